@@ -1,0 +1,176 @@
+"""From a live Python object to a NumPy record, and back.
+
+After set-up a strategy is a tree of plain objects: numbers, fixed lists of numbers, nested objects. `layout_of` derives
+from it a record type in which every class has a numba type of its own, so methods dispatch by class and never by name.
+`pack` copies an object's values into such a record and `unpack` copies them back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.core.datamodel import models, register_default
+
+LINKS = frozenset({"source", "feed"})
+"""Attributes that say how objects are wired together; the driver's generator reads them, compiled code never does."""
+
+Promotions = frozenset[tuple[type, str]]
+"""Whole-number attributes that must be stored as fractions, because some method assigns a fraction to them."""
+
+
+class CannotCompile(Exception):
+    """The object or code needs the interpreter; `reason` says why, `place` says where (`file:line`) when known."""
+
+    def __init__(self, reason: str, place: str | None = None) -> None:
+        super().__init__(reason if place is None else f"{place}: {reason}")
+        self.reason = reason
+        self.place = place
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A class's record: its NumPy dtype and the numba type whose methods are the class's methods."""
+
+    cls: type
+    dtype: np.dtype[Any]
+    record: ObjectRecord
+
+
+class ObjectRecord(types.Record):  # type: ignore[misc]
+    """The numba type of one class with one layout. Its name is short: numba repeats it in every mangled symbol."""
+
+    python_class: type
+
+    def __init__(self, fields: list[tuple[str, dict[str, Any]]], size: int) -> None:
+        self.fields = dict(self._normalize_fields(fields))
+        self.size = size
+        self.aligned = True
+        description = repr([(n, str(f["type"]), f["offset"]) for n, f in fields])
+        digest = hashlib.sha256(description.encode()).hexdigest()[:10]
+        types.Type.__init__(self, f"{self.python_class.__name__}_{digest}")
+        self.bitwidth = size * 8
+
+
+_record_classes: weakref.WeakKeyDictionary[type, type[ObjectRecord]] = weakref.WeakKeyDictionary()
+
+
+def record_class(cls: type) -> type[ObjectRecord]:
+    """The numba record class that stands for Python class `cls`; one for each class, made on first use."""
+    found = _record_classes.get(cls)
+    if found is None:
+        found = type(f"{cls.__name__}Record", (ObjectRecord,), {"python_class": cls})
+        register_default(found)(models.RecordModel)
+        _record_classes[cls] = found
+    return found
+
+
+def fields_of(obj: object) -> Iterator[tuple[str, Any]]:
+    """The attributes that are state, in the order they were set."""
+    names = vars(obj) if hasattr(obj, "__dict__") else obj.__slots__  # type: ignore[attr-defined]
+    for name in names:
+        if name not in LINKS:
+            value = getattr(obj, name)
+            if not isinstance(value, str) and value is not None:
+                yield name, value
+
+
+def layout_of(obj: object, promote: Promotions = frozenset(), path: str = "self") -> Layout:
+    """Derive the record for `obj` by looking at what it holds now.
+
+    Raises CannotCompile for an attribute that has no fixed size (a dict, an empty list, a mixed list).
+    """
+    cls = type(obj)
+    fields: list[tuple[str, np.dtype[Any], types.Type]] = []
+    for name, value in fields_of(obj):
+        dtype, numba_type = _field(value, (cls, name) in promote, promote, f"{path}.{name}")
+        fields.append((name, dtype, numba_type))
+    # Large fields last: what is touched on every bar then shares a few cache lines.
+    fields.sort(key=lambda f: f[1].itemsize > 256)
+    if not fields:
+        fields.append(("_empty", np.dtype(np.int64), types.int64))
+    dtype = np.dtype([(name, dt) for name, dt, _ in fields], align=True)
+    assert dtype.fields is not None
+    entries = [(name, {"type": nt, "offset": int(dtype.fields[name][1])}) for name, _, nt in fields]
+    return Layout(cls, dtype, record_class(cls)(entries, dtype.itemsize))
+
+
+def _field(value: Any, promoted: bool, promote: Promotions, path: str) -> tuple[np.dtype[Any], types.Type]:
+    if isinstance(value, bool | np.bool_):
+        return np.dtype(np.bool_), types.boolean
+    if isinstance(value, int | np.integer):
+        if promoted:
+            return np.dtype(np.float64), types.float64
+        if not -(2**63) <= value < 2**63:
+            raise CannotCompile(f"{path} is {value}, beyond 64 bits")
+        return np.dtype(np.int64), types.int64
+    if isinstance(value, float | np.floating):
+        return np.dtype(np.float64), types.float64
+    if isinstance(value, list | tuple):
+        return _sequence(value, promoted, promote, path)
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "bif" or value.size == 0:
+            raise CannotCompile(f"{path} is an array of {value.dtype} with {value.size} values")
+        raise CannotCompile(f"{path} is a NumPy array: keep a list of floats, which means the same to both engines")
+    if isinstance(value, dict | set | frozenset):
+        raise CannotCompile(f"{path} is a {type(value).__name__}, which has no fixed size")
+    if type(value).__module__ in {"builtins", "datetime", "decimal"} or callable(value):
+        raise CannotCompile(f"{path} is a {type(value).__name__}, which compiled code cannot hold")
+    layout = layout_of(value, promote, path)
+    return layout.dtype, layout.record
+
+
+def _sequence(
+    value: list[Any] | tuple[Any, ...], promoted: bool, promote: Promotions, path: str
+) -> tuple[np.dtype[Any], types.Type]:
+    if not value:
+        raise CannotCompile(f"{path} is an empty list: give it its full length at set-up")
+    numbers = [isinstance(v, bool | int | float) for v in value]
+    if all(numbers):
+        dtype = np.dtype(np.float64)
+        numba_type: types.Type = types.float64
+        if all(isinstance(v, bool) for v in value):
+            dtype, numba_type = np.dtype(np.bool_), types.boolean
+        elif all(isinstance(v, int) for v in value) and not promoted:
+            dtype, numba_type = np.dtype(np.int64), types.int64
+        return np.dtype((dtype, (len(value),))), types.NestedArray(numba_type, (len(value),))
+    layouts = [_field(v, False, promote, f"{path}[{i}]") for i, v in enumerate(value)]
+    first_dtype, first_type = layouts[0]
+    if any(t != first_type for _, t in layouts):
+        raise CannotCompile(f"{path} holds different kinds of things: compiled lists hold one kind")
+    return np.dtype((first_dtype, (len(value),))), types.NestedArray(first_type, (len(value),))
+
+
+def pack(obj: object, record: Any) -> None:
+    """Copy the values of `obj` into `record` (a `numpy.void` of its layout's dtype)."""
+    for name, value in fields_of(obj):
+        if isinstance(value, bool | int | float | np.generic):
+            record[name] = value
+        elif isinstance(value, list | tuple):
+            if isinstance(value[0], bool | int | float):
+                record[name] = value
+            else:
+                for row, item in zip(record[name], value, strict=True):
+                    pack(item, row)
+        else:
+            pack(value, record[name])
+
+
+def unpack(record: Any, obj: object) -> None:
+    """Copy the values of `record` back into `obj`, as plain Python numbers."""
+    for name, value in list(fields_of(obj)):
+        if isinstance(value, bool | int | float | np.generic):
+            setattr(obj, name, record[name].item())
+        elif isinstance(value, list):
+            if isinstance(value[0], bool | int | float):
+                value[:] = record[name].tolist()
+            else:
+                for row, item in zip(record[name], value, strict=True):
+                    unpack(row, item)
+        elif not isinstance(value, tuple):
+            unpack(record[name], value)

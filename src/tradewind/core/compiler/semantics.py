@@ -1,0 +1,237 @@
+"""Passes that keep compiled code to what Python means.
+
+Before type inference: every call must be to the strategy's own code or to something known to give the same bits;
+`isinstance` on an argument is decided. After it: an attribute keeps the type it began with. Where that fails,
+CannotCompile names the line and the interpreter runs the strategy.
+"""
+
+from __future__ import annotations
+
+import operator
+import types as python_types
+import weakref
+from typing import Any
+
+import numba
+from numba import types
+from numba.core import compiler, ir
+from numba.core.analysis import compute_cfg_from_blocks
+from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.ir_utils import build_definitions
+from numba.core.typed_passes import NopythonTypeInference
+from numba.core.untyped_passes import InlineClosureLikes
+
+from tradewind.core.compiler.exact import ALLOWED, REPLACED, power
+from tradewind.core.compiler.layout import CannotCompile
+
+
+class Promote(Exception):  # noqa: N818  (a request to the caller, not a failure)
+    """A method assigns a fraction to an attribute that began as a whole number: store it as a fraction and go again."""
+
+    def __init__(self, cls: type, attribute: str) -> None:
+        super().__init__(cls, attribute)
+        self.cls = cls
+        self.attribute = attribute
+
+
+def place_of(loc: Any) -> str:
+    """`file:line` of a numba location."""
+    return f"{loc.filename}:{loc.line}"
+
+
+_dispatchers: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+
+
+def jit(function: python_types.FunctionType) -> Any:
+    """The function compiled under these passes; one dispatcher a function."""
+    dispatcher = _dispatchers.get(function)
+    if dispatcher is None:
+        own = (function.__module__ or "").startswith("tradewind.")
+        dispatcher = numba.njit(function, pipeline_class=ExactCompiler, boundscheck=not own, nogil=True)
+        _dispatchers[function] = dispatcher
+    return dispatcher
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class CallsAreKnown(FunctionPass):  # type: ignore[misc]
+    """Replace builtins by their exact twins, plain functions by compiled ones, and refuse every other call."""
+
+    _name = "tradewind_calls_are_known"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        known: dict[str, Any] = {}
+        for block in state.func_ir.blocks.values():
+            body: list[Any] = []
+            for statement in block.body:
+                if isinstance(statement, ir.Assign):
+                    self._rewrite(statement, known, state, block, body)
+                body.append(statement)
+            block.body = body
+        _decide_branches(state, known)
+        return True
+
+    def _rewrite(self, statement: Any, known: dict[str, Any], state: Any, block: Any, body: list[Any]) -> None:
+        value, loc = statement.value, statement.loc
+        if isinstance(value, ir.Global | ir.FreeVar):
+            thing = value.value
+            if isinstance(thing, python_types.FunctionType):
+                statement.value = ir.Global(value.name, jit(thing), loc)
+            elif (replacement := _lookup(REPLACED, thing)) is not None:
+                statement.value = ir.Global(value.name, replacement, loc)
+            elif isinstance(thing, type) and not _contains(ALLOWED, thing):
+                statement.value = ir.Const(None, loc)  # only isinstance may name it, and that is decided here
+            known[statement.target.name] = thing
+        elif isinstance(value, ir.Var) and value.name in known:
+            known[statement.target.name] = known[value.name]
+        elif isinstance(value, ir.Expr):
+            if value.op == "getattr" and isinstance(known.get(value.value.name), python_types.ModuleType):
+                self._module_attribute(statement, known, loc)
+            elif value.op == "call" and value.func.name in known:
+                self._call(value, known, state, statement, loc)
+            elif value.op in ("binop", "inplace_binop") and _operator(value) is operator.pow:
+                function = ir.Var(block.scope, block.scope.redefine("power", loc).name, loc)
+                body.append(ir.Assign(ir.Global("power", power, loc), function, loc))
+                statement.value = ir.Expr.call(function, [value.lhs, value.rhs], (), loc)
+
+    def _module_attribute(self, statement: Any, known: dict[str, Any], loc: Any) -> None:
+        module, name = known[statement.value.value.name], statement.value.attr
+        thing = getattr(module, name, None)
+        known[statement.target.name] = thing
+        if isinstance(thing, python_types.FunctionType) and not module.__name__.startswith("numpy"):
+            statement.value = ir.Global(name, jit(thing), loc)
+        elif isinstance(thing, bool | int | float):
+            statement.value = ir.Const(thing, loc)
+        else:
+            replacement = _lookup(REPLACED, thing)
+            if replacement is not None:
+                statement.value = ir.Global(name, replacement, loc)
+
+    def _call(self, call: Any, known: dict[str, Any], state: Any, statement: Any, loc: Any) -> None:
+        thing = known[call.func.name]
+        name = getattr(thing, "__qualname__", repr(thing))
+        if thing is isinstance:
+            decided = _decide_isinstance(call, known, state)
+            if decided is None:
+                raise CannotCompile("isinstance of something other than an argument", place_of(loc))
+            statement.value = ir.Const(decided, loc)
+            known[statement.target.name] = decided
+        elif thing is round and len(call.args) != 1:
+            raise CannotCompile("round(x, digits) rounds otherwise when compiled", place_of(loc))
+        elif thing is bool and len(call.args) == 1 and isinstance(known.get(call.args[0].name), bool):
+            known[statement.target.name] = known[call.args[0].name]
+        elif isinstance(thing, python_types.FunctionType) and not (thing.__module__ or "").startswith("numpy"):
+            return
+        elif _lookup(REPLACED, thing) is None and not _contains(ALLOWED, thing):
+            module = getattr(thing, "__module__", None)
+            shown = f"{module}.{name}" if module and module != "builtins" else name
+            raise CannotCompile(f"{shown}() does not compile to the same bits", place_of(loc))
+
+
+def _operator(value: Any) -> Any:
+    """The plain operator of a binary or in-place expression."""
+    function = value.immutable_fn if value.op == "inplace_binop" else value.fn
+    return function
+
+
+def _lookup(table: dict[Any, Any], thing: Any) -> Any:
+    try:
+        return table.get(thing)
+    except TypeError:  # unhashable
+        return None
+
+
+def _contains(table: frozenset[Any], thing: Any) -> bool:
+    try:
+        return thing in table
+    except TypeError:  # unhashable
+        return False
+
+
+def _decide_isinstance(call: Any, known: dict[str, Any], state: Any) -> bool | None:
+    """True or False where the first operand is an argument whose class is known from its type, else None."""
+    definition = state.func_ir.get_definition(call.args[0])
+    if not isinstance(definition, ir.Arg):
+        return None
+    cls = known.get(call.args[1].name)
+    if not isinstance(cls, type):
+        return None
+    argument = types.unliteral(state.args[definition.index])
+    if isinstance(argument, types.Omitted):
+        return isinstance(argument.value, cls)
+    own = getattr(argument, "python_class", None)
+    if own is not None:
+        return issubclass(own, cls)
+    simple = {types.Float: float, types.Integer: int, types.Boolean: bool}
+    for numba_type, python_type in simple.items():
+        if isinstance(argument, numba_type):
+            return issubclass(python_type, cls)
+    return None
+
+
+def _decide_branches(state: Any, known: dict[str, Any]) -> None:
+    """Turn branches on a decided condition into jumps, so that the other side is never typed."""
+    changed = False
+    for block in state.func_ir.blocks.values():
+        last = block.body[-1]
+        if isinstance(last, ir.Branch) and isinstance(known.get(last.cond.name), bool):
+            block.body[-1] = ir.Jump(last.truebr if known[last.cond.name] else last.falsebr, last.loc)
+            changed = True
+    if changed:
+        blocks = state.func_ir.blocks
+        for dead in compute_cfg_from_blocks(blocks).dead_nodes():
+            del blocks[dead]
+        state.func_ir._definitions = build_definitions(blocks)
+
+
+@register_pass(mutates_CFG=False, analysis_only=True)
+class AttributesKeepTheirType(FunctionPass):  # type: ignore[misc]
+    """Refuse an assignment that would store something else than the attribute held at set-up."""
+
+    _name = "tradewind_attributes_keep_their_type"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        for block in state.func_ir.blocks.values():
+            for statement in block.body:
+                if isinstance(statement, ir.SetAttr):
+                    _check_assignment(statement, state.typemap)
+        return False
+
+
+def _check_assignment(statement: Any, typemap: dict[str, Any]) -> None:
+    target = typemap[statement.target.name]
+    cls = getattr(target, "python_class", None)
+    if cls is None:
+        return
+    held = target.typeof(statement.attr)
+    given = types.unliteral(typemap[statement.value.name])
+    rank = {types.Boolean: 0, types.Integer: 1, types.Float: 2}
+    held_rank = next((r for t, r in rank.items() if isinstance(held, t)), None)
+    given_rank = next((r for t, r in rank.items() if isinstance(given, t)), None)
+    name = f"{cls.__name__}.{statement.attr}"
+    if held_rank is None or given_rank is None:
+        raise CannotCompile(f"{name} is replaced as a whole: change what it holds instead", place_of(statement.loc))
+    if given_rank <= held_rank and not (held_rank == 1 and given_rank == 0):
+        return
+    if held_rank == 1 and given_rank == 2:
+        raise Promote(cls, statement.attr)
+    if held_rank == 1:
+        return
+    raise CannotCompile(f"{name} began as true or false and is given a number", place_of(statement.loc))
+
+
+class ExactCompiler(compiler.CompilerBase):  # type: ignore[misc]
+    """numba's pipeline with the two passes above."""
+
+    def define_pipelines(self) -> list[Any]:
+        """The nopython pipeline, checked before and after type inference."""
+        pipeline = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
+        pipeline.add_pass_after(CallsAreKnown, InlineClosureLikes)
+        pipeline.add_pass_after(AttributesKeepTheirType, NopythonTypeInference)
+        pipeline.finalize()
+        return [pipeline]
