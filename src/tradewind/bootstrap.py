@@ -1,0 +1,17 @@
+"""The one place that reads settings and picks adapters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradewind.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from tradewind.ports.market_data import MarketData
+
+
+def open_catalogue(settings: Settings | None = None) -> MarketData:
+    """The catalogue of market data that the settings name. Nothing is created until something is written."""
+    from tradewind.adapters.market_data.parquet_catalogue import ParquetCatalogue  # noqa: PLC0415 - Polars is heavy
+
+    return ParquetCatalogue((settings or load_settings()).data)
