@@ -56,6 +56,9 @@ class ObjectRecord(types.Record):  # type: ignore[misc]
         types.Type.__init__(self, f"{self.python_class.__name__}_{digest}")
         self.bitwidth = size * 8
 
+    def can_convert_to(self, typingctx: Any, other: Any) -> None:  # noqa: ARG002  (numba's signature)
+        """Never: two classes of one layout have different methods, and numba would take either's for the other."""
+
 
 _record_classes: weakref.WeakKeyDictionary[type, type[ObjectRecord]] = weakref.WeakKeyDictionary()
 
@@ -155,15 +158,26 @@ def pack(obj: object, record: Any) -> None:
             if isinstance(value[0], bool | int | float):
                 record[name] = value
             else:
-                for row, item in zip(record[name], value, strict=True):
-                    pack(item, row)
+                _pack_objects(value, record[name])
         else:
             pack(value, record[name])
 
 
-def unpack(record: Any, obj: object) -> None:
-    """Copy the values of `record` back into `obj`, as plain Python numbers."""
+def _pack_objects(items: list[Any] | tuple[Any, ...], rows: Any) -> None:
+    """Pack a list of objects; those that are like the first are copied from it as bytes."""
+    pack(items[0], rows[0])
+    rows[1:] = rows[0]
+    first = vars(items[0])
+    for item, row in zip(items[1:], rows[1:], strict=True):
+        if vars(item) != first:
+            pack(item, row)
+
+
+def unpack(record: Any, obj: object, skip: frozenset[str] = frozenset()) -> None:
+    """Copy the values of `record` back into `obj`, as plain Python numbers; attributes named in `skip` stay."""
     for name, value in list(fields_of(obj)):
+        if name in skip:
+            continue
         if isinstance(value, bool | int | float | np.generic):
             setattr(obj, name, record[name].item())
         elif isinstance(value, list):
@@ -171,6 +185,6 @@ def unpack(record: Any, obj: object) -> None:
                 value[:] = record[name].tolist()
             else:
                 for row, item in zip(record[name], value, strict=True):
-                    unpack(row, item)
+                    unpack(row, item, skip)
         elif not isinstance(value, tuple):
-            unpack(record[name], value)
+            unpack(record[name], value, skip)
