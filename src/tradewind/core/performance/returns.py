@@ -19,6 +19,9 @@ TAIL = 0.05
 TAIL_RETURNS_MIN = 20
 """A 5 % tail of fewer returns than this is no observation but an interpolation."""
 
+RUIN = 1e-12
+"""An account that holds no more than this share of its start has nothing: a return on it would be rounding."""
+
 TOO_FEW = Undefined("fewer than two periods")
 CONSTANT = Undefined("all returns are equal")
 NO_TAIL = Undefined(f"fewer than {TAIL_RETURNS_MIN} periods")
@@ -40,7 +43,7 @@ def equity_returns(equity: NDArray[np.float64], initial: float) -> Returns | Und
     """
     if len(equity) == 0:
         return Undefined("no bars")
-    if float(equity.min()) <= 0.0:
+    if float(equity.min()) <= RUIN * initial:
         return Undefined("the account fell to zero or below")
     before = np.empty_like(equity)
     before[0] = initial
