@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tradewind.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from tradewind.ports.data_files import DataFiles
     from tradewind.ports.market_data import MarketData
 
 
@@ -15,3 +16,10 @@ def open_catalogue(settings: Settings | None = None) -> MarketData:
     from tradewind.adapters.market_data.parquet_catalogue import ParquetCatalogue  # noqa: PLC0415 - Polars is heavy
 
     return ParquetCatalogue((settings or load_settings()).data)
+
+
+def open_data_files() -> DataFiles:
+    """The reader of other programs' files."""
+    from tradewind.adapters.market_data.data_files import LocalDataFiles  # noqa: PLC0415 - Polars is heavy
+
+    return LocalDataFiles()

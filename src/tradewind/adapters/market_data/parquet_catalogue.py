@@ -143,7 +143,8 @@ class ParquetCatalogue:
             return BadInput(f"no {key}. Stored for {key.symbol}: {', '.join(_short(other) for other in same)}")
         symbols = sorted({other.symbol for other in known})
         folded = {symbol.upper(): symbol for symbol in symbols}
-        near = [folded[text] for text in get_close_matches(key.symbol.upper(), folded, cutoff=0.5)]
+        typed = key.symbol.upper()
+        near = [folded[text] for text in ([typed] if typed in folded else get_close_matches(typed, folded, cutoff=0.5))]
         if near:
             return BadInput(f"no data for the symbol {key.symbol!r}", fix=f"Did you mean {' or '.join(near)}?")
         return BadInput(f"no data for the symbol {key.symbol!r}", fix=f"Stored are {', '.join(symbols[:12])}")

@@ -152,6 +152,11 @@ def all_gaps(columns: Columns) -> Rows:
     return columns.distinct[1:][columns.steps > columns.step_ns] if columns.step_ns else NONE
 
 
+def late_gaps(columns: Columns) -> Rows:
+    """Rows that come more than half a step late: venues stamp funding some milliseconds after the hour."""
+    return columns.distinct[1:][columns.steps > 1.5 * columns.step_ns] if columns.step_ns else NONE
+
+
 def _rests(columns: Columns, rows: Rows) -> NDArray[np.bool_]:
     """Which of the gaps that end at these rows hold a Saturday of a market that rests on Saturdays."""
     if not columns.closed_on_saturdays or not len(rows):
@@ -217,7 +222,7 @@ def rates_too_large(columns: Columns) -> Rows:
 
 def row_values(columns: Columns, row: int) -> str:
     """The row's values by name."""
-    return ", ".join(f"{name} {values[row]:g}" for name, values in columns.values.items())
+    return ", ".join(f"{name} {values[row]:.10g}" for name, values in columns.values.items())
 
 
 def row_before(columns: Columns, row: int) -> str:
@@ -239,7 +244,7 @@ def spike(columns: Columns, row: int) -> str:
     at = int(np.searchsorted(columns.time[columns.distinct], columns.time[row]))
     close = columns.values["close" if "close" in columns.values else "price"]
     before, now, after = (close[columns.distinct[i]] for i in (at - 1, at, at + 1))
-    return f"close {before:g}, {now:g}, {after:g}"
+    return f"close {before:.10g}, {now:.10g}, {after:.10g}"
 
 
 def step_before(columns: Columns, row: int) -> str:
@@ -299,13 +304,13 @@ RATE_RULES = (
     *TIME_RULES,
     Rule("rate_too_large", "warning", f"a rate is beyond {RATE_LIMIT:.0%}",
          "kept: it is charged as written; a percentage must be divided by 100 first", rates_too_large, row_values),
-    Rule("gaps", "warning", "rates are missing", "kept as they are: no funding is charged there", all_gaps, missing),
+    Rule("gaps", "warning", "rates are missing", "kept as they are: no funding is charged there", late_gaps, missing),
 )  # fmt: skip
 PRICE_RULES = (
     NUMBER_RULE,
     PRICE_RULE,
     *TIME_RULES,
-    Rule("gaps", "warning", "prices are missing", "kept as they are: the last known price is used", all_gaps, missing),
+    Rule("gaps", "warning", "prices are missing", "kept as they are: the last known price is used", late_gaps, missing),
     SPIKE_RULE,
     STALE_RULE,
 )  # fmt: skip

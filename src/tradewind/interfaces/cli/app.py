@@ -1,0 +1,101 @@
+"""The table of commands. A command's module is imported when it is called, never to show the list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from tradewind.interfaces.cli.console import Console
+
+GLOBAL_FLAGS = {"--json": "json", "--quiet": "quiet", "-q": "quiet", "--debug": "debug"}
+EVERYWHERE = "Anywhere: --json (one JSON document on stdout), --quiet/-q (no notes, no progress), --debug (tracebacks)."
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One command, or group of them: where it is (`app`, a Typer, in that module) and its line in the help."""
+
+    module: str
+    help: str
+
+
+VERBS = {
+    "data": Verb("tradewind.interfaces.cli.data", "Bring, list, check and make market data."),
+}
+"""In the order of the help. A new command is one line here and one file beside this one."""
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands by name and imports the one that is called."""
+
+    _listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is Typer's
+        """Names, in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """The command itself, or its line only while help is written."""
+        verb = VERBS.get(cmd_name)
+        if verb is None:
+            return None
+        if self._listing:
+            return TyperCommand(name=cmd_name, help=verb.help, callback=None)
+        command: Any = get_command(import_module(verb.module).app)
+        command.name = cmd_name
+        for each in (command, *getattr(command, "commands", {}).values()):
+            each.epilog = EVERYWHERE
+        return command
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Help from the table alone."""
+        self._listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._listing = False
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the first word names; a near miss is told."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], VERBS, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            ctx.fail(f"there is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+def build() -> Any:
+    """The whole command line, as a command to make a context from."""
+    root = typer.Typer(
+        cls=LazyGroup,
+        name="tradewind",
+        help="Research, approve and run trading strategies: one plain Python class from backtest to live.",
+        epilog=EVERYWHERE,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+    )
+
+    @root.callback()
+    def everything(
+        version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
+    ) -> None:
+        if version:
+            from importlib.metadata import version as version_of
+
+            typer.echo(version_of("tradewind"))
+            raise typer.Exit
+
+    return get_command(root)
+
+
+def console_of(ctx: typer.Context) -> Console:
+    """The console that was handed to the command."""
+    console = ctx.find_root().obj
+    assert isinstance(console, Console)
+    return console

@@ -1,0 +1,232 @@
+"""The edge of the command line: messages, exit codes, JSON, and what it does not import."""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import typer
+
+from tradewind.core.domain.errors import BadInput, Corrupt, Disputed, StrategyFailed, Unavailable
+from tradewind.interfaces.cli import app as cli_app
+from tradewind.interfaces.cli import main as cli_main
+from tradewind.interfaces.cli.app import Verb, console_of
+from tradewind.interfaces.cli.main import main
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[typer.Context], object]], None]:
+    """Registers a function as `tradewind probe`."""
+
+    def register(function: Callable[[typer.Context], object]) -> None:
+        app = typer.Typer()
+
+        @app.command()
+        def probe(ctx: typer.Context, number: int = 1) -> object:
+            return function(ctx)
+
+        monkeypatch.setitem(sys.modules, "probe_module", SimpleNamespace(app=app))  # type: ignore[arg-type]
+        monkeypatch.setitem(cli_app.VERBS, "probe", Verb("probe_module", "A probe."))
+
+    return register
+
+
+def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from tradewind.interfaces.cli.main import main; main(['--help']);"
+        "heavy = {'numpy', 'polars', 'numba', 'jinja2', 'msgspec', 'ccxt'} & set(sys.modules);"
+        "heavy |= {name for name in sys.modules if name.startswith('tradewind.interfaces.cli.data')};"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    for verb in cli_app.VERBS:
+        assert verb in done.stdout
+
+
+def test_help_comes_in_under_three_tenths_of_a_second() -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "tradewind.interfaces.cli.main", "--help"], capture_output=True, check=True
+        )
+        return time.perf_counter() - start
+
+    # The best of several: other work on the machine only ever makes it slower.
+    assert min(seconds() for _ in range(5)) < 0.3
+
+
+def test_without_words_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "Usage: tradewind" in capsys.readouterr().out
+
+
+def test_the_help_of_a_command_names_the_options_that_work_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "list", "--help"]) == 0
+    assert "--json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (BadInput("no such thing", where="prices.csv", fix="Look again"), 3),
+        (StrategyFailed("it broke"), 4),
+        (Unavailable("no answer"), 5),
+        (Disputed("two truths"), 6),
+        (Corrupt("other bytes"), 7),
+    ],
+)
+def test_each_error_has_its_exit_code_and_one_message_without_traceback(
+    command: Callable[..., None], capsys: pytest.CaptureFixture[str], error: Exception, code: int
+) -> None:
+    def fail(ctx: typer.Context) -> None:
+        raise error
+
+    command(fail)
+    assert main(["probe"]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Traceback" not in err
+    assert err.startswith(f"error: {error.message}\n")  # type: ignore[attr-defined]
+    assert ("  where: prices.csv\n  do:    Look again\n" in err) == (code == 3)
+
+
+@pytest.mark.parametrize("words", [["--debug", "probe"], ["probe", "--debug"]])
+def test_debug_lets_the_traceback_through_wherever_it_stands(command: Callable[..., None], words: list[str]) -> None:
+    def fail(ctx: typer.Context) -> None:
+        raise BadInput("no")
+
+    command(fail)
+    with pytest.raises(BadInput):
+        main(words)
+
+
+def test_a_bug_says_that_it_is_one(command: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(ctx: typer.Context) -> None:
+        raise KeyError("close")
+
+    command(fail)
+    assert main(["probe"]) == 1
+    err = capsys.readouterr().err
+    assert "this is a bug in Tradewind: KeyError: 'close'" in err
+    assert "--debug" in err
+    assert "Traceback" not in err
+
+
+def test_a_full_disk_is_no_bug(command: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(ctx: typer.Context) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/data/1h.parquet")
+
+    command(fail)
+    assert main(["probe"]) == 5
+    assert capsys.readouterr().err.splitlines() == [
+        "error: No space left on device",
+        "  where: /data/1h.parquet",
+        "  do:    Free some disk space",
+    ]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, typer.Abort])
+def test_an_interrupt_is_one_line(
+    command: Callable[..., None], capsys: pytest.CaptureFixture[str], error: type[BaseException]
+) -> None:
+    def fail(ctx: typer.Context) -> None:
+        raise error
+
+    command(fail)
+    assert main(["probe"]) == 130
+    assert capsys.readouterr().err == "error: interrupted; nothing is left half-written\n"
+
+
+def test_errors_are_json_on_stderr_when_json_is_asked_for(
+    command: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(ctx: typer.Context) -> None:
+        raise BadInput("no such thing", where="prices.csv")
+
+    command(fail)
+    assert main(["probe", "--json"]) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert json.loads(err)["error"] == {
+        "kind": "BadInput", "message": "no such thing", "where": "prices.csv", "fix": None, "exit_code": 3,
+    }  # fmt: skip
+
+
+def test_json_replaces_what_is_said_by_one_document(
+    command: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def speak(ctx: typer.Context) -> None:
+        console = console_of(ctx)
+        console.say("hello")
+        console.table(["a"], [[1]])
+        console.note("a remark")
+        console.result({"a": float("nan"), "b": [1, Path("x")]})
+
+    command(speak)
+    assert main(["--json", "probe"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"a": None, "b": [1, "x"]}
+    assert err == "a remark\n"
+    assert main(["probe", "-q"]) == 0
+    out, err = capsys.readouterr()
+    assert "hello" in out
+    assert err == ""
+
+
+def test_escape_sequences_in_names_do_not_reach_the_terminal(
+    command: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def speak(ctx: typer.Context) -> None:
+        console_of(ctx).say("\x1b[31mred")
+        console_of(ctx).table(["a"], [["[bold]x\x1b]0;title\x07"]])
+        raise BadInput("\x1b[2J gone", where="a\rb")
+
+    command(speak)
+    assert main(["probe"]) == 3
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err
+    assert "\r" not in err
+    assert "[bold]x\\x1b]0;title\\x07" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["dta", "list"], "Did you mean data?"),
+        (["data", "chek"], "Did you mean 'check'?"),
+        (["data", "check", "--symbl", "x"], "Did you mean --symbol?"),
+        (["probe", "--number", "many"], "--number"),
+    ],
+)
+def test_wrong_words_are_answered_with_the_right_ones(
+    command: Callable[..., None], capsys: pytest.CaptureFixture[str], words: list[str], hint: str
+) -> None:
+    command(lambda ctx: None)
+    assert main(words) == 2
+    err = capsys.readouterr().err
+    assert hint in err
+    assert "--help" in err
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    code = (
+        "import sys; from tradewind.interfaces.cli import main as m, app;"
+        "from tradewind.interfaces.cli.console import Console;"
+        "m._run = lambda words, console: [console.say('x' * 100000) for _ in range(100)] and 0;"
+        "sys.exit(m.main(['data']))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        writer.stdout.read(10)
+        writer.stdout.close()
+        assert writer.wait(timeout=30) == cli_main.BROKEN_PIPE
+        assert writer.stderr.read() == b""
