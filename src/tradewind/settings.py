@@ -6,6 +6,7 @@ Folders are absolute here, whatever was written; a wrong setting is named togeth
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,6 +41,11 @@ class Setting:
     default: str
     meaning: str
     is_folder: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The default as a person would write it into a file; folders are below the home folder."""
+        return f"~/.tradewind/{self.default}" if self.is_folder else self.default
 
 
 SETTINGS = (
@@ -108,3 +114,32 @@ def _tables() -> str:
 
 def _folder(text: str, below: Path) -> Path:
     return (below / Path(text).expanduser()).resolve()
+
+
+def settings_text(answers: Mapping[str, str]) -> str:
+    """A settings file with a comment for every setting. What is not answered stands as a comment with its default."""
+    lines = ["# Settings of Tradewind. A relative folder is below this file; TRADEWIND_* in the environment wins."]
+    for table in dict.fromkeys(setting.table for setting in SETTINGS):
+        lines += ["", f"[{table}]"]
+        for setting in SETTINGS:
+            if setting.table == table:
+                answer = answers.get(setting.name)
+                text = setting.shown if answer is None else answer
+                lines.append(f"# {setting.meaning[0].upper()}{setting.meaning[1:]} (or {setting.variable})")
+                lines.append(f"{'# ' if answer is None else ''}{setting.name} = {_quoted(text)}")
+    return "\n".join(lines) + "\n"
+
+
+def problem_with(setting: Setting, answer: str, folder: Path) -> str | None:
+    """Why an answer will not do for a setting, None where it will."""
+    if not answer.strip() or not answer.isprintable():
+        return "an answer is one line of text that is not empty"
+    if not setting.is_folder:
+        return None if re.fullmatch(r"[a-z0-9_]{2,40}", answer) else "an exchange is written as ccxt does: binance, okx"
+    path = _folder(answer, folder)
+    return f"{path} is a file, not a folder" if path.is_file() else None
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -13,7 +13,7 @@ from uuid import uuid4
 TEMPORARY = ".writing-"
 
 
-def write_whole(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
+def write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
     """Let `fill` write the new content beside `path`, then put it in place in one step.
 
     A reader sees the old file or the new one; after a return the new one survives a loss of power. A kill in the middle

@@ -139,7 +139,7 @@ def wrong_steps(columns: Columns) -> Rows:
 
 def off_grid(columns: Columns) -> Rows:
     """Rows that open elsewhere in the grid of the timeframe than most do."""
-    if columns.step_ns == 0:
+    if columns.step_ns == 0 or not len(columns.time):
         return NONE
     offset = (columns.time - WEEK_ORIGIN_NS) % columns.step_ns
     values, counts = np.unique(offset, return_counts=True)

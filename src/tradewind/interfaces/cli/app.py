@@ -27,6 +27,8 @@ class Verb:
 
 VERBS = {
     "data": Verb("tradewind.interfaces.cli.data", "Bring, list, check and make market data."),
+    "init": Verb("tradewind.interfaces.cli.init", "Write a settings file to start from."),
+    "doctor": Verb("tradewind.interfaces.cli.doctor", "Check that everything Tradewind needs is in order."),
 }
 """In the order of the help. A new command is one line here and one file beside this one."""
 

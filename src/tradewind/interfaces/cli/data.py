@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tradewind.interfaces.cli.app import console_of
+from tradewind.interfaces.cli.data_making import generate, remove, resample, show
+from tradewind.interfaces.cli.data_shown import kind_named, list_findings, list_sets
 
-if TYPE_CHECKING:
-    from tradewind.core.domain.data_quality import Finding
-    from tradewind.core.domain.data_sets import DataSetInfo
-    from tradewind.interfaces.cli.console import Console
-
-app = typer.Typer(help="Bring, list, check and make market data.", no_args_is_help=True)
+app = typer.Typer(help="Bring, list, check and make market data.", no_args_is_help=True, add_completion=False)
 
 Symbol = Annotated[
     str | None, typer.Option("--symbol", "-s", help="Such as BTC/USDT, or BTC/USDT:USDT for a perpetual.")
@@ -52,7 +49,7 @@ def import_(
     request = ImportRequest(
         symbol=symbol,
         timeframe=timeframe,
-        kind=_kind(kind),
+        kind=kind_named(kind),
         reading=Reading(columns=_mapping(columns), zone=zone, unit=unit, time_format=time_format),
         repairs=tuple(name.strip() for name in repair.split(",") if name.strip()),
         replace=replace,
@@ -79,8 +76,8 @@ def import_(
     console.result(
         {"imported": imported, "refused": [{"message": p.message, "where": p.where, "fix": p.fix} for p in refused]}
     )
-    _list(console, [each.stored for each in imported], "Stored")
-    _findings(console, [(str(each.stored.key), each.findings) for each in imported])
+    list_sets(console, [each.stored for each in imported], "Stored")
+    list_findings(console, [(str(each.stored.key), each.findings) for each in imported])
     if refused:
         for reason in refused:
             console.note(f"refused {reason}")
@@ -94,9 +91,9 @@ def list_(ctx: typer.Context, symbol: Symbol = None, kind: KindName = None) -> N
     from tradewind.operations.data import data_sets
 
     console, catalogue = console_of(ctx), bootstrap.open_catalogue()
-    sets, damaged = data_sets(catalogue, symbol, _kind(kind)), catalogue.damaged()
+    sets, damaged = data_sets(catalogue, symbol, kind_named(kind)), catalogue.damaged()
     console.result({"data_sets": sets, "damaged": damaged})
-    _list(console, sets)
+    list_sets(console, sets)
     if not sets:
         console.note(
             "Nothing is stored yet. Bring some: tradewind data import FILE, or make some: tradewind data generate"
@@ -112,63 +109,12 @@ def check(ctx: typer.Context, symbol: Symbol = None, timeframe: Timeframe = None
     from tradewind.operations.data import check_sets, chosen
 
     console, catalogue = console_of(ctx), bootstrap.open_catalogue()
-    checked = check_sets(catalogue, chosen(catalogue, symbol, timeframe, _kind(kind)))
+    checked = check_sets(catalogue, chosen(catalogue, symbol, timeframe, kind_named(kind)))
     console.result({"checked": checked})
     for each in checked:
         if not each.report.findings:
             console.say(f"{each.stored.key}: {each.report.rows:,} rows, nothing found")
-    _findings(console, [(str(each.stored.key), each.report.findings) for each in checked])
-
-
-def _list(console: Console, sets: list[DataSetInfo], title: str = "") -> None:
-    from tradewind.core.domain.instants import instant_text
-
-    if not sets:
-        return
-    headers = ("symbol", "kind", "timeframe", "rows", "first", "last", "origin", "hash")
-    rows = [
-        (
-            *(info.key.symbol, str(info.key.kind), info.key.timeframe, info.rows),
-            *(instant_text(info.first_ns), instant_text(info.last_ns)),
-            f"SYNTHETIC seed {info.seed}" if info.synthetic else "real",
-            info.content_hash[:12],
-        )
-        for info in sets
-    ]
-    console.table(headers, rows, title=title)
-
-
-def _findings(console: Console, reports: list[tuple[str, Any]]) -> None:
-    from tradewind.core.domain.instants import instant_text
-
-    for name, findings in reports:
-        for finding in findings:
-            console.say(_headline(name, finding))
-            for place in finding.places:
-                console.say(f"    {instant_text(place.time_ns)}  row {place.row + 1}: {place.what}")
-            if finding.count > len(finding.places):
-                console.say(f"    and {finding.count - len(finding.places):,} more")
-            console.say(f"    in a backtest: {finding.effect}")
-
-
-def _headline(name: str, finding: Finding) -> str:
-    return f"{finding.severity}: {name}: {finding.name}: {finding.count:,} ({finding.meaning})"
-
-
-def _kind(name: str | None) -> Any:
-    from difflib import get_close_matches
-
-    from tradewind.core.domain.errors import BadInput
-    from tradewind.core.domain.market_data import Kind
-
-    if name is None:
-        return None
-    try:
-        return Kind(name)
-    except ValueError:
-        near = get_close_matches(name, list(Kind), n=1)
-        fix = f"Did you mean {near[0]}?" if near else f"Kinds are {', '.join(Kind)}"
-        raise BadInput(f"unknown kind of data {name!r}", fix=fix) from None
+    list_findings(console, [(str(each.stored.key), each.report.findings) for each in checked])
 
 
 def _mapping(text: str) -> dict[str, str]:
@@ -180,3 +126,7 @@ def _mapping(text: str) -> dict[str, str]:
             f"--map cannot read {text!r}", fix="Write our name, =, the file's name: --map time=Opened,open=First"
         )
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+
+
+for function in (generate, resample, show, remove):
+    app.command()(function)
