@@ -47,8 +47,10 @@ class RSI(Indicator):
         else:
             self.gain = (self.gain * (length - 1) + gain) / length
             self.loss = (self.loss * (length - 1) + loss) / length
-        moved = self.gain + self.loss
-        self.value = 100.0 * self.gain / moved if moved > 0.0 else 0.0
+        # An unchanged price shrinks both averages alike: their quotient stays, and must not move by rounding.
+        if change != 0.0 or self.count == self.warmup:
+            moved = self.gain + self.loss
+            self.value = 100.0 * self.gain / moved if moved > 0.0 else 0.0
 
 
 class Stochastic(Indicator):
@@ -185,7 +187,8 @@ class CCI(Indicator):
         deviation = 0.0
         for i in range(self.length):
             deviation += abs(window[i] - typical - mean)
-        self.value = -mean / (CCI_SCALE * (deviation / self.length)) if deviation > 0.0 else 0.0
+        scale = CCI_SCALE * (deviation / self.length)
+        self.value = -mean / scale if scale > 0.0 else 0.0
 
 
 class ROC(Indicator):

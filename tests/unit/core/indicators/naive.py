@@ -224,7 +224,9 @@ def obv(close, volume):
 
 
 def accumulation_distribution(high, low, close, volume):
-    return np.cumsum((2 * close - low - high) / (high - low) * volume)
+    span = high - low
+    place = np.divide(2 * close - low - high, span, out=np.zeros(len(span)), where=span > 0)
+    return np.cumsum(place * volume)
 
 
 def vwap(high, low, close, volume, session):
