@@ -1,0 +1,165 @@
+"""A report as files: report.html to look at, report.json, trades.csv and equity.csv to go on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tradewind.core.domain.errors import BadInput
+from tradewind.core.performance import drawdowns, monthly_returns, underwater
+from tradewind.research.reports.page import render_html
+from tradewind.research.reports.report_input import ReportInput
+from tradewind.research.reports.tables import exit_reason
+from tradewind.research.reports.verdict import verdict
+
+DRAWDOWNS_WRITTEN = 100
+ISO = "%Y-%m-%dT%H:%M:%S%.fZ"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPaths:
+    """Where the files of a report lie."""
+
+    html: Path
+    json: Path
+    trades: Path
+    equity: Path
+
+
+def write_report(report: ReportInput, folder: Path) -> ReportPaths:
+    """Write the four files into `folder`, which is made when it is missing. Each file is replaced as a whole.
+
+    Raises BadInput when the folder cannot be written.
+    """
+    paths = ReportPaths(*(folder / name for name in ("report.html", "report.json", "trades.csv", "equity.csv")))
+    contents = {
+        paths.trades: trades_csv(report),
+        paths.equity: equity_csv(report),
+        paths.json: json.dumps(report_json(report), indent=1, allow_nan=False, ensure_ascii=False).encode(),
+        paths.html: render_html(report).encode(),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, content in contents.items():
+            _replace(path, content)
+    except OSError as error:
+        raise BadInput(
+            f"the report cannot be written: {error.strerror}", where=str(folder), fix="Choose another folder"
+        ) from error
+    return paths
+
+
+def report_json(report: ReportInput) -> dict[str, Any]:
+    """Everything the page says in figures, as plain values. Times are ns UTC; what is not known is null."""
+    months = monthly_returns(report.time, report.equity, report.initial, report.step_ns)
+    deepest = drawdowns(report.time, report.equity, report.initial, report.step_ns, DRAWDOWNS_WRITTEN)
+    return {
+        "strategy": report.strategy,
+        "description": report.description,
+        "parameters": {name: _plain(value) for name, value in report.parameters.items()},
+        "symbols": list(report.symbols),
+        "timeframe": report.timeframe,
+        "currency": report.currency,
+        "start_ns": int(report.time[0]),
+        "end_ns": int(report.time[-1]) + report.step_ns,
+        "synthetic": report.synthetic,
+        "verdict": verdict(report),
+        "metrics": report.performance.metrics,
+        "undefined": report.performance.undefined,
+        "periods_per_year": report.performance.periods_per_year,
+        "calendar": report.performance.calendar,
+        "monthly_returns": {
+            str(year): [_plain(value) for value in months.table[i].tolist()] for i, year in enumerate(months.years)
+        },
+        "yearly_returns": {
+            str(year): _plain(value) for year, value in zip(months.years, months.yearly.tolist(), strict=True)
+        },
+        "drawdowns": [asdict(drawdown) for drawdown in deepest],
+        "realism": [asdict(item) for item in report.realism],
+        "quality": list(report.quality),
+        "warnings": list(report.warnings),
+        "hashes": dict(report.hashes),
+        "engine": report.engine,
+        "command": report.command,
+        "made_by": report.made_by,
+        "created_ns": report.created_ns,
+    }
+
+
+def trades_csv(report: ReportInput) -> bytes:
+    """Every trade as a row; times in ISO 8601 UTC."""
+    trades = report.trades
+    symbols = np.array(report.symbols, dtype=object)
+    reasons = [exit_reason(int(code)) for code in trades["exit_reason"]]
+    columns: dict[str, Any] = {
+        "number": np.arange(1, len(trades) + 1),
+        "symbol": pl.Series([str(name) for name in symbols[trades["symbol"]]], dtype=pl.String),
+        "side": pl.Series(["long" if side > 0 else "short" for side in trades["side"]], dtype=pl.String),
+        "entry_time": _iso(trades["entry_time"]),
+        "exit_time": _iso(trades["exit_time"]),
+        **{
+            name: np.ascontiguousarray(trades[name])
+            for name in (
+                *("entry_order", "exit_order", "entry_price", "exit_price", "size", "pnl", "return", "fees"),
+                *("funding", "run_up", "drawdown"),
+            )
+        },
+        "exit_reason": pl.Series(reasons, dtype=pl.String),
+    }
+    return _csv(columns)
+
+
+def equity_csv(report: ReportInput) -> bytes:
+    """Every bar as a row: when it closed, equity, drawdown (a fraction), buy and hold."""
+    return _csv(
+        {
+            "time": _iso(report.time + report.step_ns),
+            "equity": report.equity,
+            "drawdown": underwater(report.equity, report.initial),
+            "buy_and_hold": report.hold,
+        }
+    )
+
+
+def _iso(time_ns: NDArray[np.int64]) -> pl.Series:
+    return pl.Series(np.ascontiguousarray(time_ns)).cast(pl.Datetime("ns")).dt.strftime(ISO)
+
+
+def _csv(columns: dict[str, Any]) -> bytes:
+    target = BytesIO()
+    pl.DataFrame(columns).write_csv(target)
+    return target.getvalue()
+
+
+def _plain(value: object) -> object:
+    """Numbers, words and truth values as they are; NaN as null; anything else as text."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside, flush to disk, then put in place: a reader sees the old file or the new one, never a part."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.chmod(0o644)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
