@@ -20,8 +20,8 @@ from numba.core.datamodel import models, register_default
 LINKS = frozenset({"source", "feed"})
 """Attributes that say how objects are wired together; the driver's generator reads them, compiled code never does."""
 
-Promotions = frozenset[tuple[type, str]]
-"""Whole-number attributes that must be stored as fractions, because some method assigns a fraction to them."""
+Promotions = frozenset[tuple[str, str]]
+"""(class, attribute) of whole-number attributes that must be stored as fractions, because some method assigns a fraction to them."""
 
 
 class CannotCompile(Exception):
@@ -56,6 +56,9 @@ class ObjectRecord(types.Record):  # type: ignore[misc]
         types.Type.__init__(self, f"{self.python_class.__name__}_{digest}")
         self.bitwidth = size * 8
 
+    def __repr__(self) -> str:
+        return str(self.name)
+
     def can_convert_to(self, typingctx: Any, other: Any) -> None:  # noqa: ARG002  (numba's signature)
         """Never: two classes of one layout have different methods, and numba would take either's for the other."""
 
@@ -83,15 +86,23 @@ def fields_of(obj: object) -> Iterator[tuple[str, Any]]:
                 yield name, value
 
 
-def layout_of(obj: object, promote: Promotions = frozenset(), path: str = "self") -> Layout:
+def layout_of(obj: object, promote: Promotions = frozenset()) -> Layout:
     """Derive the record for `obj` by looking at what it holds now.
 
-    Raises CannotCompile for an attribute that has no fixed size (a dict, an empty list, a mixed list).
+    Raises CannotCompile for an attribute that has no fixed size (a dict, an empty list, a mixed list), and for one object
+    that is held in two places: a record would hold two copies of it.
     """
+    return _layout(obj, promote, "self", {})
+
+
+def _layout(obj: object, promote: Promotions, path: str, seen: dict[int, str]) -> Layout:
     cls = type(obj)
+    if id(obj) in seen:
+        raise CannotCompile(f"{path} and {seen[id(obj)]} are one object: keep it in one place")
+    seen[id(obj)] = path
     fields: list[tuple[str, np.dtype[Any], types.Type]] = []
     for name, value in fields_of(obj):
-        dtype, numba_type = _field(value, (cls, name) in promote, promote, f"{path}.{name}")
+        dtype, numba_type = _field(value, (cls.__qualname__, name) in promote, promote, f"{path}.{name}", seen)
         fields.append((name, dtype, numba_type))
     # Large fields last: what is touched on every bar then shares a few cache lines.
     fields.sort(key=lambda f: f[1].itemsize > 256)
@@ -103,7 +114,9 @@ def layout_of(obj: object, promote: Promotions = frozenset(), path: str = "self"
     return Layout(cls, dtype, record_class(cls)(entries, dtype.itemsize))
 
 
-def _field(value: Any, promoted: bool, promote: Promotions, path: str) -> tuple[np.dtype[Any], types.Type]:
+def _field(
+    value: Any, promoted: bool, promote: Promotions, path: str, seen: dict[int, str]
+) -> tuple[np.dtype[Any], types.Type]:
     if isinstance(value, bool | np.bool_):
         return np.dtype(np.bool_), types.boolean
     if isinstance(value, int | np.integer):
@@ -115,7 +128,7 @@ def _field(value: Any, promoted: bool, promote: Promotions, path: str) -> tuple[
     if isinstance(value, float | np.floating):
         return np.dtype(np.float64), types.float64
     if isinstance(value, list | tuple):
-        return _sequence(value, promoted, promote, path)
+        return _sequence(value, promoted, promote, path, seen)
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "bif" or value.size == 0:
             raise CannotCompile(f"{path} is an array of {value.dtype} with {value.size} values")
@@ -124,12 +137,12 @@ def _field(value: Any, promoted: bool, promote: Promotions, path: str) -> tuple[
         raise CannotCompile(f"{path} is a {type(value).__name__}, which has no fixed size")
     if type(value).__module__ in {"builtins", "datetime", "decimal"} or callable(value):
         raise CannotCompile(f"{path} is a {type(value).__name__}, which compiled code cannot hold")
-    layout = layout_of(value, promote, path)
+    layout = _layout(value, promote, path, seen)
     return layout.dtype, layout.record
 
 
 def _sequence(
-    value: list[Any] | tuple[Any, ...], promoted: bool, promote: Promotions, path: str
+    value: list[Any] | tuple[Any, ...], promoted: bool, promote: Promotions, path: str, seen: dict[int, str]
 ) -> tuple[np.dtype[Any], types.Type]:
     if not value:
         raise CannotCompile(f"{path} is an empty list: give it its full length at set-up")
@@ -142,7 +155,7 @@ def _sequence(
         elif all(isinstance(v, int) for v in value) and not promoted:
             dtype, numba_type = np.dtype(np.int64), types.int64
         return np.dtype((dtype, (len(value),))), types.NestedArray(numba_type, (len(value),))
-    layouts = [_field(v, False, promote, f"{path}[{i}]") for i, v in enumerate(value)]
+    layouts = [_field(v, False, promote, f"{path}[{i}]", seen) for i, v in enumerate(value)]
     first_dtype, first_type = layouts[0]
     if any(t != first_type for _, t in layouts):
         raise CannotCompile(f"{path} holds different kinds of things: compiled lists hold one kind")

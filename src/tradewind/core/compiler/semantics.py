@@ -10,33 +10,50 @@ from __future__ import annotations
 import operator
 import types as python_types
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numba
 from numba import types
 from numba.core import compiler, ir
 from numba.core.analysis import compute_cfg_from_blocks
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
 from numba.core.ir_utils import build_definitions
-from numba.core.typed_passes import NopythonTypeInference
-from numba.core.untyped_passes import InlineClosureLikes
+from numba.core.typed_passes import (
+    IRLegalization,
+    NoPythonBackend,
+    NopythonTypeInference,
+    NoPythonSupportedFeatureValidation,
+    PreLowerStripPhis,
+)
+from numba.core.untyped_passes import (
+    DeadBranchPrune,
+    FixupArgs,
+    GenericRewrites,
+    IRProcessing,
+    ReconstructSSA,
+    RewriteDynamicRaises,
+    RewriteSemanticConstants,
+    TranslateByteCode,
+)
 
 from tradewind.core.compiler.exact import ALLOWED, REPLACED, power
 from tradewind.core.compiler.layout import CannotCompile
+from tradewind.core.compiler.parts import LowerAsPart, WholeLibrary
 
 
 class Promote(Exception):  # noqa: N818  (a request to the caller, not a failure)
     """A method assigns a fraction to an attribute that began as a whole number: store it as a fraction and go again."""
 
-    def __init__(self, cls: type, attribute: str) -> None:
-        super().__init__(cls, attribute)
-        self.cls = cls
+    def __init__(self, cls_name: str, attribute: str) -> None:
+        super().__init__(cls_name, attribute)
+        self.cls_name = cls_name
         self.attribute = attribute
 
 
 def place_of(loc: Any) -> str:
     """`file:line` of a numba location."""
-    return f"{loc.filename}:{loc.line}"
+    return f"{Path(loc.filename).name}:{loc.line}"
 
 
 _dispatchers: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
@@ -46,10 +63,15 @@ def jit(function: python_types.FunctionType) -> Any:
     """The function compiled under these passes; one dispatcher a function."""
     dispatcher = _dispatchers.get(function)
     if dispatcher is None:
-        own = (function.__module__ or "").startswith("tradewind.")
-        dispatcher = numba.njit(function, pipeline_class=ExactCompiler, boundscheck=not own, nogil=True)
+        dispatcher = numba.njit(function, **options_for(function))
         _dispatchers[function] = dispatcher
     return dispatcher
+
+
+def options_for(function: python_types.FunctionType) -> dict[str, Any]:
+    """How a function is compiled: a user's with its list indices checked, as Python checks them."""
+    own = (function.__module__ or "").startswith("tradewind.")
+    return {"pipeline_class": PartCompiler, "boundscheck": not own, "nogil": True}
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -77,11 +99,11 @@ class CallsAreKnown(FunctionPass):  # type: ignore[misc]
         value, loc = statement.value, statement.loc
         if isinstance(value, ir.Global | ir.FreeVar):
             thing = value.value
-            if isinstance(thing, python_types.FunctionType):
-                statement.value = ir.Global(value.name, jit(thing), loc)
-            elif (replacement := _lookup(REPLACED, thing)) is not None:
+            if (replacement := _lookup(REPLACED, thing)) is not None:
                 statement.value = ir.Global(value.name, replacement, loc)
-            elif isinstance(thing, type) and not _contains(ALLOWED, thing):
+            elif isinstance(thing, python_types.FunctionType):
+                statement.value = ir.Global(value.name, jit(thing), loc)
+            elif isinstance(thing, type) and not _contains(ALLOWED, thing) and not issubclass(thing, BaseException):
                 statement.value = ir.Const(None, loc)  # only isinstance may name it, and that is decided here
             known[statement.target.name] = thing
         elif isinstance(value, ir.Var) and value.name in known:
@@ -89,6 +111,8 @@ class CallsAreKnown(FunctionPass):  # type: ignore[misc]
         elif isinstance(value, ir.Expr):
             if value.op == "getattr" and isinstance(known.get(value.value.name), python_types.ModuleType):
                 self._module_attribute(statement, known, loc)
+            elif value.op == "getattr" and isinstance(known.get(value.value.name), type):
+                self._class_attribute(statement, known, loc)
             elif value.op == "call" and value.func.name in known:
                 self._call(value, known, state, statement, loc)
             elif value.op in ("binop", "inplace_binop") and _operator(value) is operator.pow:
@@ -109,6 +133,14 @@ class CallsAreKnown(FunctionPass):  # type: ignore[misc]
             if replacement is not None:
                 statement.value = ir.Global(name, replacement, loc)
 
+    def _class_attribute(self, statement: Any, known: dict[str, Any], loc: Any) -> None:
+        """A constant of a class, such as `TimeInForce.IOC`."""
+        cls, name = known[statement.value.value.name], statement.value.attr
+        thing = getattr(cls, name, None)
+        if not isinstance(thing, bool | int | float):
+            raise CannotCompile(f"{cls.__name__}.{name} is not a number", place_of(loc))
+        statement.value = ir.Const(float(thing) if isinstance(thing, float) else int(thing), loc)
+
     def _call(self, call: Any, known: dict[str, Any], state: Any, statement: Any, loc: Any) -> None:
         thing = known[call.func.name]
         name = getattr(thing, "__qualname__", repr(thing))
@@ -123,6 +155,8 @@ class CallsAreKnown(FunctionPass):  # type: ignore[misc]
         elif thing is bool and len(call.args) == 1 and isinstance(known.get(call.args[0].name), bool):
             known[statement.target.name] = known[call.args[0].name]
         elif isinstance(thing, python_types.FunctionType) and not (thing.__module__ or "").startswith("numpy"):
+            return
+        elif isinstance(thing, type) and issubclass(thing, BaseException):
             return
         elif _lookup(REPLACED, thing) is None and not _contains(ALLOWED, thing):
             module = getattr(thing, "__module__", None)
@@ -219,19 +253,52 @@ def _check_assignment(statement: Any, typemap: dict[str, Any]) -> None:
     if given_rank <= held_rank and not (held_rank == 1 and given_rank == 0):
         return
     if held_rank == 1 and given_rank == 2:
-        raise Promote(cls, statement.attr)
+        raise Promote(cls.__qualname__, statement.attr)
     if held_rank == 1:
         return
     raise CannotCompile(f"{name} began as true or false and is given a number", place_of(statement.loc))
 
 
-class ExactCompiler(compiler.CompilerBase):  # type: ignore[misc]
-    """numba's pipeline with the two passes above."""
+PART_PASSES = (
+    (TranslateByteCode, "analyzing bytecode"),
+    (FixupArgs, "fix up args"),
+    (IRProcessing, "processing IR"),
+    (CallsAreKnown, "calls are known"),
+    (RewriteSemanticConstants, "rewrite semantic constants"),
+    (DeadBranchPrune, "dead branch pruning"),
+    (GenericRewrites, "nopython rewrites"),
+    (RewriteDynamicRaises, "rewrite dynamic raises"),
+    (ReconstructSSA, "ssa"),
+    (NopythonTypeInference, "nopython frontend"),
+    (AttributesKeepTheirType, "attributes keep their type"),
+    (PreLowerStripPhis, "remove phi nodes"),
+    (NoPythonSupportedFeatureValidation, "ensure features that are in use are in a valid form"),
+    (IRLegalization, "ensure IR is legal prior to lowering"),
+    (LowerAsPart, "lower as a part"),
+    (NoPythonBackend, "nopython mode backend"),
+)
+"""What a part goes through. numba's own list has as many again, for closures, comprehensions, array expressions and
+parallel loops, which cost time at every function and which strategies that compile do not use."""
+
+
+class PartCompiler(compiler.CompilerBase):  # type: ignore[misc]
+    """numba's pipeline with the two passes above, ending in a part of a program."""
 
     def define_pipelines(self) -> list[Any]:
-        """The nopython pipeline, checked before and after type inference."""
-        pipeline = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
-        pipeline.add_pass_after(CallsAreKnown, InlineClosureLikes)
-        pipeline.add_pass_after(AttributesKeepTheirType, NopythonTypeInference)
+        """The short nopython pipeline."""
+        pipeline = PassManager("part")
+        for step, text in PART_PASSES:
+            pipeline.add_pass(step, text)
         pipeline.finalize()
         return [pipeline]
+
+
+class WholeCompiler(compiler.CompilerBase):  # type: ignore[misc]
+    """numba's pipeline for the root of a program."""
+
+    def define_pipelines(self) -> list[Any]:
+        """The nopython pipeline over a library that gathers the parts."""
+        library = WholeLibrary(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        library.enable_object_caching()
+        self.state.library = library
+        return [compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)]

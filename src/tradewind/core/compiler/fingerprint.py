@@ -1,0 +1,111 @@
+"""A name for compiled code that changes whenever anything it was made from does.
+
+numba's own cache looks at one file; what a function calls may live in another. Here the name is a hash over the byte code
+of every function that can be reached, and over every constant they name, however many files they are in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+import types as python_types
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import llvmlite.binding
+import numba
+import numpy as np
+
+STANDARD = frozenset(sys.stdlib_module_names) | {"numpy", "numba"}
+
+
+def fingerprint(functions: Iterable[python_types.FunctionType], *more: str) -> str:
+    """Hash of the functions with all they reach, the strings in `more`, the machine and the compiler's version."""
+    digest = hashlib.sha256()
+    for text in (*toolchain(), *more):
+        digest.update(text.encode() + b"\0")
+    seen: set[int] = set()
+    waiting = list(functions)
+    while waiting:
+        function = waiting.pop()
+        if id(function) in seen:
+            continue
+        seen.add(id(function))
+        digest.update(f"{function.__module__}.{function.__qualname__}".encode())
+        for value in (*(function.__defaults__ or ()), *_cells(function)):
+            _value(digest, value, waiting)
+        _code(digest, function.__code__, function.__globals__, waiting)
+    return digest.hexdigest()[:32]
+
+
+@cache
+def toolchain() -> tuple[str, ...]:
+    """What else decides the machine code: versions, processor, and this compiler itself."""
+    own = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        own.update(path.read_bytes())
+    processor = llvmlite.binding.get_host_cpu_name()
+    features = llvmlite.binding.get_host_cpu_features().flatten()
+    return (
+        sys.version,
+        platform.machine(),
+        numba.__version__,
+        llvmlite.__version__,
+        np.__version__,
+        processor,
+        features,
+        own.hexdigest(),
+    )
+
+
+def _cells(function: python_types.FunctionType) -> list[Any]:
+    contents = []
+    for cell in function.__closure__ or ():
+        try:
+            contents.append(cell.cell_contents)
+        except ValueError:  # not filled yet
+            continue
+    return contents
+
+
+def _code(digest: Any, code: python_types.CodeType, names: dict[str, Any], waiting: list[Any]) -> None:
+    digest.update(code.co_code)
+    digest.update(repr((code.co_names, code.co_varnames, code.co_argcount)).encode())
+    for constant in code.co_consts:
+        if isinstance(constant, python_types.CodeType):
+            _code(digest, constant, names, waiting)
+        else:
+            digest.update(repr(constant).encode())
+    for name in code.co_names:
+        if name in names:
+            _named(digest, name, names[name], code.co_names, waiting)
+
+
+def _named(digest: Any, name: str, value: Any, attributes: tuple[str, ...], waiting: list[Any]) -> None:
+    digest.update(name.encode())
+    if isinstance(value, python_types.ModuleType):
+        if value.__name__.split(".")[0] not in STANDARD:
+            for attribute in attributes:
+                if hasattr(value, attribute):
+                    _value(digest, getattr(value, attribute), waiting)
+    else:
+        _value(digest, value, waiting)
+
+
+def _value(digest: Any, value: Any, waiting: list[Any]) -> None:
+    if isinstance(value, python_types.FunctionType):
+        waiting.append(value)
+        digest.update(value.__qualname__.encode())
+    elif isinstance(value, bool | int | float | str | bytes | tuple | frozenset | type(None)):
+        digest.update(repr(value).encode())
+    elif isinstance(value, type):
+        digest.update(f"{value.__module__}.{value.__qualname__}".encode())
+        for attribute, constant in sorted(vars(value).items()):
+            if isinstance(constant, bool | int | float):
+                digest.update(f"{attribute}={constant!r}".encode())
+    else:
+        digest.update(type(value).__qualname__.encode())

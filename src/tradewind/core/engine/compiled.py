@@ -1,0 +1,94 @@
+"""The compiled engine: the same strategy, exchange and driver as the interpreter's, as machine code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba.extending import overload
+
+from tradewind.core.compiler.exact import REPLACED
+from tradewind.core.compiler.kernel import Kernel, build_kernel
+from tradewind.core.domain.records import DECISION, FILL, FUNDING
+from tradewind.core.engine import journal
+from tradewind.core.engine.interpreted import NAMES
+from tradewind.core.engine.market_data import MarketData
+from tradewind.core.strategy.strategy import Strategy
+
+JOURNAL_ROWS_MIN = 16_384
+OUTBOXES = frozenset({"fills", "decisions", "updates"})
+
+
+def _row_writer(name: str, parameters: str, fields: dict[str, str]) -> Any:
+    """The compiled twin of a `write_*` function: it sets the fields of row `at` of a record array."""
+    body = "\n".join(f"        row.{field} = {value}" for field, value in fields.items())
+    source = (
+        f"def {name}({parameters}):\n    raise NotImplementedError\n\n\n"
+        f"def overloaded({parameters}):\n    def write({parameters}):\n        row = rows[at]\n{body}\n    return write\n"
+    )
+    names: dict[str, Any] = {}
+    exec(source, names)  # noqa: S102  (our own text)
+    overload(names[name])(names["overloaded"])
+    return names[name]
+
+
+_FUNDING_FIELDS = ("time", "symbol", "leg", "rate", "price", "position", "paid", "cash")
+REPLACED[journal.write_fill] = _row_writer(
+    "write_fill", "rows, at, f, bar", {n: "bar" if n == "bar" else f"f.{n}" for n in FILL.names or ()}
+)
+REPLACED[journal.write_decision] = _row_writer(
+    "write_decision", "rows, at, d", {n: f"d.{n}" for n in DECISION.names or ()}
+)
+REPLACED[journal.write_funding] = _row_writer(
+    "write_funding", f"rows, at, {', '.join(_FUNDING_FIELDS)}", {n: n for n in _FUNDING_FIELDS}
+)
+
+
+class CompiledRun:
+    """A run in machine code. The strategy object is written back to when the run is `finish`ed."""
+
+    def __init__(self, strategy: Strategy, data: MarketData, text: str, cache: Path | None) -> None:
+        self.strategy = strategy
+        self.data = data
+        self.columns = (
+            data.time, data.open, data.high, data.low, data.close, data.volume, data.symbol,
+            data.funding_time, data.funding_rate, data.funding_price,
+        )  # fmt: skip
+        rows = max(JOURNAL_ROWS_MIN, 1024 * len(data.symbols))
+        self.fills = np.zeros(rows, FILL)
+        self.decisions = np.zeros(rows, DECISION)
+        self.fundings = np.zeros(2 * len(data.funding_time) + 1, FUNDING)
+        self.kept_fills: list[np.ndarray[Any, Any]] = []
+        self.kept_decisions: list[np.ndarray[Any, Any]] = []
+        self.kernel: Kernel = build_kernel(strategy, text, NAMES, self._arguments(0, 0), cache)
+        self.state = self.kernel.state_of(strategy)
+        self.exchange = self.state.view(self.kernel.layout.dtype)[0]["exchange"]
+
+    def _arguments(self, row: int, stop: int) -> tuple[Any, ...]:
+        return (*self.columns, self.fills, self.decisions, self.fundings, len(self.fills), row, stop)
+
+    def advance(self, row: int, stop: int) -> int:
+        """Run bars `row` to `stop` (or until the journal wants emptying); the row to go on from."""
+        reached = int(self.kernel.entry(self.state, *self._arguments(row, stop)))
+        self._keep()
+        return reached
+
+    def _keep(self) -> None:
+        fills, decisions = int(self.exchange["fills_written"]), int(self.exchange["decisions_written"])
+        if fills:
+            self.kept_fills.append(self.fills[:fills].copy())
+        if decisions:
+            self.kept_decisions.append(self.decisions[:decisions].copy())
+        self.exchange["fills_written"] = 0
+        self.exchange["decisions_written"] = 0
+
+    def finish(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Write the state back into the strategy; the journal's fills, decisions and funding payments."""
+        written = int(self.exchange["fundings_written"])
+        self.kernel.restore(self.state, self.strategy, skip=OUTBOXES)
+        return _joined(self.kept_fills, FILL), _joined(self.kept_decisions, DECISION), self.fundings[:written].copy()
+
+
+def _joined(parts: list[np.ndarray[Any, Any]], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype)

@@ -1,0 +1,204 @@
+"""The loop over the bars, written for one strategy: which feeds grow, which indicators hear what, which hooks are called.
+
+The text is generated, because a loop that asked every bar what there is to do would be several times slower; it holds no
+rule of the market. The interpreter runs it as it is, and the compiler compiles the same text.
+"""
+
+from __future__ import annotations
+
+from tradewind.core.engine.plan import FeedPlan, Plan, Update
+
+SIGNATURE = (
+    "def drive(s, time, open_, high, low, close, volume, symbol, f_time, f_rate, f_price, "
+    "fills, decisions, fundings, room, row, stop):"
+)
+
+
+def driver_text(plan: Plan) -> str:
+    """Source of `drive`, which takes the run from bar `row` to `stop`, or until the journal is full; where it stopped."""
+    body = _single(plan) if plan.symbols == 1 else _several(plan)
+    lines = [SIGNATURE, "    x = s.exchange", *body, "    return row", ""]
+    return "\n".join(lines)
+
+
+def _single(plan: Plan) -> list[str]:
+    return [
+        "    bar = x.bars[0]",
+        *_bindings(plan),
+        "    while row < stop:",
+        *_indent(2, ["previous = bar.close"] if plan.tracks_range else []),
+        *_indent(2, _read_bar()),
+        *_indent(2, _market(plan, "0", "x.busy or lowest <= x.watch_low or highest >= x.watch_high")),
+        *_indent(2, _grow(plan, None)),
+        *_indent(2, _notices(plan)),
+        *_indent(2, _timer(plan)),
+        "        on_bar(bar)",
+        "        row += 1",
+        "        if x.pending and drain(x, row - 1, fills, decisions, room):",
+        "            break",
+    ]
+
+
+def _several(plan: Plan) -> list[str]:
+    return [
+        *_bindings(plan),
+        "    while row < stop:",
+        "        last = row",
+        "        closes = time[row] + x.step",
+        "        while last < stop and time[last] + x.step == closes:",
+        "            which = symbol[last]",
+        "            x.symbol_now = which",
+        "            bar = x.bars[which]",
+        *_indent(3, ["previous = bar.close"] if plan.tracks_range else []),
+        *_indent(3, _read_bar("last")),
+        *_indent(
+            3,
+            _market(
+                plan,
+                "which",
+                "x.busy or lowest <= x.positions[2 * which].liquidation_low "
+                "or highest >= x.positions[2 * which].liquidation_high",
+            ),
+        ),
+        *_indent(3, [line for i in range(plan.symbols) for line in _for_symbol(plan, i)]),
+        "            if x.fill_count > 0:",
+        *_indent(4, ["for i in range(x.fill_count):", "    on_fill(x.fills[i])"] if "on_fill" in plan.hooks else []),
+        "                drain(x, last, fills, decisions, room)",
+        "            last += 1",
+        *_indent(2, _updates(plan)),
+        "        x.symbol_now = symbol[row]",
+        *_indent(2, _timer(plan)),
+        "        for i in range(row, last):",
+        "            x.symbol_now = symbol[i]",
+        "            on_bar(x.bars[x.symbol_now])",
+        "        row = last",
+        "        if drain(x, row - 1, fills, decisions, room):",
+        "            break",
+    ]
+
+
+def _indent(depth: int, lines: list[str]) -> list[str]:
+    return ["    " * depth + line for line in lines]
+
+
+def _read_bar(index: str = "row") -> list[str]:
+    return [
+        f"bar.time = time[{index}]",
+        f"bar.open = open_[{index}]",
+        f"highest = high[{index}]",
+        "bar.high = highest",
+        f"lowest = low[{index}]",
+        "bar.low = lowest",
+        f"bar.close = close[{index}]",
+        f"bar.volume = volume[{index}]",
+    ]
+
+
+def _market(plan: Plan, which: str, condition: str) -> list[str]:
+    lines: list[str] = []
+    notify = "on_funding" if "on_funding" in plan.hooks else "None"
+    settle = f"settle_funding(x, {which}, {{until}}, f_time, f_rate, f_price, fundings)"
+    if plan.funding:
+        lines += _settled(settle.format(until="bar.time"), which, notify)
+        inside = f"x.instruments[{which}].funding_next < x.instruments[{which}].funding_end and "
+        inside += f"f_time[x.instruments[{which}].funding_next] < bar.close_time"
+        lines += [f"if {condition}:", "    x.open_phase(bar)"]
+        lines += _indent(1, _settled(settle.format(until="bar.close_time - 1"), which, notify))
+        lines += ["    x.inside_phase(bar)", f"elif {inside}:"]
+        lines += _indent(1, _settled(settle.format(until="bar.close_time - 1"), which, notify))
+    else:
+        lines += [f"if {condition}:", "    x.open_phase(bar)", "    x.inside_phase(bar)"]
+    if plan.tracks_range:
+        lines.append("update_range(x, bar, previous)")
+    return lines
+
+
+def _settled(call: str, which: str, notify: str) -> list[str]:
+    if notify == "None":
+        return [call]
+    return [
+        "funded = x.fundings_written",
+        call,
+        "if x.fundings_written > funded:",
+        f"    on_funding({which}, x.funding_rate, x.funding_last)",
+    ]
+
+
+def _bindings(plan: Plan) -> list[str]:
+    names = [f"    {hook} = s.{hook}" for hook in sorted(plan.hooks)]
+    if plan.symbols > 1 and "on_bar" not in plan.hooks:
+        names.append("    on_bar = s.on_bar")
+    for update in (*plan.updates, *(u for f in plan.feeds for u in f.updates)):
+        names.append(f"    {_bound(update)} = s.{update.path}.update")
+    return names
+
+
+def _bound(update: Update) -> str:
+    return "update_" + "".join(c if c.isalnum() else "_" for c in update.path)
+
+
+def _calls(updates: tuple[Update, ...], bar: str) -> list[str]:
+    lines: list[str] = []
+    for update in updates:
+        call = f"{_bound(update)}({', '.join(a.format(bar=bar) for a in update.arguments)})"
+        if update.after is None:
+            lines.append(call)
+        else:
+            lines += [f"if s.{update.after}.ready:", f"    {call}"]
+    return lines
+
+
+def _grow(plan: Plan, symbol: int | None) -> list[str]:
+    """Feeds and indicators take the bar in; those of one symbol, or all of them."""
+    lines: list[str] = []
+    if symbol in (None, 0):
+        lines += _calls(plan.updates, "bar")
+    for feed in plan.feeds:
+        if symbol is None or feed.symbol == symbol:
+            lines += _feed(feed)
+    return lines
+
+
+def _feed(feed: FeedPlan) -> list[str]:
+    calls = _indent(1, _calls(feed.updates, f"s.{feed.path}") or ["pass"])
+    return [
+        f"if s.{feed.path}.flush(bar.time):",
+        *calls,
+        f"if s.{feed.path}.add(bar.time, bar.open, bar.high, bar.low, bar.close, bar.volume):",
+        *calls,
+    ]
+
+
+def _for_symbol(plan: Plan, symbol: int) -> list[str]:
+    lines = _grow(plan, symbol)
+    return [f"if which == {symbol}:", *_indent(1, lines)] if lines else []
+
+
+def _notices(plan: Plan) -> list[str]:
+    lines: list[str] = []
+    if "on_fill" in plan.hooks:
+        lines += ["if x.fill_count > 0:", "    for i in range(x.fill_count):", "        on_fill(x.fills[i])"]
+    return lines + _updates(plan)
+
+
+def _updates(plan: Plan) -> list[str]:
+    if "on_order_update" not in plan.hooks:
+        return []
+    return [
+        "if x.update_count > 0:",
+        "    told = 0",
+        "    while told < x.update_count:",
+        "        on_order_update(x.updates[told])",
+        "        told += 1",
+        "    x.update_count = 0",
+    ]
+
+
+def _timer(plan: Plan) -> list[str]:
+    if not plan.timer:
+        return []
+    return [
+        "if bar.close_time >= x.timer_next:",
+        "    on_timer(bar.close_time)",
+        "    x.timer_next += ((bar.close_time - x.timer_next) // x.timer_length + 1) * x.timer_length",
+    ]

@@ -1,0 +1,34 @@
+"""Funding payments of perpetuals, at the times the venue set them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tradewind.core.engine.journal import write_funding
+
+if TYPE_CHECKING:
+    from tradewind.core.engine.exchange import Exchange
+
+
+def settle_funding(x: Exchange, symbol: int, until: int, f_time: Any, f_rate: Any, f_price: Any, rows: Any) -> None:
+    """Settle every payment of a symbol that is due by `until` (inclusive) on the position held now.
+
+    `f_price` is the mark price of each payment, NaN where none is known: then the bar's open stands in.
+    """
+    s = x.instruments[symbol]
+    while s.funding_next < s.funding_end and f_time[s.funding_next] <= until:
+        i = s.funding_next
+        s.funding_next += 1
+        price = f_price[i]
+        if price != price:
+            price = x.bars[symbol].open
+        for leg in range(2 * symbol, 2 * symbol + 2):
+            size = x.positions[leg].size
+            if size != 0.0:
+                paid = x.fund(symbol, f_rate[i], price, leg)
+                x.funding_rate = f_rate[i]
+                x.funding_last = paid
+                write_funding(
+                    rows, x.fundings_written, f_time[i], symbol, leg % 2, f_rate[i], price, size, paid, x.cash
+                )
+                x.fundings_written += 1

@@ -1,0 +1,110 @@
+"""Make an exchange ready for a run: its rules, its instruments, a strategy that has been set up on it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindError
+from tradewind.core.domain.instruments import Instrument
+from tradewind.core.engine.exchange import Exchange
+from tradewind.core.engine.market_data import MarketData
+from tradewind.core.engine.rules import SLIPPAGE_KINDS, MarketRules
+from tradewind.core.engine.state import InstrumentState
+from tradewind.core.strategy.strategy import Strategy
+
+
+def exchange_for(data: MarketData, instruments: list[Instrument], rules: MarketRules) -> Exchange:
+    """An exchange before its first bar. Raises BadInput where rules and instruments disagree."""
+    x = Exchange(len(data.symbols), data.step, rules.orders_max)
+    x.cash = float(rules.cash)
+    x.leverage = float(rules.leverage)
+    x.stake = float(rules.stake)
+    x.isolated = rules.margin == "isolated"
+    x.hedging = rules.hedging
+    x.liquidates = rules.liquidation
+    x.latency = rules.latency_bars * data.step + round(rules.latency_ms * 1_000_000)
+    x.slippage_kind = SLIPPAGE_KINDS[rules.slippage]
+    x.slippage_amount = float(rules.slippage_amount)
+    x.participation = float(rules.participation)
+    for i, (instrument, state) in enumerate(zip(instruments, x.instruments, strict=True)):
+        describe(instrument, rules, state)
+        dust = float(instrument.lot or 0) if instrument.fee_in_base else 0.0
+        x.positions[2 * i].dust = dust
+        x.positions[2 * i + 1].dust = dust
+        state.funding_next, state.funding_end = data.funding_range[i]
+    return x
+
+
+def describe(instrument: Instrument, rules: MarketRules, state: InstrumentState) -> None:
+    """Write an instrument's rules into its state."""
+    if instrument.kind == "spot" and rules.hedging:
+        raise BadInput("a spot account has no short side to hedge with", where=instrument.symbol, fix="Turn hedging off")
+    if instrument.kind == "spot" and rules.leverage != 1.0:
+        raise BadInput(
+            f"spot is traded without leverage, found {rules.leverage:g}", where=instrument.symbol, fix="Use leverage 1"
+        )
+    if Decimal(str(rules.leverage)) > instrument.leverage_max:
+        raise BadInput(
+            f"leverage {rules.leverage:g} is above the instrument's {instrument.leverage_max}", where=instrument.symbol
+        )
+    if rules.leverage * float(instrument.maintenance_margin) >= 1.0:
+        raise BadInput(
+            f"at leverage {rules.leverage:g} the initial margin is not above the maintenance margin "
+            f"{instrument.maintenance_margin}",
+            where=instrument.symbol,
+            fix="Use less leverage",
+        )
+    state.spot = instrument.kind == "spot"
+    state.tick_num, state.tick_den = _ratio(instrument.tick)
+    state.lot_num, state.lot_den = _ratio(instrument.lot)
+    state.size_min = float(instrument.size_min)
+    state.notional_min = float(instrument.notional_min)
+    state.maker_fee = float(instrument.maker_fee)
+    state.taker_fee = float(instrument.taker_fee)
+    state.fee_in_base = instrument.fee_in_base
+    state.maintenance = float(instrument.maintenance_margin)
+    state.liquidation_fee = float(instrument.liquidation_fee)
+    state.leverage = float(rules.leverage)
+
+
+def _ratio(step: Decimal | None) -> tuple[float, float]:
+    """A step as numerator and denominator: n steps are then n * num / den, the float nearest to the decimal."""
+    if step is None:
+        return 0.0, 1.0
+    fraction = Fraction(step)
+    return float(fraction.numerator), float(fraction.denominator)
+
+
+def set_up(strategy: Strategy, x: Exchange) -> None:
+    """Run the strategy's `setup` on this exchange. Raises StrategyFailed for whatever goes wrong in it."""
+    owner = type(strategy)
+    if owner.symbols != x.symbols:
+        raise BadInput(
+            f"it trades {owner.symbols} symbol{'s' * (owner.symbols > 1)}, and the run has {x.symbols}",
+            where=owner.__name__,
+            fix=f"Name {owner.symbols} with --symbol",
+        )
+    strategy.exchange = x
+    try:
+        strategy.setup()
+    except TradewindError:
+        raise
+    except Exception as error:
+        raise StrategyFailed(
+            f"setup raised {type(error).__name__}: {error}", where=place_in(error, owner.__name__)
+        ) from error
+
+
+def place_in(error: BaseException, owner: str) -> str:
+    """`Strategy.function (file.py:12)`: the last line of the user's own code in the error's traceback."""
+    found = owner
+    trace: Any = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        path = code.co_filename.replace("\\", "/")
+        if "tradewind/core/engine" not in path and "tradewind/core/compiler" not in path and not path.startswith("<"):
+            found = f"{owner}, {code.co_name} ({path.rsplit('/', 1)[-1]}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return found
