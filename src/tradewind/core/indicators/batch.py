@@ -9,17 +9,15 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
-from numba.extending import intrinsic
 
-from tradewind.core.compiler.layout import CannotCompile, Promotions, layout_of, pack
-from tradewind.core.compiler.methods import register_tree
-from tradewind.core.compiler.semantics import Promote, jit
+from tradewind.core.compiler.kernel import Kernel, build_kernel
+from tradewind.core.compiler.layout import CannotCompile, layout_of
 from tradewind.core.domain.errors import BadInput
-from tradewind.core.indicators.indicator import BAR_FIELDS, DERIVED_FIELDS, Indicator
+from tradewind.core.indicators.indicator import BAR_FIELDS, BY_HAND, DERIVED_FIELDS, Indicator
 
 Column = npt.NDArray[np.float64]
-PROMOTIONS_MAX = 32
+KERNELS_MAX = 256
+"""Compiled loops kept by one process; at the limit they are forgotten, and compiled again when needed."""
 
 DERIVED: dict[str, tuple[str, ...]] = {
     "hl2": ("high", "low"),
@@ -62,40 +60,56 @@ def _array(name: str, column: npt.ArrayLike) -> npt.NDArray[Any]:
     return array
 
 
-def _run(indicator: Indicator, columns: dict[str, npt.NDArray[Any]], engine: str) -> tuple[dict[str, Column], Any]:
-    """The outputs of an indicator, and on which bars it was ready."""
-    rows = len(next(iter(columns.values())))
-    fed = np.ones(rows, np.bool_)
-    inputs: list[npt.NDArray[Any]] = []
-    names = tuple(inspect.signature(type(indicator).update).parameters)[1:]  # type: ignore[attr-defined]
-    for name in names:
-        source: Any = name
-        output = "value"
-        if name not in (*BAR_FIELDS, *DERIVED_FIELDS) and name not in columns:
-            source, output = indicator.source or ("close", "value")
-        if isinstance(source, str):
-            inputs.append(_field(source, columns, indicator))
-            continue
-        if output not in source.outputs:
-            raise BadInput(
-                f"{type(source).__name__} has no output {output!r}",
-                where=type(indicator).__name__,
-                fix=f"Choose one of {', '.join(source.outputs)}",
-            )
-        inner, fed = _run(source, columns, engine)
-        inputs.append(inner[output])
-    outputs = tuple(type(indicator).outputs)
-    results = [np.full(rows, np.nan) for _ in outputs]
-    ready = np.zeros(rows, np.bool_)
-    drive = _driver(names, outputs)
+def _run(
+    indicator: Indicator, columns: dict[str, npt.NDArray[Any]], engine: str, wanted: str = "value"
+) -> tuple[dict[str, Column], npt.NDArray[np.bool_]]:
+    """The outputs of an indicator and `wanted` besides, and on which bars it was ready."""
+    names, inputs, fed = _fed(indicator, columns, engine)
+    outputs = tuple(dict.fromkeys((*type(indicator).outputs, wanted)))
+    results = [np.full(len(fed), np.nan) for _ in outputs]
+    ready = np.zeros(len(fed), np.bool_)
+    source, drive = _driver(names, outputs)
     # The copy starts where the indicator stands; what it is wired to need not be copied.
     wiring = {id(link): link for link in (indicator.source, indicator.feed) if link is not None}
     started = copy.deepcopy(indicator, wiring)
     if engine == "compiled":
-        _drive_compiled(started, drive, fed, *inputs, *results, ready)
+        _drive_compiled(started, source, fed, *inputs, *results, ready)
     else:
         drive(started, fed, *(column.tolist() for column in inputs), *results, ready)
     return dict(zip(outputs, results, strict=True)), ready
+
+
+def _fed(
+    indicator: Indicator, columns: dict[str, npt.NDArray[Any]], engine: str
+) -> tuple[tuple[str, ...], list[npt.NDArray[Any]], npt.NDArray[np.bool_]]:
+    """The parameters of an indicator's `update`, a column for each, and on which bars it is updated at all."""
+    who = type(indicator).__name__
+    fed = np.ones(len(next(iter(columns.values()))), np.bool_)
+    inputs: list[npt.NDArray[Any]] = []
+    names = tuple(inspect.signature(type(indicator).update).parameters)[1:]  # type: ignore[attr-defined]
+    free = [name for name in names if name not in (*BAR_FIELDS, *DERIVED_FIELDS) and name not in columns]
+    if len(free) > 1:
+        raise BadInput(
+            f"{who} takes several values that are not fields of a bar: {', '.join(free)}",
+            where="batch",
+            fix=f"Give each as a column of its name: {free[0]}=...",
+        )
+    for name in names:
+        source, output = (name, "") if name not in free else indicator.source or ("close", "value")
+        if indicator.source == BY_HAND:
+            source = name
+        if isinstance(source, str):
+            inputs.append(_field(source, columns, indicator))
+            continue
+        if not hasattr(source, output):
+            raise BadInput(
+                f"{type(source).__name__} has no output {output!r}",
+                where=who,
+                fix=f"Choose one of {', '.join(source.outputs)}",
+            )
+        inner, fed = _run(source, columns, engine, output)
+        inputs.append(inner[output])
+    return names, inputs, fed
 
 
 def _field(name: str, columns: dict[str, npt.NDArray[Any]], indicator: Indicator) -> npt.NDArray[Any]:
@@ -109,8 +123,8 @@ def _field(name: str, columns: dict[str, npt.NDArray[Any]], indicator: Indicator
 
 
 @functools.cache
-def _driver(names: tuple[str, ...], outputs: tuple[str, ...]) -> Any:
-    """The loop over updates for these parameters and outputs, as a function that Python runs and numba compiles."""
+def _driver(names: tuple[str, ...], outputs: tuple[str, ...]) -> tuple[str, Any]:
+    """The loop over updates for these parameters and outputs: text for the compiler, a function for Python."""
     columns = "".join(f", of_{name}" for name in names)
     results = "".join(f", to_{output}" for output in outputs)
     lines = [
@@ -121,50 +135,29 @@ def _driver(names: tuple[str, ...], outputs: tuple[str, ...]) -> Any:
         *(f"        to_{output}[row] = indicator.{output}" for output in outputs),
         "        ready[row] = indicator.ready",
     ]
-    namespace: dict[str, Any] = {"__name__": __name__}
-    exec("\n".join(lines), namespace)  # noqa: S102  (its text is made above, of attribute names)
-    return namespace["drive"]
+    source = "\n".join(lines) + "\n"
+    namespace: dict[str, Any] = {}
+    exec(source, namespace)  # noqa: S102  (its text is made above, of attribute names)
+    return source, namespace["drive"]
 
 
-def _drive_compiled(indicator: Indicator, drive: Any, fed: Any, *arrays: Any) -> None:
-    """Run the loop in compiled code on a record of the indicator."""
-    promote: Promotions = frozenset()
-    for _ in range(PROMOTIONS_MAX):
-        try:
-            layout = layout_of(indicator, promote)
-            register_tree(indicator)
-            state = np.zeros(layout.dtype.itemsize, np.uint8)
-            pack(indicator, state.view(layout.dtype)[0])
-            _kernel(layout.record, drive)(state, fed, *arrays)
-        except Promote as request:
-            promote |= {(request.cls, request.attribute)}
-        except CannotCompile as error:
-            raise BadInput(
-                f"{type(indicator).__name__} does not compile: {error}",
-                where="batch",
-                fix='Write batch(..., engine="interpreted"), or change that line',
-            ) from None
-        else:
-            return
-    raise AssertionError("more promotions than attributes")
+_kernels: dict[tuple[Any, str], Kernel] = {}
 
 
-@functools.cache
-def _kernel(record: Any, drive: Any) -> Any:
-    """The loop compiled for one record type; `state` holds the record's bytes."""
-
-    def view(typingctx: Any, state: Any) -> Any:  # noqa: ARG001  (numba passes it)
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            array = context.make_array(sig.args[0])(context, builder, args[0])
-            return builder.bitcast(array.data, context.get_value_type(record))
-
-        return record(state), codegen
-
-    as_record: Any = intrinsic(view)
-    loop = jit(drive)
-
-    @njit(nogil=True)
-    def kernel(state: Any, *arguments: Any) -> None:
-        loop(as_record(state), *arguments)
-
-    return kernel
+def _drive_compiled(indicator: Indicator, source: str, *arrays: npt.NDArray[Any]) -> None:
+    """Run the loop in compiled code; indicators of one layout share what was compiled, whatever their lengths."""
+    try:
+        shape = (layout_of(indicator).record, source)
+        kernel = _kernels.get(shape)
+        if kernel is None:
+            kernel = build_kernel(indicator, source, {}, tuple(array[:0] for array in arrays), cache=None)
+            if len(_kernels) >= KERNELS_MAX:
+                _kernels.clear()
+            _kernels[shape] = kernel
+    except CannotCompile as error:
+        raise BadInput(
+            f"{type(indicator).__name__} does not compile: {error}",
+            where="batch",
+            fix='Write batch(..., engine="interpreted"), or change that line',
+        ) from None
+    kernel.entry(kernel.state_of(indicator), *arrays)

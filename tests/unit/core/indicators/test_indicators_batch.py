@@ -5,7 +5,7 @@ import pytest
 from indicator_bars import random_bars
 
 from tradewind.core.domain.errors import BadInput
-from tradewind.core.indicators import ATR, EMA, MACD, RSI, SMA, VWAP, VWMA, BollingerBands, Indicator
+from tradewind.core.indicators import ATR, EMA, MACD, RSI, SMA, VWAP, VWMA, BollingerBands, Donchian, Indicator
 from tradewind.core.indicators.batch import batch
 
 BARS = random_bars(rows=120)
@@ -88,7 +88,33 @@ def test_a_parameter_of_another_name_is_the_close_or_a_column_of_that_name():
     assert batch(Half(), engine="interpreted", close=[2.0], spread=[8.0])["value"].tolist() == [4.0]
 
 
+class Spread(Indicator):
+    """A user's own with two values no bar has."""
+
+    def __init__(self):
+        super().__init__(warmup=1)
+
+    def update(self, near, far):
+        self.count += 1
+        self.value = far - near
+
+
+def test_values_that_no_bar_has_are_columns_of_their_own():
+    got = batch(Spread(), engine="interpreted", near=[1.0, 2.0], far=[4.0, 8.0])["value"]
+    assert got.tolist() == [3.0, 6.0]
+    assert batch(Half().by_hand(), engine="interpreted", spread=[8.0])["value"].tolist() == [4.0]
+
+
+def test_what_another_indicator_holds_can_be_read_though_it_is_no_output():
+    bars = random_bars(rows=60)
+    got = batch(SMA(1).of(Donchian(5), "prev_upper"), engine="interpreted", **bars)["value"]
+    upper = batch(Donchian(5), engine="interpreted", **bars)["upper"]
+    np.testing.assert_array_equal(got[5:], upper[4:-1])
+
+
 WRONG = [
+    (lambda: batch(Spread(), close=[1.0]), "Spread takes several values that are not fields of a bar: near, far"),
+    (lambda: batch(Half().by_hand(), close=[1.0]), "Half needs the column spread"),
     (lambda: batch(SMA(3)), "columns must have one length: none were given"),
     (lambda: batch(SMA(3), high=[1.0]), r"SMA needs the column close\. Write batch\(SMA"),
     (lambda: batch(ATR(3), high=[1.0], low=[1.0]), "ATR needs the column close"),
