@@ -1,6 +1,6 @@
 """Oscillators of price: RSI, stochastics, Williams %R, CCI, rate of change.
 
-Where a window is flat their formulas divide 0 by 0; as in TA-Lib the value is then 0.
+Where a window is flat, or differs only by rounding, their formulas divide 0 by 0; as in TA-Lib the value is then 0.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from tradewind.core.indicators.averages import SMA
 from tradewind.core.indicators.indicator import NAN, Indicator, ring
 from tradewind.core.indicators.levels import Highest, Lowest
 from tradewind.core.indicators.parameters import checked_length
+from tradewind.core.indicators.rounding import SAME, same
 
 CCI_SCALE = 0.015
 """Lambert's constant: with it, most values fall between -100 and 100."""
@@ -84,9 +85,9 @@ class Stochastic(Indicator):
         self.lowest.update(low)
         if self.count < self.length:
             return
+        top = self.highest.value
         bottom = self.lowest.value
-        span = self.highest.value - bottom
-        self.average_k.update(100.0 * (close - bottom) / span if span > 0.0 else 0.0)
+        self.average_k.update(0.0 if same(top, bottom) else 100.0 * (close - bottom) / (top - bottom))
         if self.count < self.smoothed_from:
             return
         self.average_d.update(self.average_k.value)
@@ -150,8 +151,8 @@ class WilliamsR(Indicator):
         self.lowest.update(low)
         if self.count >= self.length:
             top = self.highest.value
-            span = top - self.lowest.value
-            self.value = -100.0 * (top - close) / span if span > 0.0 else 0.0
+            bottom = self.lowest.value
+            self.value = 0.0 if same(top, bottom) else -100.0 * (top - close) / (top - bottom)
 
 
 class CCI(Indicator):
@@ -188,7 +189,7 @@ class CCI(Indicator):
         for i in range(self.length):
             deviation += abs(window[i] - typical - mean)
         scale = CCI_SCALE * (deviation / self.length)
-        self.value = -mean / scale if scale > 0.0 else 0.0
+        self.value = -mean / scale if scale > CCI_SCALE * SAME * abs(typical) else 0.0
 
 
 class ROC(Indicator):

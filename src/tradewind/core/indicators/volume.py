@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradewind.core.indicators.averages import SMA
 from tradewind.core.indicators.indicator import Indicator
 from tradewind.core.indicators.parameters import checked_length
+from tradewind.core.indicators.rounding import same
 
 
 class OBV(Indicator):
@@ -74,8 +75,9 @@ class MFI(Indicator):
         typical = (high + low + close) / 3.0
         if self.count > 1:
             turnover = typical * volume
-            self.rising.update(turnover if typical > self.last else 0.0)
-            self.falling.update(turnover if typical < self.last else 0.0)
+            moved = not same(typical, self.last)
+            self.rising.update(turnover if moved and typical > self.last else 0.0)
+            self.falling.update(turnover if moved and typical < self.last else 0.0)
         self.last = typical
         if self.count >= self.warmup:
             flow = self.rising.value + self.falling.value

@@ -134,6 +134,18 @@ def test_an_unchanged_price_leaves_an_rsi_exactly_where_it_was():
     assert (run(ti.StochasticRSI(14, 5), close=x)["k"][46:] == 0.0).all()
 
 
+def test_typical_prices_that_differ_by_rounding_alone_have_not_moved():
+    # Three equal sums in decimal, whose binary thirds differ in the last digit.
+    high = np.array([102600.0, 102710.1, 102699.9])
+    low = np.array([102600.0, 102658.3, 102674.9])
+    close = np.array([102600.0, 102681.3, 102674.9])
+    typical = (high + low + close) / 3
+    assert typical[1] != typical[2]
+    assert run(ti.MFI(2), high=high, low=low, close=close, volume=[1.0, 2.0, 3.0])["value"][2] == 100.0
+    assert run(ti.CCI(2), high=high, low=low, close=close)["value"][2] == 0.0
+    assert run(ti.WilliamsR(1), high=typical[2:], low=typical[1:2], close=typical[2:])["value"][0] == 0.0
+
+
 def test_without_volume_an_average_weighted_by_it_is_undefined_until_there_is_some():
     bars = random_bars(rows=60)
     bars["volume"] = np.where(np.arange(60) < 30, 0.0, 10.0)
