@@ -4,7 +4,6 @@ Lots are rows of LOT. The open lots of one (symbol, leg) form a queue, oldest fi
 to its trades, newest first (`trade`, then `older`), so that an exit order in several fills finds its trade again.
 """
 
-# ruff: noqa: PLR0917 - numba calls these by position
 from __future__ import annotations
 
 from typing import Any

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tradewind.research.reports.wording import number, percent
 
 WIDTH, HEIGHT = 420, 260
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 46, 20, 10, 40
 POINTS_MAX = 1500
 BINS = 31
 
@@ -50,7 +50,9 @@ def distribution(returns: NDArray[np.float64]) -> Markup:
     width = (high - low) / BINS or 0.001
     below, above = math.ceil(-low / width - 1e-9), math.ceil(high / width - 1e-9)
     edges = np.arange(-below, max(above, 1 - below) + 1) * width
-    counts, _ = np.histogram(returns, edges)
+    # The outermost trades lie on the outermost edges, give or take the rounding of a division.
+    which = np.clip(np.floor(returns / width).astype(np.int64) + below, 0, len(edges) - 2)
+    counts = np.bincount(which, minlength=len(edges) - 1)
     x = Axis(float(edges[0]), float(edges[-1]), LEFT, WIDTH - RIGHT, ())
     x_ticks = [tick for tick in axis(x.low, x.high, 0, 1).ticks if x.low <= tick <= x.high]
     y = axis(0.0, float(counts.max()), HEIGHT - BOTTOM, TOP, 4)

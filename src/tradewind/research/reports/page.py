@@ -14,7 +14,7 @@ from tradewind.core.performance import monthly_returns
 from tradewind.research.reports import chart_data, drawing, tables
 from tradewind.research.reports.report_input import ReportInput
 from tradewind.research.reports.verdict import verdict
-from tradewind.research.reports.wording import day, moment, number
+from tradewind.research.reports.wording import day, moment, number, price_decimals
 
 LIBRARY = "vendor/lightweight-charts.standalone.production.js"
 
@@ -117,11 +117,18 @@ def _trades(report: ReportInput) -> dict[str, Any]:
     return {
         "trades_count": count,
         "trades_note": note,
-        "trades_json": script_json({"symbols": report.symbols, "reasons": reasons, "rows": tables.trade_list(trades)}),
+        "trades_json": script_json(
+            {
+                "symbols": report.symbols,
+                "decimals": [price_decimals(float(bars.close[-1])) for bars in report.bars],
+                "reasons": reasons,
+                "rows": tables.trade_list(trades),
+            }
+        ),
         "distribution": drawing.distribution(trades["return"]) if count else "",
         "excursions": drawing.excursions(trades) if count else "",
         "excursions_caption": f"How far {which} went against and for its entry price while it was open. Dots won, "
-        "crosses lost. Dots far to the right were nearly lost; crosses high up had been won.",
+        "crosses lost: dots far to the right came close to losing, crosses high up were once ahead.",
     }
 
 

@@ -38,7 +38,7 @@ def percent(value: float | None) -> str:
     """A fraction as percent: two decimals below ten, one below a thousand, then none."""
     if value is None or not math.isfinite(value):
         return ABSENT
-    size = abs(value) * 100
+    size = round(abs(value) * 100, 2)
     return f"{number(value * 100, 2 if size < 10 else 1 if size < 1000 else 0)}{THIN}%"
 
 

@@ -60,8 +60,9 @@
     const mark = () => {
       const view = chart.timeScale().getVisibleRange();
       const seen = view ? shown.marks.filter(([time]) => time >= view.from && time <= view.to) : [];
-      const room = document.getElementById("price-chart").clientWidth;
-      const crowded = seen.length > room / PIXELS_A_MARK;
+      const at = (mark) => chart.timeScale().timeToCoordinate(mark[0]) ?? 0;
+      const room = seen.length > 1 ? at(seen.at(-1)) - at(seen[0]) : 0;
+      const crowded = seen.length > 20 && seen.length > room / PIXELS_A_MARK;
       const size = seen.length > room / 16 ? 0.5 : 1;
       marks.setMarkers(crowded ? [] : seen.map(([time, kind]) =>
         ({ time, position: MARKS[kind].position, shape: MARKS[kind].shape, color: ink(MARKS[kind].ink), size })));

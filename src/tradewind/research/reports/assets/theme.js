@@ -17,6 +17,17 @@ const theme = {
 {
   const before = theme.remembered();
   if (before === "light" || before === "dark") document.documentElement.dataset.theme = before;
+  /* On paper the charts are light, whatever the screen was. */
+  let screen;
+  addEventListener("beforeprint", () => {
+    screen = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = "light";
+    theme.announce();
+  });
+  addEventListener("afterprint", () => {
+    if (screen) document.documentElement.dataset.theme = screen; else delete document.documentElement.dataset.theme;
+    theme.announce();
+  });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme.announce);
   document.addEventListener("DOMContentLoaded", () => {
     document.getElementById("theme").addEventListener("click", () => {

@@ -3,11 +3,12 @@
 (() => {
   const table = document.getElementById("trade-table");
   if (!table) return;
-  const { symbols, reasons, rows } = JSON.parse(document.getElementById("trade-rows").textContent);
+  const { symbols, decimals, reasons, rows } = JSON.parse(document.getElementById("trade-rows").textContent);
   const PAGE = 25;
   const amount = (value, digits) =>
     value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
-  const significant = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: 8 });
+  const price = (row, value) => amount(value, decimals[row[1]]);
+  const sizeDigits = Math.min(8, Math.max(0, ...rows.map((row) => (String(row[7]).split(".")[1] ?? "").length)));
   const money = (value) => Math.abs(value) >= 1 || value === 0 ? amount(value, 2) : amount(value, 4);
   const percent = (value) => `${amount(value * 100, 2)} %`;
   const moment = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
@@ -30,9 +31,9 @@
     ["Held", (r) => r[4] - r[3], (r) => held(r[4] - r[3])],
     ["Profit", (r) => r[8], (r) => money(r[8]), false, true],
     ["Return", (r) => r[9], (r) => percent(r[9]), false, true],
-    ["Entry", (r) => r[5], (r) => significant(r[5])],
-    ["Exit", (r) => r[6], (r) => significant(r[6])],
-    ["Size", (r) => r[7], (r) => significant(r[7])],
+    ["Entry", (r) => r[5], (r) => price(r, r[5])],
+    ["Exit", (r) => r[6], (r) => price(r, r[6])],
+    ["Size", (r) => r[7], (r) => amount(r[7], sizeDigits)],
     ["Run-up", (r) => r[10], (r) => percent(r[10])],
     ["Drawdown", (r) => r[11], (r) => percent(r[11])],
     ["Fees", (r) => r[12], (r) => money(r[12])],
