@@ -69,6 +69,14 @@ def test_an_anchored_average_is_ready_from_its_anchor_on():
     assert indicator.warmup == 12
 
 
+def test_a_bar_that_opens_on_the_anchor_is_the_first_that_counts():
+    bars = random_bars(rows=20)
+    values = run(AnchoredVWAP("1970-01-01T10:00"), **bars)["value"]
+    typical = (bars["high"] + bars["low"] + bars["close"]) / 3
+    assert np.isnan(values[:10]).all()
+    assert values[10] == pytest.approx(typical[10], rel=1e-15)
+
+
 def test_pivots_are_of_the_day_before_and_hold_all_day():
     bars = random_bars(rows=24 * 4)
     got = run(PivotPoints("1d"), **bars)

@@ -146,6 +146,13 @@ def test_typical_prices_that_differ_by_rounding_alone_have_not_moved():
     assert run(ti.WilliamsR(1), high=typical[2:], low=typical[1:2], close=typical[2:])["value"][0] == 0.0
 
 
+def test_a_close_that_only_touches_the_supertrend_neither_flips_nor_loosens_it():
+    high, low = [101.0, 101.0, 97.0, 101.0, 101.0], [99.0, 99.0, 95.0, 97.0, 99.0]
+    got = run(ti.Supertrend(1, 1.0), high=high, low=low, close=[100.0, 100.0, 96.0, 101.0, 100.0])
+    assert got["value"][1:].tolist() == [98.0, 101.0, 101.0, 101.0]
+    assert got["direction"][1:].tolist() == [1.0, -1.0, -1.0, -1.0]
+
+
 def test_without_volume_an_average_weighted_by_it_is_undefined_until_there_is_some():
     bars = random_bars(rows=60)
     bars["volume"] = np.where(np.arange(60) < 30, 0.0, 10.0)
