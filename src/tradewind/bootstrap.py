@@ -9,6 +9,7 @@ from tradewind.settings import Settings, load_settings
 if TYPE_CHECKING:
     from tradewind.ports.data_files import DataFiles
     from tradewind.ports.market_data import MarketData
+    from tradewind.ports.runs import Runs
 
 
 def open_catalogue(settings: Settings | None = None) -> MarketData:
@@ -23,3 +24,10 @@ def open_data_files() -> DataFiles:
     from tradewind.adapters.market_data.data_files import LocalDataFiles  # noqa: PLC0415 - Polars is heavy
 
     return LocalDataFiles()
+
+
+def open_runs(settings: Settings | None = None) -> Runs:
+    """The finished runs that the settings name a folder for."""
+    from tradewind.adapters.runs.run_folders import RunFolders  # noqa: PLC0415
+
+    return RunFolders((settings or load_settings()).runs)

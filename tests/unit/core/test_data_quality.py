@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -163,7 +164,7 @@ def test_disorder_does_not_hide_what_else_is_there(order: list[int]) -> None:
     values = {name: getattr(bars, name)[rows] for name in bars.COLUMNS}
     counts = check_columns(Kind.CANDLES, bars.time[rows], values, HOUR).counts()
     assert counts.pop("gaps") == 1
-    assert counts.pop("disorder", 0) == sum(a > b for a, b in zip(order, order[1:], strict=False))
+    assert counts.pop("disorder", 0) == sum(a > b for a, b in pairwise(order))
     assert counts == {}
 
 

@@ -26,7 +26,12 @@ class Verb:
 
 
 VERBS = {
+    "demo": Verb("tradewind.interfaces.cli.demo", "See the whole journey, on an invented market."),
+    "new": Verb("tradewind.interfaces.cli.new", "Write a strategy to start from."),
     "data": Verb("tradewind.interfaces.cli.data", "Bring, list, check and make market data."),
+    "backtest": Verb("tradewind.interfaces.cli.backtest", "Run a strategy over stored data, with a report."),
+    "report": Verb("tradewind.interfaces.cli.report", "Find a run's report, and how to make the run again."),
+    "runs": Verb("tradewind.interfaces.cli.runs", "List finished runs."),
     "init": Verb("tradewind.interfaces.cli.init", "Write a settings file to start from."),
     "doctor": Verb("tradewind.interfaces.cli.doctor", "Check that everything Tradewind needs is in order."),
 }
