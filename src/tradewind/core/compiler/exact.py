@@ -17,7 +17,7 @@ from numba.core.typing import signature
 from numba.extending import intrinsic, overload
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _libm_pow(typingctx: Any, base: Any, exponent: Any) -> Any:
     """The C library's pow. The empty assembly hides the exponent, or LLVM would simplify the call away."""
 
@@ -33,10 +33,11 @@ def _libm_pow(typingctx: Any, base: Any, exponent: Any) -> Any:
 
 def power(base: float, exponent: float) -> float:
     """`base ** exponent`."""
-    return base**exponent  # type: ignore[no-any-return]
+    result: float = base**exponent
+    return result
 
 
-@overload(power)  # type: ignore[untyped-decorator]
+@overload(power)
 def _power(base: Any, exponent: Any) -> Any:
     if isinstance(base, types.Integer) and isinstance(exponent, types.Integer):
 
@@ -67,7 +68,7 @@ def whole(x: float) -> int:
     return int(x)
 
 
-@overload(whole)  # type: ignore[untyped-decorator]
+@overload(whole)
 def _whole(x: Any) -> Any:
     if not isinstance(x, types.Float):
         return lambda x: int(x)

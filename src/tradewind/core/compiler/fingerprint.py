@@ -1,7 +1,7 @@
 """A name for compiled code that changes whenever anything it was made from does.
 
-numba's own cache looks at one file; what a function calls may live in another. Here the name is a hash over the byte code
-of every function that can be reached, and over every constant they name, however many files they are in.
+numba's own cache looks at one file; what a function calls may live in another. Here the name is a hash over the byte
+code of every function that can be reached, and over every constant they name, however many files they are in.
 """
 
 from __future__ import annotations

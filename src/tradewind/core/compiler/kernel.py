@@ -63,7 +63,7 @@ def build_kernel(
     Raises CannotCompile with the line that stopped it.
     """
     namespace = dict(names)
-    exec(compile(source, "<driver>", "exec"), namespace)  # noqa: S102  (our own text)
+    exec(compile(source, "<driver>", "exec"), namespace)
     drive = namespace["drive"]
     functions = [drive, *functions_in(obj)]
     promote: Promotions = frozenset()
@@ -75,7 +75,7 @@ def build_kernel(
             known = _recall(folder)
             if known is not None:
                 raise known
-            return _compile(obj, layout, drive, source, arguments, folder)
+            return _compile(obj, layout, drive, arguments, folder)
         except Promote as request:
             _remember(folder, {"promote": [request.cls_name, request.attribute]})
             promote = promote | {(request.cls_name, request.attribute)}
@@ -83,9 +83,9 @@ def build_kernel(
             _remember(folder, {"cannot": reason.reason, "place": reason.place})
             raise
         except errors.NumbaError as error:
-            reason = _explain(error)
-            _remember(folder, {"cannot": reason.reason, "place": reason.place})
-            raise reason from error
+            explained = _explain(error)
+            _remember(folder, {"cannot": explained.reason, "place": explained.place})
+            raise explained from error
     raise CannotCompile("its attributes do not settle on one type each")
 
 
@@ -123,14 +123,12 @@ def _write(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def _compile(
-    obj: object, layout: Layout, drive: Any, source: str, arguments: tuple[Any, ...], folder: Path | None
-) -> Kernel:
+def _compile(obj: object, layout: Layout, drive: Any, arguments: tuple[Any, ...], folder: Path | None) -> Kernel:
     text = _entry_text(drive)
     if folder is None:
-        module = python_types.ModuleType("tradewind_kernel")
-        exec(compile(text, "<entry>", "exec"), module.__dict__)  # noqa: S102
-        module.entry = numba.njit(module.entry, nogil=True, pipeline_class=WholeCompiler)  # type: ignore[attr-defined]
+        module: Any = python_types.ModuleType("tradewind_kernel")
+        exec(compile(text, "<entry>", "exec"), module.__dict__)
+        module.entry = numba.njit(module.entry, nogil=True, pipeline_class=WholeCompiler)
         cached = False
     else:
         path = folder / ENTRY_FILE
@@ -138,20 +136,20 @@ def _compile(
             _write(path, text)
         module = _load(path, f"tradewind_kernel_{folder.name}")
         cached = any(folder.glob("**/*.nbi"))
-        module.entry = numba.njit(module.entry, nogil=True, cache=True, pipeline_class=WholeCompiler)  # type: ignore[attr-defined]
+        module.entry = numba.njit(module.entry, nogil=True, cache=True, pipeline_class=WholeCompiler)
     state = np.zeros(layout.dtype.itemsize, np.uint8)
     if cached:
         # The code's own globals are needed only to compile; if the file turns out unusable, numba asks for them.
         try:
-            module.entry(state, *arguments)  # type: ignore[attr-defined]
-            return Kernel(layout, module.entry, True)  # type: ignore[attr-defined]
+            module.entry(state, *arguments)
+            return Kernel(layout, module.entry, True)
         except errors.NumbaError:
             pass
     register_tree(obj)
-    module.drive = jit(drive)  # type: ignore[attr-defined]
-    module.view = _view_as(layout)  # type: ignore[attr-defined]
-    module.entry(state, *arguments)  # type: ignore[attr-defined]
-    return Kernel(layout, module.entry, False)  # type: ignore[attr-defined]
+    module.drive = jit(drive)
+    module.view = _view_as(layout)
+    module.entry(state, *arguments)
+    return Kernel(layout, module.entry, False)
 
 
 def _entry_text(drive: Any) -> str:
@@ -179,8 +177,8 @@ def _view_as(layout: Layout) -> Any:
     """An intrinsic that reads a byte array as the layout's record."""
     record = layout.record
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def view(typingctx: Any, state: Any) -> Any:  # noqa: ARG001  (numba's signature)
+    @intrinsic
+    def view(typingctx: Any, state: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             array = context.make_array(sig.args[0])(context, builder, args[0])
             return builder.bitcast(array.data, context.get_value_type(record))
@@ -199,12 +197,13 @@ def _explain(error: Exception) -> CannotCompile:
     text = _NOISE.sub("", str(error))
     lines = [line.strip(" ->") for line in text.splitlines()]
     wanted = (
-        "Unknown attribute", "Untyped global", "No implementation", "Cannot unify", "No conversion", "Use of unsupported",
-        "Cannot determine", "Type of variable", "Invalid use", "Unsupported", "The use of", "No match",
+        "Unknown attribute", "Untyped global", "No implementation", "Cannot unify", "No conversion",
+        "Use of unsupported", "Cannot determine", "Type of variable", "Invalid use", "Unsupported",
+        "The use of", "No match",
     )  # fmt: skip
     complaint = next((line for line in reversed(lines) if line.startswith(wanted)), lines[0] if lines else "unknown")
     places = [(path, number) for path, number in _PLACE.findall(text) if not path.startswith("<")]
     outside = [p for p in places if "tradewind/core/" not in p[0].replace(os.sep, "/")]
-    place = (outside or places or [None])[-1]
-    where = None if place is None else f"{Path(place[0]).name}:{place[1]}"
+    at = outside or places
+    where = f"{Path(at[-1][0]).name}:{at[-1][1]}" if at else None
     return CannotCompile(complaint.rstrip(":"), where)

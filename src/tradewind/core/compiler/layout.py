@@ -21,7 +21,7 @@ LINKS = frozenset({"source", "feed"})
 """Attributes that say how objects are wired together; the driver's generator reads them, compiled code never does."""
 
 Promotions = frozenset[tuple[str, str]]
-"""(class, attribute) of whole-number attributes that must be stored as fractions, because some method assigns a fraction to them."""
+"""(class, attribute) of whole-number attributes that must be stored as fractions, because a method assigns one."""
 
 
 class CannotCompile(Exception):
@@ -42,7 +42,7 @@ class Layout:
     record: ObjectRecord
 
 
-class ObjectRecord(types.Record):  # type: ignore[misc]
+class ObjectRecord(types.Record):
     """The numba type of one class with one layout. Its name is short: numba repeats it in every mangled symbol."""
 
     python_class: type
@@ -59,7 +59,7 @@ class ObjectRecord(types.Record):  # type: ignore[misc]
     def __repr__(self) -> str:
         return str(self.name)
 
-    def can_convert_to(self, typingctx: Any, other: Any) -> None:  # noqa: ARG002  (numba's signature)
+    def can_convert_to(self, typingctx: Any, other: Any) -> None:
         """Never: two classes of one layout have different methods, and numba would take either's for the other."""
 
 
@@ -78,8 +78,7 @@ def record_class(cls: type) -> type[ObjectRecord]:
 
 def fields_of(obj: object) -> Iterator[tuple[str, Any]]:
     """The attributes that are state, in the order they were set."""
-    names = vars(obj) if hasattr(obj, "__dict__") else obj.__slots__  # type: ignore[attr-defined]
-    for name in names:
+    for name in vars(obj):
         if name not in LINKS:
             value = getattr(obj, name)
             if not isinstance(value, str) and value is not None:
@@ -89,8 +88,8 @@ def fields_of(obj: object) -> Iterator[tuple[str, Any]]:
 def layout_of(obj: object, promote: Promotions = frozenset()) -> Layout:
     """Derive the record for `obj` by looking at what it holds now.
 
-    Raises CannotCompile for an attribute that has no fixed size (a dict, an empty list, a mixed list), and for one object
-    that is held in two places: a record would hold two copies of it.
+    Raises CannotCompile for an attribute that has no fixed size (a dict, an empty list, a mixed list), and for one
+    object that is held in two places: a record would hold two copies of it.
     """
     return _layout(obj, promote, "self", {})
 
@@ -148,7 +147,7 @@ def _sequence(
         raise CannotCompile(f"{path} is an empty list: give it its full length at set-up")
     numbers = [isinstance(v, bool | int | float) for v in value]
     if all(numbers):
-        dtype = np.dtype(np.float64)
+        dtype: np.dtype[Any] = np.dtype(np.float64)
         numba_type: types.Type = types.float64
         if all(isinstance(v, bool) for v in value):
             dtype, numba_type = np.dtype(np.bool_), types.boolean

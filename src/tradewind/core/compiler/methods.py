@@ -95,6 +95,6 @@ def _typed_overload(function: python_types.FunctionType) -> Any:
     names: dict[str, Any] = {f"default_{p.name}": p.default for p in parameters if p.default is not p.empty}
     declared = ", ".join(p.name + (f"=default_{p.name}" if p.default is not p.empty else "") for p in parameters)
     names["method"] = function
-    exec(f"def overloaded({declared}):\n    return method\n", names)  # noqa: S102  (our own text)
+    exec(f"def overloaded({declared}):\n    return method\n", names)
     names["overloaded"].__annotations__ = function.__annotations__
     return names["overloaded"]

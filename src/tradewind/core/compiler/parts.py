@@ -1,9 +1,9 @@
 """Compile many small functions as parts of one program.
 
-numba makes every function a program of its own: it links in everything the function calls, optimises, and emits machine
-code, again at each level of a call tree. The engine is a tree of some two hundred functions of which only the root is ever
-called from Python, so here functions are kept as unoptimised parts, and linked, optimised and emitted once, at the root.
-That takes a first compilation from 17 s to under 5 s.
+numba makes every function a program of its own: it links in everything the function calls, optimises, and emits
+machine code, again at each level of a call tree. The engine is a tree of some hundred functions of which only the root
+is ever called from Python, so here functions are kept as unoptimised parts, and linked, optimised and emitted once, at
+the root. That took a first compilation from 17 s to 5 s.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numba.core.compiler_machinery import LoweringPass, register_pass
 from numba.core.lowering import Lower
 
 
-class PartLibrary(JITCodeLibrary):  # type: ignore[misc]
+class PartLibrary(JITCodeLibrary):
     """One function's code, neither optimised nor emitted."""
 
     def add_llvm_module(self, ll_module: Any) -> None:
@@ -31,27 +31,27 @@ class PartLibrary(JITCodeLibrary):  # type: ignore[misc]
         self._finalized = True
 
 
-class WholeLibrary(JITCodeLibrary):  # type: ignore[misc]
+class WholeLibrary(JITCodeLibrary):
     """The root's code: it links in every part below it, directly called or not, each once."""
 
     def finalize(self) -> None:
         """Link, optimise, emit."""
         found: dict[Any, None] = {}
-        waiting = list(self._linking_libraries)
+        waiting: list[Any] = list(self._linking_libraries)
         while waiting:
             library = waiting.pop()
             if library not in found:
                 found[library] = None
                 if isinstance(library, PartLibrary):
                     waiting.extend(library._linking_libraries)
-        self._linking_libraries = list(found)
+        self._linking_libraries: list[Any] = list(found)
         super().finalize()
 
 
-class PartLower(Lower):  # type: ignore[misc]
+class PartLower(Lower):
     """numba's lowering without debug information, for which it would have LLVM measure every variable."""
 
-    def alloca_lltype(self, name: str, lltype: Any, datamodel: Any = None) -> Any:  # noqa: ARG002
+    def alloca_lltype(self, name: str, lltype: Any, datamodel: Any = None) -> Any:  # noqa: ARG002  (numba's signature)
         """Space on the stack for a variable."""
         return cgutils.alloca_once(self.builder, lltype, name=name, zfill=False)
 
@@ -68,7 +68,7 @@ class PartLower(Lower):  # type: ignore[misc]
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class LowerAsPart(LoweringPass):  # type: ignore[misc]
+class LowerAsPart(LoweringPass):
     """Lower a function into a part; nothing that Python could call is made of it."""
 
     _name = "tradewind_lower_as_part"
@@ -96,7 +96,7 @@ class LowerAsPart(LoweringPass):  # type: ignore[misc]
             lower = PartLower(state.targetctx, library, descriptor, state.func_ir, metadata=state.metadata)
             lower.lower()
             environment, helper = lower.env, lower.call_helper
-        # Callers find the code under this object. numba insists on a built-in function; a list's method is a harmless one.
+        # Callers find the code under this object. numba insists on a built-in function; a list's method is harmless.
         key = [descriptor.unique_name].append
         state.targetctx.insert_user_function(key, descriptor, [library])
         state["cr"] = _LowerResult(descriptor, helper, cfunc=key, env=environment)

@@ -22,8 +22,8 @@ from numba.core.ir_utils import build_definitions
 from numba.core.typed_passes import (
     IRLegalization,
     NoPythonBackend,
-    NopythonTypeInference,
     NoPythonSupportedFeatureValidation,
+    NopythonTypeInference,
     PreLowerStripPhis,
 )
 from numba.core.untyped_passes import (
@@ -42,7 +42,7 @@ from tradewind.core.compiler.layout import CannotCompile
 from tradewind.core.compiler.parts import LowerAsPart, WholeLibrary
 
 
-class Promote(Exception):  # noqa: N818  (a request to the caller, not a failure)
+class Promote(Exception):
     """A method assigns a fraction to an attribute that began as a whole number: store it as a fraction and go again."""
 
     def __init__(self, cls_name: str, attribute: str) -> None:
@@ -75,7 +75,7 @@ def options_for(function: python_types.FunctionType) -> dict[str, Any]:
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class CallsAreKnown(FunctionPass):  # type: ignore[misc]
+class CallsAreKnown(FunctionPass):
     """Replace builtins by their exact twins, plain functions by compiled ones, and refuse every other call."""
 
     _name = "tradewind_calls_are_known"
@@ -84,6 +84,7 @@ class CallsAreKnown(FunctionPass):  # type: ignore[misc]
         FunctionPass.__init__(self)
 
     def run_pass(self, state: Any) -> bool:
+        """Rewrite the function's calls; see the class."""
         known: dict[str, Any] = {}
         for block in state.func_ir.blocks.values():
             body: list[Any] = []
@@ -154,9 +155,9 @@ class CallsAreKnown(FunctionPass):  # type: ignore[misc]
             raise CannotCompile("round(x, digits) rounds otherwise when compiled", place_of(loc))
         elif thing is bool and len(call.args) == 1 and isinstance(known.get(call.args[0].name), bool):
             known[statement.target.name] = known[call.args[0].name]
-        elif isinstance(thing, python_types.FunctionType) and not (thing.__module__ or "").startswith("numpy"):
-            return
-        elif isinstance(thing, type) and issubclass(thing, BaseException):
+        elif (isinstance(thing, python_types.FunctionType) and not (thing.__module__ or "").startswith("numpy")) or (
+            isinstance(thing, type) and issubclass(thing, BaseException)
+        ):
             return
         elif _lookup(REPLACED, thing) is None and not _contains(ALLOWED, thing):
             module = getattr(thing, "__module__", None)
@@ -166,8 +167,7 @@ class CallsAreKnown(FunctionPass):  # type: ignore[misc]
 
 def _operator(value: Any) -> Any:
     """The plain operator of a binary or in-place expression."""
-    function = value.immutable_fn if value.op == "inplace_binop" else value.fn
-    return function
+    return value.immutable_fn if value.op == "inplace_binop" else value.fn
 
 
 def _lookup(table: dict[Any, Any], thing: Any) -> Any:
@@ -221,7 +221,7 @@ def _decide_branches(state: Any, known: dict[str, Any]) -> None:
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
-class AttributesKeepTheirType(FunctionPass):  # type: ignore[misc]
+class AttributesKeepTheirType(FunctionPass):
     """Refuse an assignment that would store something else than the attribute held at set-up."""
 
     _name = "tradewind_attributes_keep_their_type"
@@ -230,6 +230,7 @@ class AttributesKeepTheirType(FunctionPass):  # type: ignore[misc]
         FunctionPass.__init__(self)
 
     def run_pass(self, state: Any) -> bool:
+        """Look at every assignment to an attribute; nothing is changed."""
         for block in state.func_ir.blocks.values():
             for statement in block.body:
                 if isinstance(statement, ir.SetAttr):
@@ -281,7 +282,7 @@ PART_PASSES = (
 parallel loops, which cost time at every function and which strategies that compile do not use."""
 
 
-class PartCompiler(compiler.CompilerBase):  # type: ignore[misc]
+class PartCompiler(compiler.CompilerBase):
     """numba's pipeline with the two passes above, ending in a part of a program."""
 
     def define_pipelines(self) -> list[Any]:
@@ -293,7 +294,7 @@ class PartCompiler(compiler.CompilerBase):  # type: ignore[misc]
         return [pipeline]
 
 
-class WholeCompiler(compiler.CompilerBase):  # type: ignore[misc]
+class WholeCompiler(compiler.CompilerBase):
     """numba's pipeline for the root of a program."""
 
     def define_pipelines(self) -> list[Any]:

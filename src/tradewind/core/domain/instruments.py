@@ -13,7 +13,7 @@ Kind = Literal["spot", "perpetual"]
 
 @dataclass(frozen=True)
 class Instrument:
-    """One symbol's trading rules. Fees and margins are fractions (0.0005 is five basis points); None means no such rule.
+    """One symbol's trading rules. Fees and margins are fractions (0.0005 is five basis points); None: no such rule.
 
     `fee_in_base` is how spot venues charge buyers: part of what was bought is kept as the fee.
     """

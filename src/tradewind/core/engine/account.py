@@ -162,8 +162,8 @@ def increase_position(
 def refresh_liquidation(x: Exchange, leg: int) -> None:
     """Set the prices at which a leg is liquidated, where one leg decides alone.
 
-    An isolated long of q at entry e with margin M and maintenance rate m is liquidated at (q e - M) / (q (1 - m)), where
-    its margin and loss equal m times its value; a short at (q e + M) / (q (1 + m)). Cross margin has the cash for M.
+    An isolated long of q at entry e with margin M and maintenance rate m is liquidated at (q e - M) / (q (1 - m)),
+    where its margin and loss equal m times its value; a short at (q e + M) / (q (1 + m)). On cross margin M is cash.
     Several legs on cross margin decide together: `matching.margin_call` looks at every bar.
     """
     p = x.positions[leg]
@@ -185,7 +185,7 @@ def shares_margin(x: Exchange) -> bool:
     return x.symbols > 1 or x.hedging
 
 
-def fund(x: Exchange, symbol: int, rate: float, price: float, leg: int) -> float:
+def fund(x: Exchange, rate: float, price: float, leg: int) -> float:
     """Settle funding: longs pay shorts at a positive rate, on the position's value at `price`. What was paid."""
     p = x.positions[leg]
     paid = p.size * price * rate

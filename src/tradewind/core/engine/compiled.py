@@ -25,10 +25,11 @@ def _row_writer(name: str, parameters: str, fields: dict[str, str]) -> Any:
     body = "\n".join(f"        row.{field} = {value}" for field, value in fields.items())
     source = (
         f"def {name}({parameters}):\n    raise NotImplementedError\n\n\n"
-        f"def overloaded({parameters}):\n    def write({parameters}):\n        row = rows[at]\n{body}\n    return write\n"
+        f"def overloaded({parameters}):\n"
+        f"    def write({parameters}):\n        row = rows[at]\n{body}\n    return write\n"
     )
     names: dict[str, Any] = {}
-    exec(source, names)  # noqa: S102  (our own text)
+    exec(source, names)
     overload(names[name])(names["overloaded"])
     return names[name]
 

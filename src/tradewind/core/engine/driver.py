@@ -1,7 +1,7 @@
-"""The loop over the bars, written for one strategy: which feeds grow, which indicators hear what, which hooks are called.
+"""The loop over the bars, written for one strategy: its feeds, its indicators, its hooks.
 
-The text is generated, because a loop that asked every bar what there is to do would be several times slower; it holds no
-rule of the market. The interpreter runs it as it is, and the compiler compiles the same text.
+The text is generated, because a loop that asked at every bar what there is to do would be several times slower. It
+holds no rule of the market. The interpreter runs it as it is, and the compiler compiles the same text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SIGNATURE = (
 
 
 def driver_text(plan: Plan) -> str:
-    """Source of `drive`, which takes the run from bar `row` to `stop`, or until the journal is full; where it stopped."""
+    """Source of `drive`: it runs bars `row` to `stop`, or until the journal is full, and returns where it stopped."""
     body = _single(plan) if plan.symbols == 1 else _several(plan)
     lines = [SIGNATURE, "    x = s.exchange", *body, "    return row", ""]
     return "\n".join(lines)
@@ -126,11 +126,8 @@ def _settled(call: str, which: str, notify: str) -> list[str]:
 
 def _bindings(plan: Plan) -> list[str]:
     names = [f"    {hook} = s.{hook}" for hook in sorted(plan.hooks)]
-    if plan.symbols > 1 and "on_bar" not in plan.hooks:
-        names.append("    on_bar = s.on_bar")
-    for update in (*plan.updates, *(u for f in plan.feeds for u in f.updates)):
-        names.append(f"    {_bound(update)} = s.{update.path}.update")
-    return names
+    updates = (*plan.updates, *(u for f in plan.feeds for u in f.updates))
+    return names + [f"    {_bound(update)} = s.{update.path}.update" for update in updates]
 
 
 def _bound(update: Update) -> str:

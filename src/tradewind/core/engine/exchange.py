@@ -104,9 +104,9 @@ class Exchange:
         """What trades between the bar's open and its close."""
         matching.inside_phase(self, bar)
 
-    def fund(self, symbol: int, rate: float, price: float, leg: int) -> float:
+    def fund(self, rate: float, price: float, leg: int) -> float:
         """Settle funding on one leg; what the account paid."""
-        return account.fund(self, symbol, rate, price, leg)
+        return account.fund(self, rate, price, leg)
 
     # What is asked about it.
 

@@ -25,7 +25,7 @@ def settle_funding(x: Exchange, symbol: int, until: int, f_time: Any, f_rate: An
         for leg in range(2 * symbol, 2 * symbol + 2):
             size = x.positions[leg].size
             if size != 0.0:
-                paid = x.fund(symbol, f_rate[i], price, leg)
+                paid = x.fund(f_rate[i], price, leg)
                 x.funding_rate = f_rate[i]
                 x.funding_last = paid
                 write_funding(

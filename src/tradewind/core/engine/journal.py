@@ -1,7 +1,7 @@
 """From the exchange's outbox to the run's journal: the rows that outlive the bar.
 
-The interpreter's journal is a list of tuples, compiled code's an array of records; `write_*` are the only functions that
-know (their compiled twins are in `compiled`). A journal's rows have the fields of `domain.records`.
+The interpreter's journal is a list of tuples, compiled code's an array of records; `write_*` are the only functions
+that know (their compiled twins are in `compiled`). A journal's rows have the fields of `domain.records`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 UNLIMITED = 9_223_372_036_854_775_807
 
 
-def write_fill(rows: Any, at: int, f: Fill, bar: int) -> None:  # noqa: ARG001
+def write_fill(rows: Any, at: int, f: Fill, bar: int) -> None:
     """Write row `at`."""
     rows.append(
-        (f.time, bar, f.order, f.symbol, f.side, f.reason, f.maker, f.leg, f.closing, f.size, f.price, f.fee, f.fee_base,
-         f.slippage, f.realized, f.cash, f.position)
+        (f.time, bar, f.order, f.symbol, f.side, f.reason, f.maker, f.leg, f.closing, f.size, f.price, f.fee,
+         f.fee_base, f.slippage, f.realized, f.cash, f.position)
     )  # fmt: skip
 
 
-def write_decision(rows: Any, at: int, d: Decision) -> None:  # noqa: ARG001
+def write_decision(rows: Any, at: int, d: Decision) -> None:
     """Write row `at`."""
     rows.append(
         (d.time, d.order, d.symbol, d.action, d.side, d.kind, d.flags, d.size, d.limit, d.stop, d.stop_loss,
@@ -36,7 +36,7 @@ def write_decision(rows: Any, at: int, d: Decision) -> None:  # noqa: ARG001
 def write_funding(
     rows: Any, at: int, time: int, symbol: int, leg: int, rate: float, price: float, position: float, paid: float,
     cash: float,
-) -> None:  # fmt: skip  # noqa: ARG001
+) -> None:  # fmt: skip
     """Write row `at`."""
     rows.append((time, symbol, leg, rate, price, position, paid, cash))
 

@@ -1,8 +1,8 @@
 """How the market answers: which orders a bar fills, at what price, in what order.
 
-A bar says where it opened, how far it went and where it closed, not by which way. What is unknown is decided against the
-strategy: a stop that was touched was hit, before a target that was touched; a gap fills at the open; what was opened
-inside the bar reaches its target in it only where the close proves it.
+A bar says where it opened, how far it went and where it closed, not by which way. What is unknown is decided against
+the strategy: a stop that was touched was hit, before a target that was touched; a gap fills at the open; what was
+opened inside the bar reaches its target in it only where the close proves it.
 """
 
 from __future__ import annotations

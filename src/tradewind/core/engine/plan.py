@@ -18,7 +18,7 @@ UNAVAILABLE_HOOKS = ("on_trade", "on_quote", "on_book")
 
 @dataclass(frozen=True)
 class Update:
-    """One indicator's update: where it is, the arguments as source text (`{bar}` is the bar), and what must be ready."""
+    """One indicator's update: its path, the arguments as source text (`{bar}` is the bar), and what must be ready."""
 
     path: str
     arguments: tuple[str, ...]

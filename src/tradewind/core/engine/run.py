@@ -76,8 +76,8 @@ def run(
 ) -> RunResult:
     """Run the strategy that `make` gives over `data`.
 
-    `cache` is the folder that keeps compiled code. With `auto`, what does not compile is interpreted, and the result says
-    why. Raises StrategyFailed where the strategy breaks; BadInput where it cannot be run on this data.
+    `cache` is the folder that keeps compiled code. With `auto`, what does not compile is interpreted, and the result
+    says why. Raises StrategyFailed where the strategy breaks; BadInput where it cannot be run on this data.
     """
     if len(data) == 0:
         raise BadInput("there are no bars to run on", fix="Widen --start and --end, or import more data")
@@ -103,7 +103,7 @@ def run(
     return _interpreted(make, data, instruments, rules, report, why)
 
 
-class _Stopped(Exception):  # noqa: N818  (handled above, never seen)
+class _Stopped(Exception):
     """Compiled code raised."""
 
 
@@ -193,7 +193,9 @@ def failure(error: Exception, strategy: Strategy) -> StrategyFailed:
         return StrategyFailed(
             f"{error}, found {x.bad_value:g}{moment}", where=where, fix="Check the value before ordering with it"
         )
-    return StrategyFailed(f"{type(error).__name__}: {error}{moment}", where=where, fix="Run with --debug for the traceback")
+    return StrategyFailed(
+        f"{type(error).__name__}: {error}{moment}", where=where, fix="Run with --debug for the traceback"
+    )
 
 
 def _result(
@@ -221,7 +223,9 @@ def _result(
         fills=fills,
         fundings=fundings,
         refusals=tuple(
-            Refusal(r.name, REASON_TEXT[r], x.refused_count[r], x.refused_first[r]) for r in REFUSALS if x.refused_count[r]
+            Refusal(r.name, REASON_TEXT[r], x.refused_count[r], x.refused_first[r])
+            for r in REFUSALS
+            if x.refused_count[r]
         ),
         liquidations=x.liquidations,
         bankrupt=x.bankrupt,

@@ -40,7 +40,9 @@ def exchange_for(data: MarketData, instruments: list[Instrument], rules: MarketR
 def describe(instrument: Instrument, rules: MarketRules, state: InstrumentState) -> None:
     """Write an instrument's rules into its state."""
     if instrument.kind == "spot" and rules.hedging:
-        raise BadInput("a spot account has no short side to hedge with", where=instrument.symbol, fix="Turn hedging off")
+        raise BadInput(
+            "a spot account has no short side to hedge with", where=instrument.symbol, fix="Turn hedging off"
+        )
     if instrument.kind == "spot" and rules.leverage != 1.0:
         raise BadInput(
             f"spot is traded without leverage, found {rules.leverage:g}", where=instrument.symbol, fix="Use leverage 1"

@@ -1,7 +1,7 @@
 """The state of the simulated market: orders, positions, instruments, the bar in hand.
 
-Plain objects of numbers and fixed lists, so that the compiler can lay them out in one record. What happens to them is in
-`intake`, `matching`, `account`.
+Plain objects of numbers and fixed lists, so that the compiler can lay them out in one record. What happens to them is
+in `intake`, `matching` and `account`.
 """
 
 from __future__ import annotations

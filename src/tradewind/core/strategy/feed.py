@@ -1,4 +1,4 @@
-"""Another view of the market inside one run: a second symbol, or a higher timeframe that is seen only when it closed."""
+"""Another view of the market inside one run: a second symbol, or a higher timeframe, seen only when it has closed."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Parameter:
         """`value` as this parameter's kind, inside its range. Raises BadInput that names the parameter."""
         where = f"{owner}.{self.name}"
         parsed = self._as_kind(value, where)
-        if self.low is not None and parsed < self.low or self.high is not None and parsed > self.high:
+        if (self.low is not None and parsed < self.low) or (self.high is not None and parsed > self.high):
             raise BadInput(f"{parsed} is outside {self.low} to {self.high}", where=where, fix="Choose a value inside")
         return parsed
 

@@ -121,10 +121,11 @@ class Strategy:
         sized = False
         if size is not None:
             sized = True
-        return x.submit(
+        placed: int = x.submit(
             which, side, number(size), sized, number(limit), number(stop), number(sl), number(tp), number(trail),
             reduce_only, post_only, tif, expires,
         )  # fmt: skip
+        return placed
 
     def close(self, symbol: int | None = None) -> int:
         """Ask to close the whole position at the market; with hedging both legs. 0 where there is none."""
@@ -132,7 +133,7 @@ class Strategy:
         which = x.symbol_now
         if symbol is not None:
             which = symbol
-        placed = 0
+        placed: int = 0
         for leg in range(2 * which, 2 * which + 2):
             p = x.positions[leg]
             if abs(p.size) > p.dust:
@@ -142,7 +143,8 @@ class Strategy:
 
     def cancel(self, order: int = 0) -> int:
         """Ask to cancel one order by its number, or all of them; how many there were."""
-        return self.exchange.cancel(order)
+        found: int = self.exchange.cancel(order)
+        return found
 
     def protect(
         self,
@@ -173,19 +175,41 @@ class Strategy:
         return self.exchange.positions[2 * symbol + 1]
 
     @property
+    def direction(self) -> int:
+        """1 where the symbol in hand is held long, -1 short, 0 where neither (or, with hedging, both alike)."""
+        x = self.exchange
+        long = x.positions[2 * x.symbol_now]
+        size = long.size + x.positions[2 * x.symbol_now + 1].size
+        if abs(size) <= long.dust:
+            return 0
+        return 1 if size > 0.0 else -1
+
+    @property
+    def can_short(self) -> bool:
+        """Whether the symbol in hand can be sold short: a perpetual can, a spot holding cannot."""
+        return not self.is_spot(self.exchange.symbol_now)
+
+    def is_spot(self, symbol: int) -> bool:
+        """Whether a symbol of the run is spot (bought and held) and not a perpetual."""
+        return bool(self.exchange.instruments[symbol].spot)
+
+    @property
     def equity(self) -> float:
         """What the account is worth now, in quote currency."""
-        return self.exchange.equity()
+        worth: float = self.exchange.equity()
+        return worth
 
     @property
     def cash(self) -> float:
         """The account's cash; with perpetuals its wallet balance, without unrealised profit."""
-        return self.exchange.cash
+        cash: float = self.exchange.cash
+        return cash
 
     @property
     def orders_open(self) -> int:
         """How many orders are open, those of brackets included."""
-        return self.exchange.live
+        count: int = self.exchange.live
+        return count
 
     # Set-up.
 

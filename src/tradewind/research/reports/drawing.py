@@ -35,8 +35,9 @@ class Axis:
 
 def axis(low: float, high: float, start: float, end: float, ticks: int = 5) -> Axis:
     """An axis that covers `low` to `high` and begins and ends on a tick."""
-    if not high > low:
-        low, high = low - 0.5 * (abs(low) or 0.01), high + 0.5 * (abs(high) or 0.01)
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1e-6):
+        pad = 0.5 * max(abs(low), abs(high), 0.01)
+        low, high = low - pad, high + pad
     rough = (high - low) / ticks
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)

@@ -118,7 +118,7 @@ def cost_rows(report: ReportInput) -> list[tuple[str, str, str]]:
     net = figures["net_profit"] or 0.0
 
     def row(label: str, amount: float, share: bool = True) -> tuple[str, str, str]:
-        portion = percent(abs(amount) / gross) if share and gross > 0 else ABSENT
+        portion = percent(-amount / gross) if share and gross > 0 else ABSENT
         return label, signed(money(amount)), portion
 
     return [

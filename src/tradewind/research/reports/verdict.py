@@ -23,7 +23,7 @@ def verdict(report: ReportInput) -> str:
     trades = int(figures["trades"] or 0)
     costs = sum(figures[name] or 0.0 for name in ("fees_paid", "slippage_paid", "funding_paid"))
     sentence = f"The account {_moved(total)} in {length} over {number(trades, 0)} trade{'' if trades == 1 else 's'}"
-    sentence += f", where holding {what} would have {_moved(held, 'stayed where it was')}"
+    sentence += f", where holding {what} would have {_moved(held)}"
     if deepest < -FLAT:
         sentence += f"; at worst it was {percent(-deepest)} below its best"
     verb = "took" if costs >= 0 else "gave"
@@ -36,7 +36,7 @@ def _length(days: float) -> str:
     return f"{days:.0f} days" if days >= 2 else duration(days * UNITS_NS["d"])
 
 
-def _moved(share: float, still: str = "stayed where it was") -> str:
+def _moved(share: float) -> str:
     if abs(share) < FLAT:
-        return still
+        return "stayed where it was"
     return f"{'gained' if share > 0 else 'lost'} {percent(abs(share))}"

@@ -1,0 +1,63 @@
+"""`tradewind runs`: what has been run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tradewind.interfaces.cli.app import console_of
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def runs(
+    ctx: typer.Context,
+    remove: Annotated[str, typer.Option(help="Forget this run.")] = "",
+    last: Annotated[int, typer.Option("--last", "-n", help="Show the newest so many; 0: all.")] = 20,
+) -> None:
+    """List finished backtests, newest last."""
+    from tradewind import bootstrap
+    from tradewind.core.domain.instants import instant_text
+
+    console, store = console_of(ctx), bootstrap.open_runs()
+    if remove:
+        gone = store.remove(remove)
+        console.result({"removed": gone.name})
+        console.say(f"removed {gone.name}")
+        return
+    kept, damaged = store.kept(), store.damaged()
+    shown = kept[-last:] if last > 0 else kept
+    console.result({"runs": [_row(run.name, run.folder, run.summary) for run in shown], "damaged": damaged})
+    rows = []
+    for run in shown:
+        row = _row(run.name, run.folder, run.summary)
+        metrics = row["metrics"]
+        rows.append(
+            (
+                run.name,
+                ", ".join(row["symbols"]) + (" (synthetic)" if row["synthetic"] else ""),
+                row["timeframe"],
+                instant_text(row["created_ns"])[:16],
+                *(_percent(metrics.get(name)) for name in ("total_return", "max_drawdown")),
+                metrics.get("sharpe"),
+                metrics.get("trades"),
+            )
+        )
+    if rows:
+        console.table(("run", "symbols", "bars", "when", "return", "drawdown", "Sharpe", "trades"), rows)
+        console.note("See one: tradewind report RUN")
+    else:
+        console.note("No run has been kept yet. Make one: tradewind backtest sma_cross")
+    for folder, reason in damaged.items():
+        console.note(f"damaged: {folder}: {reason}")
+
+
+def _row(name: str, folder: Any, summary: Any) -> dict[str, Any]:
+    wanted = ("strategy", "parameters", "symbols", "timeframe", "synthetic", "created_ns", "metrics", "hashes")
+    return {"run": name, "folder": str(folder), **{key: summary.get(key) for key in wanted}}
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"

@@ -1,0 +1,41 @@
+"""The port to finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run that was kept: its name, its folder, and what its report says as plain values."""
+
+    name: str
+    folder: Path
+    summary: Mapping[str, Any]
+
+
+class Runs(Protocol):
+    """Finished runs, newest last. A run is there as a whole or not at all."""
+
+    def keep(self, name: str, write: Callable[[Path], None]) -> Path:
+        """Keep a run: `write` fills an empty folder, which takes its place only when it is complete."""
+        ...
+
+    def kept(self) -> list[StoredRun]:
+        """Every run, oldest first. Damaged ones are left out (`damaged` names them)."""
+        ...
+
+    def damaged(self) -> dict[str, str]:
+        """Folders that are no complete run, with the reason."""
+        ...
+
+    def find(self, name: str) -> StoredRun:
+        """The run of this name, or whose name begins with it; "last" is the newest. Raises BadInput."""
+        ...
+
+    def remove(self, name: str) -> StoredRun:
+        """Forget a run."""
+        ...

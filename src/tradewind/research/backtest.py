@@ -1,0 +1,177 @@
+"""One strategy over one stretch of market, judged.
+
+result = backtest(SmaCross, bars, fast=10, slow=30)
+result.performance.metrics["sharpe"]
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tradewind.core.domain.errors import BadInput, Corrupt
+from tradewind.core.domain.instruments import Instrument, instrument_for
+from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
+from tradewind.core.engine.market_data import SymbolData, merge
+from tradewind.core.engine.rules import MarketRules
+from tradewind.core.engine.run import EngineName, Progress, RunResult, run
+from tradewind.core.performance import Performance, summarise
+from tradewind.core.performance.equity import equity_curve
+from tradewind.core.performance.hold import hold_equity
+from tradewind.core.performance.trades import match_trades
+from tradewind.core.strategy.parameters import resolve
+from tradewind.core.strategy.strategy import Strategy
+
+Array = np.ndarray[Any, Any]
+AGREEMENT = 1e-9
+"""How far the engine's account and the one worked out from its fills may differ, relative to the money that moved."""
+
+
+@dataclass(frozen=True)
+class Market:
+    """One symbol of a run: its candles, its trading rules, and its funding with mark prices where there are any."""
+
+    bars: Bars
+    instrument: Instrument
+    funding: Funding | None = None
+    marks: MarkPrices | None = None
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """A finished run. `time`, `equity` and `hold` are one value a bar; records are those of `core.domain.records`."""
+
+    strategy: type[Strategy]
+    parameters: dict[str, Any]
+    markets: tuple[Market, ...]
+    rules: MarketRules
+    run: RunResult
+    time: Array
+    equity: Array
+    hold: Array
+    trades: Array
+    row_time: Array
+    performance: Performance
+
+    @property
+    def metrics(self) -> dict[str, float | int | None]:
+        """The figures by name; None where one is undefined (`performance.undefined` says why)."""
+        return self.performance.metrics
+
+    def __repr__(self) -> str:
+        m = self.metrics
+        shown = ", ".join(
+            f"{name}={m[name]:.4g}"
+            for name in ("total_return", "sharpe", "max_drawdown", "trades", "win_rate")
+            if m[name] is not None
+        )
+        return f"Backtest({self.strategy.__name__}, {', '.join(b.bars.symbol for b in self.markets)}: {shown})"
+
+
+def backtest(
+    strategy: type[Strategy],
+    data: Bars | Market | Sequence[Bars | Market],
+    *,
+    rules: MarketRules | None = None,
+    engine: EngineName = "auto",
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    **given: Any,
+) -> Backtest:
+    """Run `strategy` over one or several symbols and judge the result.
+
+    `given` are the strategy's parameters and, by the names of MarketRules, the run's realism: `fast=10, cash=50_000`.
+    `cache` is the folder that keeps compiled code; None compiles anew in each process.
+
+    Raises BadInput for data, rules or parameters that do not fit, StrategyFailed where the strategy breaks.
+    """
+    markets = tuple(_market(d) for d in ([data] if isinstance(data, Bars | Market) else data))
+    if not markets:
+        raise BadInput("there is no market to run on", fix="Give at least one symbol's bars")
+    rule_names = {f.name for f in fields(MarketRules)}
+    rules = replace(rules or MarketRules(), **{n: v for n, v in given.items() if n in rule_names})
+    wanted = {**(parameters or {}), **{n: v for n, v in given.items() if n not in rule_names}}
+    resolved = resolve(strategy.parameters, wanted, strategy.__name__)
+    steps = {m.bars.step_ns for m in markets}
+    if len(steps) > 1:
+        raise BadInput(
+            f"the symbols have different timeframes: {', '.join(m.bars.timeframe for m in markets)}",
+            fix="Resample to one: tradewind data resample; a strategy builds higher ones itself with self.feed()",
+        )
+    merged = merge([_columns(m) for m in markets], steps.pop())
+    result = run(lambda: strategy(**wanted), merged, [m.instrument for m in markets], rules, engine, cache, progress)
+    several = len(markets) > 1
+    rows = merged.symbol.astype(np.int32) if several else None
+    curve = equity_curve(merged.time, merged.close, result.fills, result.fundings, rules.cash, row_symbol=rows)
+    _must_agree(curve.equity, result, rules.cash)
+    trades = match_trades(result.fills, result.fundings, merged.high, merged.low, rows)
+    hold = hold_equity(curve.time, [m.bars for m in markets], rules.cash)
+    performance = summarise(
+        time=curve.time,
+        equity=curve.equity,
+        initial=rules.cash,
+        step_ns=merged.step,
+        trades=trades,
+        fills=result.fills,
+        funding=result.fundings,
+        exposure=curve.is_open,
+        buy_and_hold=float(hold[-1]) / rules.cash - 1.0,
+    )
+    return Backtest(
+        strategy, resolved, markets, rules, result, curve.time, curve.equity, hold, trades, merged.time, performance
+    )
+
+
+def _market(data: Bars | Market) -> Market:
+    return data if isinstance(data, Market) else Market(data, instrument_for(data.symbol))
+
+
+def _columns(market: Market) -> SymbolData:
+    bars = market.bars
+    columns = {name: getattr(bars, name) for name in ("time", "open", "high", "low", "close", "volume")}
+    if market.funding is None or market.instrument.kind != "perpetual" or len(bars) == 0:
+        return SymbolData(bars.symbol, **columns)
+    # A payment belongs to the run when a position could be held at it: from the first bar's open to the last's close.
+    funding = market.funding.slice(int(bars.time[0]), int(bars.time[-1]) + bars.step_ns)
+    prices = None
+    if market.marks is not None and len(market.marks):
+        at = np.searchsorted(market.marks.time, funding.time, side="right") - 1
+        prices = np.where(at >= 0, market.marks.price[np.maximum(at, 0)], np.nan)
+    return SymbolData(
+        bars.symbol, **columns, funding_time=funding.time, funding_rate=funding.rate, funding_price=prices
+    )
+
+
+def _must_agree(equity: Array, result: RunResult, cash: float) -> None:
+    """The engine's account and the one folded from its fills are two witnesses of the same money."""
+    moved = cash + float(np.abs(result.fills["size"] * result.fills["price"]).sum()) if len(result.fills) else cash
+    if abs(float(equity[-1]) - result.equity) > AGREEMENT * moved:
+        raise Corrupt(
+            f"the engine's account says {result.equity!r} and its fills come to {float(equity[-1])!r}",
+            fix="This is a bug in Tradewind: please report the strategy and the data",
+        )
+
+
+def code_hash(strategy: type[Strategy]) -> str:
+    """Hash over the source of the strategy's file and of everything in Tradewind that decides what it does."""
+    import inspect  # noqa: PLC0415  (only runs that are kept need it)
+
+    digest = hashlib.sha256()
+    try:
+        digest.update(Path(inspect.getfile(strategy)).read_bytes())
+    except (OSError, TypeError):  # written in a notebook or a console
+        digest.update(strategy.__qualname__.encode())
+        for name, member in sorted(vars(strategy).items()):
+            code = getattr(member, "__code__", None)
+            digest.update(f"{name}:{code.co_code.hex() if code else member!r}".encode())
+    core = Path(__file__).parents[1] / "core"
+    for room in ("engine", "indicators", "strategy"):
+        for path in sorted((core / room).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
