@@ -14,6 +14,7 @@ import pytest
 from report_examples import CASH, example
 
 from tradewind.core.domain.errors import BadInput
+from tradewind.core.performance.hold import hold_equity
 from tradewind.research.reports.files import report_json, trades_csv, write_report
 from tradewind.research.reports.report_input import ReportInput
 
@@ -131,6 +132,13 @@ def test_a_process_killed_while_writing_leaves_whole_files(tmp_path: Path) -> No
         assert (tmp_path / "report.html").read_text().rstrip().endswith("</html>")
         json.loads((tmp_path / "report.json").read_text())
         assert len((tmp_path / "equity.csv").read_text().splitlines()) == 601
+
+
+def test_nothing_can_be_held_without_bars() -> None:
+    empty = example(n=100).bars[0].slice(0, 0)
+    for markets in ((), (empty,)):
+        with pytest.raises(BadInput, match="a market has no bars"):
+            hold_equity(np.zeros(1, np.int64), markets, CASH)
 
 
 def test_holding_two_markets_is_the_mean_of_holding_each() -> None:

@@ -2,6 +2,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -231,6 +232,31 @@ def test_the_verdict_tells_gain_fall_and_costs_without_praise() -> None:
         "The account gained 2.50 % in 3 days over 1 trade, where holding BTC/USDT would have gained 10.0 %; "
         "at worst it was 10.0 % below its best, and trading costs took 15.00 USDT."
     )
+
+
+def test_the_verdict_of_a_loss_over_years_that_funding_paid_for() -> None:
+    funding = np.zeros(1, FUNDING)
+    funding["paid"] = -3.0
+    said = verdict(quiet([CASH] * 800 + [9_000.0], fills=np.zeros(2, FILL), funding=funding)).replace("\u202f", " ")
+    assert said.startswith(
+        "The account lost 10.0 % in 2.2 years over 0 trades, where holding BTC/USDT would have gained"
+    )
+    assert said.endswith("and trading costs gave 3.00 USDT.")
+
+
+def test_marks_of_several_markets_without_the_runs_rows_stand_where_their_times_say() -> None:
+    both = example(n=900, symbols=("A/USDT", "B/USDT"))
+    known = embedded(render_html(both), "markets")
+    guessed = embedded(render_html(replace(both, row_time=None)), "markets")
+    assert [market["marks"] for market in known] == [market["marks"] for market in guessed]
+
+
+def test_an_asset_that_could_end_its_element_is_not_inlined(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "bad.js").write_text("'</SCRIPT>'")
+    monkeypatch.setattr("tradewind.research.reports.page.resources.files", lambda _: tmp_path)
+    with pytest.raises(ValueError, match=r"bad\.js cannot be inlined"):
+        asset("bad.js")
 
 
 def test_a_run_of_one_bar_can_be_reported() -> None:
