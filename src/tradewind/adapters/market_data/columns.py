@@ -32,7 +32,7 @@ ALIASES: Mapping[Kind, Mapping[str, Sequence[str]]] = {
 OPTIONAL = frozenset({"volume"})
 BINANCE_KLINES = ("time", "open", "high", "low", "close", "volume")
 BINANCE_KLINES_WIDTH = 12
-MT4_COLUMNS = ("date", "clock", "open", "high", "low", "close", "volume")
+MT4_COLUMNS = ("time", "clock", "open", "high", "low", "close", "volume")
 
 
 def chosen_columns(names: Sequence[str], kind: Kind, mapped: Mapping[str, str], where: str) -> dict[str, str]:

@@ -74,7 +74,9 @@ def read_table(path: Path) -> Table:
                 return _csv(path, _text(path, data))
             case _:
                 raise BadInput("no known kind of file", where=str(path), fix="Known are CSV, Parquet and Feather")
-    except pl.exceptions.PolarsError as problem:
+    except pl.exceptions.NoDataError:
+        raise BadInput("the file holds no rows", where=str(path)) from None
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as problem:
         reason = " ".join(str(problem).split())[:160]
         raise BadInput(f"malformed {found or promised}: {reason}", where=str(path)) from None
 

@@ -64,8 +64,20 @@ def jit(function: python_types.FunctionType) -> Any:
     dispatcher = _dispatchers.get(function)
     if dispatcher is None:
         dispatcher = numba.njit(function, **options_for(function))
+        _forget_literals(dispatcher)
         _dispatchers[function] = dispatcher
     return dispatcher
+
+
+def _forget_literals(dispatcher: Any) -> None:
+    """Compile for `int`, not for `the int 4`: numba would make a version of the function for every constant."""
+    original = dispatcher.get_call_template
+
+    def get_call_template(args: Any, kws: Any) -> Any:
+        plain = {name: types.unliteral(kind) for name, kind in kws.items()}
+        return original([types.unliteral(kind) for kind in args], plain)
+
+    dispatcher.get_call_template = get_call_template
 
 
 def options_for(function: python_types.FunctionType) -> dict[str, Any]:
