@@ -12,7 +12,7 @@ FREQTRADE = re.compile(
     r"(?P<base>[A-Za-z0-9]+)_(?P<quote>[A-Z0-9]+?)(?:_(?P<settle>[A-Z0-9]+))?"
     r"-(?P<timeframe>[0-9]+[smhdw])(?:-(?P<market>futures|funding_rate|mark))?(?:[_.-].*)?"
 )
-JOINED = re.compile(r"(?P<pair>[A-Za-z0-9]{5,})[_-](?P<timeframe>[0-9]+(?:mo|[smhdwSMHDW]))(?:[_.-].*)?")
+JOINED = re.compile(r"(?P<pair>[A-Za-z0-9]{5,})[_-](?P<timeframe>[0-9]+[smhdwSMHDW])(?:[_.-].*)?")
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "GBP", "JPY", "CHF", "TRY", "BRL", "BTC", "ETH", "BNB")
 KINDS = {"funding_rate": Kind.FUNDING, "mark": Kind.MARK}
 

@@ -50,7 +50,7 @@ def drop_duplicates(rows: Rows) -> Rows:
     for column in rows.values.values():
         same &= column[order][1:] == column[order][:-1]
     # lexsort is stable, so the first of equal rows is the one that stands first in the file
-    return rows.pick(np.sort(order[np.concatenate([[True], ~same])]))
+    return rows.pick(np.sort(order[np.concatenate([np.ones(min(len(order), 1), dtype=bool), ~same])]))
 
 
 def keep_last(rows: Rows) -> Rows:
