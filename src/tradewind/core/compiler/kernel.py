@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import types as python_types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +70,16 @@ def build_kernel(
     for _ in range(PROMOTIONS_MAX):
         layout = layout_of(obj, promote)
         key = fingerprint(functions, layout.record.name, source)
+        if key in _in_memory:
+            return _in_memory[key]
         folder = _usable(cache / key) if cache is not None else None
         try:
             known = _recall(folder)
             if known is not None:
                 raise known
-            return _compile(obj, layout, drive, arguments, folder)
+            kernel = _compile(obj, layout, drive, arguments, folder)
+            _keep(key, kernel)
+            return kernel
         except Promote as request:
             _remember(folder, {"promote": [request.cls_name, request.attribute]})
             promote = promote | {(request.cls_name, request.attribute)}
@@ -87,6 +91,17 @@ def build_kernel(
             _remember(folder, {"cannot": explained.reason, "place": explained.place})
             raise explained from error
     raise CannotCompile("its attributes do not settle on one type each")
+
+
+_in_memory: dict[str, Kernel] = {}
+KERNELS_IN_MEMORY_MAX = 64
+
+
+def _keep(key: str, kernel: Kernel) -> None:
+    """Remember a kernel for the next run in this process; the oldest one makes room."""
+    while len(_in_memory) >= KERNELS_IN_MEMORY_MAX:
+        del _in_memory[next(iter(_in_memory))]
+    _in_memory[key] = replace(kernel, cached=True)
 
 
 def _usable(folder: Path) -> Path | None:

@@ -154,11 +154,20 @@ def _sequence(
         elif all(isinstance(v, int) for v in value) and not promoted:
             dtype, numba_type = np.dtype(np.int64), types.int64
         return np.dtype((dtype, (len(value),))), types.NestedArray(numba_type, (len(value),))
-    layouts = [_field(v, False, promote, f"{path}[{i}]", seen) for i, v in enumerate(value)]
-    first_dtype, first_type = layouts[0]
-    if any(t != first_type for _, t in layouts):
-        raise CannotCompile(f"{path} holds different kinds of things: compiled lists hold one kind")
+    first_dtype, first_type = _field(value[0], False, promote, f"{path}[0]", seen)
+    kinds = _kinds(value[0])
+    for i, item in enumerate(value[1:], 1):
+        if kinds is not None and type(item) is type(value[0]) and id(item) not in seen and _kinds(item) == kinds:
+            seen[id(item)] = f"{path}[{i}]"  # numbers of the same kinds under the same names: the same layout
+        elif _field(item, False, promote, f"{path}[{i}]", seen)[1] != first_type:
+            raise CannotCompile(f"{path} holds different kinds of things: compiled lists hold one kind")
     return np.dtype((first_dtype, (len(value),))), types.NestedArray(first_type, (len(value),))
+
+
+def _kinds(obj: object) -> list[tuple[str, type]] | None:
+    """Names and types of an object that holds numbers only; None for any other."""
+    found = [(name, type(value)) for name, value in vars(obj).items()] if hasattr(obj, "__dict__") else []
+    return found if found and all(kind in (bool, int, float) for _, kind in found) else None
 
 
 def pack(obj: object, record: Any) -> None:

@@ -21,6 +21,9 @@ def hold_equity(time: NDArray[np.int64], markets: Sequence[Bars], initial: float
         raise BadInput("there is nothing to hold: a market has no bars", fix="Give bars for every symbol")
     worth = np.zeros(len(time))
     for bars in markets:
+        if time is bars.time or np.array_equal(time, bars.time):
+            worth += bars.close / bars.open[0]
+            continue
         growth = np.concatenate(([1.0], bars.close / bars.open[0]))
         worth += growth[np.searchsorted(bars.time, time, side="right")]
     return worth * (initial / len(markets))
