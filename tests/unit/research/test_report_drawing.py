@@ -65,12 +65,19 @@ def test_the_drawn_rows_keep_every_extreme_and_are_few(n: int, most: int, seed: 
     rng = np.random.default_rng(seed)
     lines = [rng.normal(size=n).cumsum(), rng.normal(size=n)]
     rows = telling_rows(lines, most)
-    assert len(rows) <= max(most + 6, 8)
+    assert len(rows) <= max(most + 2, 6)
     assert (np.diff(rows) > 0).all()
     assert (rows[0], rows[-1]) == (0, n - 1)
     for line in lines:
         assert line[rows].max() == line.max()
         assert line[rows].min() == line.min()
+
+
+def test_the_drawn_rows_are_spread_evenly_over_time() -> None:
+    quiet_half = np.concatenate([np.zeros(50_000), np.random.default_rng(1).normal(size=50_000)])
+    rows = telling_rows([quiet_half, quiet_half], 2000)
+    assert len(rows) == pytest.approx(2000, abs=2)
+    assert np.count_nonzero(rows < 50_000) == pytest.approx(1000, abs=2)
 
 
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6))

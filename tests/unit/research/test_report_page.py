@@ -158,6 +158,18 @@ def test_thirty_thousand_trades_over_three_markets_stay_below_a_megabyte() -> No
     assert "Drawn from the highest and lowest of 100,000 bars" in text
 
 
+def test_twenty_markets_with_many_trades_stay_below_a_megabyte() -> None:
+    wide = example(n=3000, timeframe="1m", symbols=tuple(f"COIN{i}/USDT" for i in range(20)), fast=3, slow=8)
+    html = render_html(wide)
+    assert len(html.encode()) < 1_000_000
+    for candles in embedded(html, "markets"):
+        assert len(candles["t"]) <= 150
+        drawn = (
+            np.count_nonzero(wide.trades["symbol"] == wide.symbols.index(candles["symbol"])) - candles["marks_left_out"]
+        )
+        assert drawn == 50
+
+
 def test_data_from_a_real_market_carries_no_synthetic_mark(report: ReportInput) -> None:
     text = Structure(render_html(replace(report, synthetic=False, warnings=(), quality=()))).text
     assert "Synthetic" not in text

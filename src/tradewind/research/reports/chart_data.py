@@ -15,8 +15,8 @@ from tradewind.research.reports.wording import price_decimals
 CANDLES_MAX = 3000
 """Candles of all symbols together."""
 CURVE_POINTS_MAX = 2400
-MARKS_MAX = 2000
-"""Entries and exits drawn, of each symbol, the latest ones."""
+TRADES_DRAWN_MAX = 1000
+"""Trades of all symbols together whose entries and exits are drawn, the latest of each symbol."""
 SECOND_NS = 1_000_000_000
 
 LONG_IN, SHORT_IN, WIN_OUT, LOSS_OUT = range(4)
@@ -71,7 +71,7 @@ def _market(report: ReportInput, number: int, most: int) -> dict[str, Any]:
 def _marks(report: ReportInput, number: int, candles: Candles) -> tuple[list[tuple[int, int]], int]:
     """Entries and exits by candle, each kind once a candle; and how many trades are not drawn."""
     mine = report.trades[report.trades["symbol"] == number]
-    shown = mine[-MARKS_MAX // 2 :]
+    shown = mine[-max(20, TRADES_DRAWN_MAX // len(report.bars)) :]
     entered, left = _opens(report, shown, "entry"), _opens(report, shown, "exit")
     kinds = np.concatenate(
         [np.where(shown["side"] > 0, LONG_IN, SHORT_IN), np.where(shown["pnl"] > 0, WIN_OUT, LOSS_OUT)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,20 +61,17 @@ def bucket(time: NDArray[np.int64], length_ns: int) -> NDArray[np.int64]:
 def telling_rows(lines: list[NDArray[np.float64]], most: int) -> NDArray[np.int64]:
     """Rows, about `most` of them and rising, that lose no peak and no trough.
 
-    First and last row stay, and of each bucket the rows with the lowest and the highest value of each line (n).
+    Of each bucket of rows the lowest and the highest value of each line (n) stay, and first and last row of all. Every
+    bucket gives equally many, so that a chart which spaces points evenly shows time evenly.
     """
-    n = len(lines[0])
+    n, each = len(lines[0]), 2 * len(lines)
     if n <= most:
         return np.arange(n, dtype=np.int64)
-    buckets = max(1, most // (2 * len(lines)))
-    width = -(-n // buckets)
-    whole = n // width * width
-    starts = np.arange(0, whole, width)
-    rows = [np.array([0, n - 1])]
-    for line in lines:
-        blocks = line[:whole].reshape(-1, width)
-        rows += [starts + blocks.argmin(axis=1), starts + blocks.argmax(axis=1)]
-        if whole < n:
-            rest = line[whole:]
-            rows.append(np.array([whole + rest.argmin(), whole + rest.argmax()]))
-    return np.unique(np.concatenate(rows)).astype(np.int64)
+    edges = np.linspace(0, n, max(1, most // each) + 1).astype(np.int64)
+    rows = [0, n - 1]
+    for start, end in pairwise(edges.tolist()):
+        telling = {start + int(at(line[start:end])) for line in lines for at in (np.argmin, np.argmax)}
+        filling = (row for row in np.linspace(start, end - 1, 2 * each).astype(np.int64).tolist() if row not in telling)
+        rows += telling
+        rows += list(dict.fromkeys(filling))[: each - len(telling)]
+    return np.unique(np.array(rows, dtype=np.int64))

@@ -16,6 +16,7 @@ from tradewind.research.reports.report_input import ReportInput
 from tradewind.research.reports.verdict import verdict
 from tradewind.research.reports.wording import day, moment, number, price_decimals
 
+QUARTER = 0.25
 LIBRARY = "vendor/lightweight-charts.standalone.production.js"
 
 
@@ -59,8 +60,7 @@ def _contents(report: ReportInput) -> dict[str, Any]:
         "costs": tables.cost_rows(report),
         "drawdowns": tables.drawdown_rows(report),
         "groups": tables.figure_groups(report),
-        "annualised": f"Yearly figures count {report.performance.calendar}; ratios use returns between the ends of "
-        "those periods and no interest.",
+        "annualised": _annualised(report),
         "realism": report.realism,
         "quality": report.quality,
         "description": report.description.strip(),
@@ -130,6 +130,14 @@ def _trades(report: ReportInput) -> dict[str, Any]:
         "excursions_caption": f"How far {which} went against and for its entry price while it was open. Dots won, "
         "crosses lost: dots far to the right came close to losing, crosses high up were once ahead.",
     }
+
+
+def _annualised(report: ReportInput) -> str:
+    note = f"Yearly figures count {report.performance.calendar}; ratios use returns between the ends of those periods "
+    note += "and no interest."
+    if (report.performance.metrics["years"] or 0.0) < QUARTER:
+        note += " The run is shorter than three months: what is said of a year is far from what was seen."
+    return note
 
 
 def _equity_caption(report: ReportInput) -> str:

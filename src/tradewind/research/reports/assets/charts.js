@@ -17,7 +17,7 @@
       localization: { locale: "en-US", timeFormatter: moment },
       layout: { attributionLogo: false, background: { color: "transparent" }, fontFamily: "system-ui, sans-serif" },
       rightPriceScale: { borderVisible: false, entireTextOnly: true },
-      timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, minBarSpacing: 0.05 },
+      timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, minBarSpacing: 0.05, rightOffsetPixels: 24 },
     });
     const paint = () => chart.applyOptions({
       layout: { textColor: ink("--muted"), panes: { separatorColor: ink("--line") } },
@@ -70,7 +70,7 @@
         ? `Each candle joins the ${shown.bars.toLocaleString("en-US")} bars into ${shown.timeframe}.`
         : `Each candle is a bar of ${shown.timeframe}.`;
       const trades = !shown.marks.length ? "No trades." : crowded
-        ? "Drag and pinch to look closer: entries and exits appear when they have room."
+        ? "Zoom in to see entries and exits: there are too many to draw at once."
         : "▲ bought to open, ▼ sold to open, ● closed with profit, ■ closed with loss.";
       const rest = shown.marks_left_out
         ? ` The first ${shown.marks_left_out.toLocaleString("en-US")} trades are not drawn.` : "";
@@ -163,6 +163,9 @@
       "+": () => change(0.2, 0), "=": () => change(0.2, 0), "-": () => change(-0.3, 0), 0: () => scale.fitContent(),
       ArrowLeft: () => change(0, -0.1), ArrowRight: () => change(0, 0.1),
     };
+    for (const button of document.querySelectorAll(`[data-chart="${id}"]`)) {
+      button.addEventListener("click", () => keys[button.dataset.key]());
+    }
     box.addEventListener("keydown", (event) => {
       if (keys[event.key] && !event.ctrlKey && !event.metaKey) { keys[event.key](); event.preventDefault(); }
     });
