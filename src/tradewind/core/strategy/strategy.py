@@ -174,13 +174,19 @@ class Strategy:
         """The short leg of a symbol, which only hedging accounts have."""
         return self.exchange.positions[2 * symbol + 1]
 
+    def net_size(self, symbol: int) -> float:
+        """What is held of any symbol of the run, long above zero and short below, with hedging both legs together."""
+        x = self.exchange
+        size = x.positions[2 * symbol].size + x.positions[2 * symbol + 1].size
+        if abs(size) <= x.positions[2 * symbol].dust:
+            return 0.0
+        return float(size)
+
     @property
     def direction(self) -> int:
-        """1 where the symbol in hand is held long, -1 short, 0 where neither (or, with hedging, both alike)."""
-        x = self.exchange
-        long = x.positions[2 * x.symbol_now]
-        size = long.size + x.positions[2 * x.symbol_now + 1].size
-        if abs(size) <= long.dust:
+        """1 where the symbol in hand is held long, -1 short, 0 where it is not held."""
+        size = self.net_size(self.exchange.symbol_now)
+        if size == 0.0:
             return 0
         return 1 if size > 0.0 else -1
 
