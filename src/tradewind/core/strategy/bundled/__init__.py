@@ -35,4 +35,19 @@ STRATEGIES: dict[str, type[Strategy]] = {
 }
 """Every bundled strategy by its name, such as `sma_cross`; trend first, then reversion, then the others."""
 
-__all__ = ["STRATEGIES", *(strategy.__name__ for strategy in STRATEGIES.values())]
+__all__ = [
+    "STRATEGIES",
+    "BollingerBreakout",
+    "BollingerReversion",
+    "Dca",
+    "DonchianBreakout",
+    "EmaTriple",
+    "FundingCarry",
+    "Grid",
+    "MacdTrend",
+    "PairsZScore",
+    "RsiMeanReversion",
+    "SmaCross",
+    "StochasticMomentum",
+    "SupertrendFollower",
+]

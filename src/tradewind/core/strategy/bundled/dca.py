@@ -33,12 +33,12 @@ class Dca(Strategy):
 
     def on_bar(self, bar: Any) -> None:
         """Take profit, or make the purchase that is due."""
-        if self.direction > 0 and self.target > 0.0:
-            if bar.close >= self.position.entry_price * (1.0 + self.target / 100.0):
-                self.cancel()
-                self.close()
-                self.amount = 0.0
-                return
+        goal = self.position.entry_price * (1.0 + self.target / 100.0)
+        if self.direction > 0 and self.target > 0.0 and bar.close >= goal:
+            self.cancel()
+            self.close()
+            self.amount = 0.0
+            return
         if self.days_left > 0 or self.orders_open > 0:
             return
         if self.direction == 0 or self.amount == 0.0:

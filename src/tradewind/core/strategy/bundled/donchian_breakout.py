@@ -46,4 +46,5 @@ class DonchianBreakout(Strategy):
 
     def size_for(self, reach: float, price: float) -> float:
         """The size that loses the risked share over `reach`, limited by what the account can pay for."""
-        return min(self.equity * self.risk_percent / 100.0 / reach, 0.95 * self.equity / price)
+        risked: float = self.equity * self.risk_percent / 100.0 / reach
+        return min(risked, 0.95 * self.equity / price)

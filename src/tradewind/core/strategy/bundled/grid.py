@@ -15,8 +15,8 @@ NOTHING_HELD = 1e-12
 class Grid(Strategy):
     """A ladder of limit buys below the price; whatever one buys is offered one rung higher.
 
-    The ladder hangs below the price at which it was put up and moves up when the price leaves it with nothing held. Each
-    rung gets the same share of the account, so that all of them together never cost more than it has. It lives on
+    The ladder hangs below the price at which it was put up, and moves up when the price leaves it with nothing held.
+    Each rung gets the same share of the account, so that all of them together never cost more than it has. It lives on
     sideways markets; in a fall it holds everything it bought, and below the last rung it only waits.
     """
 
@@ -42,7 +42,9 @@ class Grid(Strategy):
 
     def on_order_update(self, update: Any) -> None:
         """An order that has ended leaves its rung free; what a sale could not sell is less than a lot."""
-        if update.state in {OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED}:
+        if update.state == OrderState.ACCEPTED:
+            return
+        if update.state == OrderState.PARTIALLY_FILLED:
             return
         for i in range(self.rungs):
             if update.order == self.buying[i]:

@@ -81,13 +81,13 @@ class PairsZScore(Strategy):
             return
         ratio = self.measure(self.first.close, self.second.close)
         z = self.zscore.value
-        held = self.position_of(0).size
-        astray = held == 0.0 or self.position_of(1).size == 0.0
-        if held != 0.0 or self.position_of(1).size != 0.0:
-            side = 1.0 if held > 0.0 else -1.0
+        first, second = self.net_size(0), self.net_size(1)
+        if first != 0.0 or second != 0.0:
             # A long spread was bought at a low z and gains as z rises.
-            if astray or -side * z <= self.leave or -side * z >= self.stop:
-                self.given_up = -side * z >= self.stop
+            distance = -z if first > 0.0 or second < 0.0 else z
+            one_legged = self.orders_open == 0 and (first == 0.0 or second == 0.0)
+            if one_legged or distance <= self.leave or distance >= self.stop:
+                self.given_up = distance >= self.stop
                 self.cancel()
                 self.close(symbol=0)
                 self.close(symbol=1)
@@ -109,7 +109,7 @@ class PairsZScore(Strategy):
         if self.regression:
             self.hedge.update(x, y)
             ratio = self.hedge.value
-        if ratio == ratio:
+        if not math.isnan(ratio):
             self.zscore.update(y - ratio * x)
         return ratio
 

@@ -12,8 +12,8 @@ from tradewind.core.strategy.strategy import Strategy
 class SmaCross(Strategy):
     """Long while the fast average is above the slow one.
 
-    Buys with the whole stake on the bar where the fast average crosses above the slow one, and leaves where it crosses
-    back below; with `shorts` it turns round instead. It earns in long trends and bleeds in sideways markets.
+    Buys with the run's stake on the bar where the fast average crosses above the slow one, and leaves where it is back
+    below; with `shorts` it turns round instead. It earns in long trends and bleeds in sideways markets.
     """
 
     fast = param(10, low=2, high=100, help="bars of the fast average")
@@ -26,13 +26,17 @@ class SmaCross(Strategy):
         self.slow_ma = SMA(self.slow)
 
     def on_bar(self, bar: Any) -> None:  # noqa: ARG002
-        """Act on the bar of the cross; what an earlier signal has left unfilled is called off."""
-        if self.fast_ma.crossed_above(self.slow_ma):
+        """Leave while the averages say so, enter on the bar where they cross."""
+        held = self.direction
+        settled = self.orders_open == 0
+        if (held > 0 and self.fast_ma.value < self.slow_ma.value) or (
+            held < 0 and self.fast_ma.value > self.slow_ma.value
+        ):
             self.cancel()
             self.close()
+        elif held != 0:
+            return
+        if settled and self.fast_ma.crossed_above(self.slow_ma):
             self.buy()
-        elif self.fast_ma.crossed_below(self.slow_ma):
-            self.cancel()
-            self.close()
-            if self.shorts and self.can_short:
-                self.sell()
+        elif settled and self.fast_ma.crossed_below(self.slow_ma) and self.shorts and self.can_short:
+            self.sell()

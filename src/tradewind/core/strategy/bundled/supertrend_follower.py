@@ -27,18 +27,22 @@ class SupertrendFollower(Strategy):
         self.stop_at = 0.0
 
     def on_bar(self, bar: Any) -> None:
-        """Turn when the line flips; otherwise move the stop along with it."""
+        """Leave what stands on the wrong side, enter where the line flips, move the stop along with it."""
         side, line = self.trend.direction, self.trend.value
         flipped = side * self.direction_before < 0.0
         self.direction_before = side
         held = self.direction
-        if flipped:
+        settled = self.orders_open == 0 or held != 0
+        if held * side < 0.0:
             self.cancel()
             self.close()
-            if side > 0.0:
-                self.buy()
-            elif self.shorts and self.can_short:
-                self.sell()
-        elif held != 0 and held * (bar.close - line) > 0.0 and line > 0.0 and line != self.stop_at:
-            self.stop_at = line
-            self.protect(sl=line)
+        elif held != 0:
+            # Only where the line has moved, and the price has not yet come to it.
+            if line != self.stop_at and held * (bar.close - line) > 0.0 and line > 0.0:
+                self.stop_at = line
+                self.protect(sl=line)
+            return
+        if flipped and settled and side > 0.0:
+            self.buy()
+        elif flipped and settled and self.shorts and self.can_short:
+            self.sell()
