@@ -1,1 +1,162 @@
+"""Tradewind: one plain Python class from backtest to live.
+
+    from tradewind import Strategy, param, SMA
+
+What stands here is what strategies and notebooks need; everything else is imported from where it lives. A name is
+loaded when it is first used, so `import tradewind` costs next to nothing and a strategy loads neither numba nor NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+_HOME: dict[str, str] = {
+    "Strategy": "tradewind.core.strategy.strategy",
+    "param": "tradewind.core.strategy.parameters",
+    "Feed": "tradewind.core.strategy.feed",
+    **dict.fromkeys(("GTC", "IOC", "FOK", "GTD"), "tradewind.core.engine.constants"),
+    **dict.fromkeys(("FillReason", "OrderKind", "OrderState", "Reason", "TimeInForce"), "tradewind.core.domain.orders"),
+    **dict.fromkeys(("Bar", "Fill", "OrderUpdate", "Position"), "tradewind.core.engine.state"),
+    **dict.fromkeys(("Bars", "Funding", "MarkPrices"), "tradewind.core.domain.market_data"),
+    **dict.fromkeys(("Instrument", "instrument_for"), "tradewind.core.domain.instruments"),
+    **dict.fromkeys(("BadInput", "StrategyFailed", "TradewindError"), "tradewind.core.domain.errors"),
+    "MarketRules": "tradewind.core.engine.rules",
+}
+"""Where each public name lives, if it is not an indicator."""
+
+if TYPE_CHECKING:
+    from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindError
+    from tradewind.core.domain.instruments import Instrument, instrument_for
+    from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
+    from tradewind.core.domain.orders import FillReason, OrderKind, OrderState, Reason, TimeInForce
+    from tradewind.core.engine.constants import FOK, GTC, GTD, IOC
+    from tradewind.core.engine.rules import MarketRules
+    from tradewind.core.engine.state import Bar, Fill, OrderUpdate, Position
+    from tradewind.core.indicators import (
+        ADX,
+        ATR,
+        CCI,
+        DEMA,
+        EMA,
+        HMA,
+        KAMA,
+        MACD,
+        MFI,
+        OBV,
+        PSAR,
+        ROC,
+        RSI,
+        SMA,
+        TEMA,
+        VWAP,
+        VWMA,
+        WMA,
+        AccumulationDistribution,
+        AnchoredVWAP,
+        Aroon,
+        BollingerBands,
+        Donchian,
+        Highest,
+        Ichimoku,
+        Indicator,
+        Keltner,
+        LinearRegressionSlope,
+        Lowest,
+        PivotPoints,
+        StandardDeviation,
+        Stochastic,
+        StochasticRSI,
+        Supertrend,
+        TrueRange,
+        VolumeSMA,
+        WilliamsR,
+        ZScore,
+        ring,
+    )
+    from tradewind.core.strategy.feed import Feed
+    from tradewind.core.strategy.parameters import param
+    from tradewind.core.strategy.strategy import Strategy
+
+__all__ = [
+    "ADX",
+    "ATR",
+    "CCI",
+    "DEMA",
+    "EMA",
+    "FOK",
+    "GTC",
+    "GTD",
+    "HMA",
+    "IOC",
+    "KAMA",
+    "MACD",
+    "MFI",
+    "OBV",
+    "PSAR",
+    "ROC",
+    "RSI",
+    "SMA",
+    "TEMA",
+    "VWAP",
+    "VWMA",
+    "WMA",
+    "AccumulationDistribution",
+    "AnchoredVWAP",
+    "Aroon",
+    "BadInput",
+    "Bar",
+    "Bars",
+    "BollingerBands",
+    "Donchian",
+    "Feed",
+    "Fill",
+    "FillReason",
+    "Funding",
+    "Highest",
+    "Ichimoku",
+    "Indicator",
+    "Instrument",
+    "Keltner",
+    "LinearRegressionSlope",
+    "Lowest",
+    "MarkPrices",
+    "MarketRules",
+    "OrderKind",
+    "OrderState",
+    "OrderUpdate",
+    "PivotPoints",
+    "Position",
+    "Reason",
+    "StandardDeviation",
+    "Stochastic",
+    "StochasticRSI",
+    "Strategy",
+    "StrategyFailed",
+    "Supertrend",
+    "TimeInForce",
+    "TradewindError",
+    "TrueRange",
+    "VolumeSMA",
+    "WilliamsR",
+    "ZScore",
+    "__version__",
+    "instrument_for",
+    "param",
+    "ring",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from where it lives (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module 'tradewind' has no attribute {name!r}")
+    value = getattr(import_module(_HOME.get(name, "tradewind.core.indicators")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
