@@ -56,6 +56,8 @@ def submit(
         size = stake_size(x, symbol, side, limit, number)
         sized = True
     reason = why_not(x, symbol, side, size, sized, limit, stop, kind, reduce_only)
+    if reason == 0 and post_only and kind != k.LIMIT and kind != k.STOP_LIMIT:
+        reason = k.WOULD_TAKE
     if reason != 0:
         refuse(x, number, symbol, side, size, reason)
         return 0
@@ -257,12 +259,17 @@ def cancel(x: Exchange, number: int) -> int:
         o = x.orders[x.queue[i]]
         if o.state != k.FREE and (number == 0 or o.id == number):
             found += 1
-            if x.latency == 0:
-                finish(x, o, k.CANCELED, k.ASKED)
-            else:
-                o.cancels = min(o.cancels, x.now + x.latency)
+            withdraw(x, o)
     sweep(x)
     return found
+
+
+def withdraw(x: Exchange, o: Order) -> None:
+    """Take an order back, as soon as the market can hear of it."""
+    if x.latency == 0:
+        finish(x, o, k.CANCELED, k.ASKED)
+    else:
+        o.cancels = min(o.cancels, x.now + x.latency)
 
 
 def protect(x: Exchange, symbol: int, stop_loss: float, take_profit: float, trail: float) -> None:
@@ -276,7 +283,7 @@ def protect(x: Exchange, symbol: int, stop_loss: float, take_profit: float, trai
     for i in range(x.live):
         o = x.orders[x.queue[i]]
         if o.state != k.FREE and o.symbol == symbol and o.bracket != 0:
-            finish(x, o, k.CANCELED, k.ASKED)
+            withdraw(x, o)
     sweep(x)
     placed = 0
     for leg in range(2 * symbol, 2 * symbol + 2):
@@ -286,6 +293,10 @@ def protect(x: Exchange, symbol: int, stop_loss: float, take_profit: float, trai
             bracket(x, number, symbol, p, abs(p.size), stop_loss, take_profit, trail, x.price_now(symbol), -1)
     if placed == 0:
         refuse(x, number, symbol, 0, 0.0, k.NOTHING_TO_REDUCE)
+    for i in range(x.live):
+        o = x.orders[x.queue[i]]
+        if o.bracket == number:
+            o.arrives = x.now + x.latency
 
 
 def bracket(

@@ -57,8 +57,8 @@ def at_open(x: Exchange, o: Order, bar: Bar, s: InstrumentState) -> None:
         elif first and (o.tif == k.IOC or o.tif == k.FOK):
             intake.finish(x, o, k.CANCELED, k.NOT_FILLED)
     elif o.kind == k.TAKE_PROFIT:
-        if reached(-o.side, o.stop, price) and o.born_inside < 0:
-            take(x, o, price, bar, s, bar.time)
+        if reached(-o.side, o.stop, price):
+            trigger(x, o, price, bar, s, bar.time)
     elif reached(-o.side, price, o.stop):
         trigger(x, o, price, bar, s, bar.time)
     if o.state != k.FREE:
@@ -78,10 +78,10 @@ def inside_phase(x: Exchange, bar: Bar) -> None:
         i += 1
         if o.state == k.FREE or o.symbol != bar.symbol or o.arrives > bar.time:
             continue
-        if o.kind == k.LIMIT and reached(o.side, bar.low if o.side > 0 else bar.high, o.limit):
+        if o.kind == k.LIMIT and limit_reached(o, bar):
             trade(x, o, o.limit, True, 0.0, bar, s, bar.close_time)
         elif o.kind == k.TAKE_PROFIT and target_reached(o, bar):
-            take(x, o, o.stop, bar, s, bar.close_time)
+            trigger(x, o, o.stop, bar, s, bar.close_time)
     if x.live > touched:
         # What a limit order opened may be stopped out by the same move: the price went through it.
         stops(x, bar, s, touched)
@@ -95,6 +95,13 @@ def inside_phase(x: Exchange, bar: Bar) -> None:
 def reached(side: int, price: float, level: float) -> bool:
     """Whether `price` is at or beyond `level` in a buyer's (side +1) or a seller's (-1) favour."""
     return price <= level if side > 0 else price >= level
+
+
+def limit_reached(o: Order, bar: Bar) -> bool:
+    """Whether a limit was met; for a stop-limit triggered inside this bar, whether the close proves it."""
+    if o.born_inside == bar.time:
+        return reached(o.side, bar.close, o.limit)
+    return reached(o.side, bar.low if o.side > 0 else bar.high, o.limit)
 
 
 def target_reached(o: Order, bar: Bar) -> bool:
@@ -149,7 +156,7 @@ def proven_targets(x: Exchange, bar: Bar, s: InstrumentState, start: int) -> Non
         o = x.orders[x.queue[i]]
         i += 1
         if o.state != k.FREE and o.symbol == bar.symbol and o.kind == k.TAKE_PROFIT and target_reached(o, bar):
-            take(x, o, o.stop, bar, s, bar.close_time)
+            trigger(x, o, o.stop, bar, s, bar.close_time)
 
 
 def trail_stops(x: Exchange, bar: Bar) -> None:
@@ -166,13 +173,18 @@ def trail_stops(x: Exchange, bar: Bar) -> None:
 
 
 def trigger(x: Exchange, o: Order, price: float, bar: Bar, s: InstrumentState, time: int) -> None:
-    """A stop has been reached at `price`."""
+    """A stop or a target has been reached at `price`."""
     intake.update(x, o.id, o.symbol, o.side, k.TRIGGERED, 0, o.size, o.filled)
     if o.kind == k.STOP_LIMIT:
         o.kind = k.LIMIT
         o.rests = True
+        if time > bar.time:
+            o.born_inside = bar.time
         if reached(o.side, price, o.limit):
-            trade(x, o, price, False, 0.0, bar, s, time)
+            if o.post_only:
+                intake.finish(x, o, k.REJECTED, k.WOULD_TAKE)
+            else:
+                trade(x, o, price, False, 0.0, bar, s, time)
         elif o.tif == k.IOC or o.tif == k.FOK:
             intake.finish(x, o, k.CANCELED, k.NOT_FILLED)
     else:
@@ -218,29 +230,23 @@ def trade(
     if not sized:
         o.size = o.filled + size
         o.by_stake = False
-    if o.reduce_only:
-        if closable == 0.0:
-            whole = o.bracket != 0 or not sized  # `close` asked for whatever there was
-            intake.finish(
-                x, o, k.CANCELED if whole else k.REJECTED, k.OTHER_SIDE_FILLED if whole else k.NOTHING_TO_REDUCE
-            )
+        if o.size * price < s.notional_min and closable == 0.0:
+            intake.finish(x, o, k.REJECTED, k.BELOW_NOTIONAL)
             return
+    if o.reduce_only or (s.spot and o.side < 0):
+        if closable <= p.dust:
+            nothing_left(x, o, sized)
+            return
+        # It can never do more than close the position, so that is all it is from now on.
+        if p.dust > 0.0:
+            closable = s.round_size(closable)
+        o.size = min(o.size, o.filled + closable)
         size = min(size, closable)
-    if size > s.volume_left:
-        if o.tif == k.FOK:
-            intake.finish(x, o, k.CANCELED, k.NOT_FILLED)
-            return
-        size = s.round_size(s.volume_left)
-    if size <= 0.0 or size < s.size_min:
-        if s.volume_left < o.remaining:
-            end_of_bar_one(x, o)
-        else:
-            intake.finish(x, o, k.REJECTED, k.BELOW_LOT)
+    size = offered(x, o, size, s)
+    if size == 0.0:
         return
     closing = min(size, closable)
     opening = size - closing
-    if s.spot and o.side < 0:
-        opening = 0.0
     rate = s.maker_fee if maker else s.taker_fee
     if opening > 0.0 and not carries(x, o, opening, closing, price, rate, s):
         opening = 0.0
@@ -251,6 +257,8 @@ def trade(
     if closing > 0.0:
         account.reduce_position(x, o, leg, closing, price, rate, maker, slippage * closing, time)
     if opening > 0.0:
+        if closing > 0.0:
+            release(x, o, leg)  # the position that turned round needs its bracket no longer
         account.increase_position(x, o, leg, opening, price, rate, maker, slippage * opening, time)
         if o.stop_loss == o.stop_loss or o.take_profit == o.take_profit or o.trail == o.trail:
             inside = bar.time if time > bar.time else -1
@@ -258,6 +266,33 @@ def trade(
             intake.bracket(x, o.id, o.symbol, p, opening, o.stop_loss, o.take_profit, trail, price, inside)
     s.volume_left -= closing + opening
     settle(x, o, closing + opening, leg)
+
+
+def offered(x: Exchange, o: Order, size: float, s: InstrumentState) -> float:
+    """What the bar's volume leaves of `size`; 0 where the order cannot trade on this bar, or not at all."""
+    if size > s.volume_left:
+        if o.tif == k.FOK:
+            intake.finish(x, o, k.CANCELED, k.NOT_FILLED)
+            return 0.0
+        size = s.round_size(s.volume_left)
+    if size > 0.0 and size >= s.size_min:
+        return size
+    if s.volume_left < o.remaining:
+        if o.tif == k.IOC or o.tif == k.FOK:
+            intake.finish(x, o, k.CANCELED, k.NOT_FILLED)
+    else:
+        intake.finish(x, o, k.REJECTED, k.BELOW_LOT)
+    return 0.0
+
+
+def nothing_left(x: Exchange, o: Order, sized: bool) -> None:
+    """An order that may only close finds nothing to close."""
+    if o.bracket != 0 or not sized:  # `close` asked for whatever there was
+        intake.finish(x, o, k.CANCELED, k.OTHER_SIDE_FILLED)
+    elif o.reduce_only:
+        intake.finish(x, o, k.REJECTED, k.NOTHING_TO_REDUCE)
+    else:
+        intake.finish(x, o, k.REJECTED, k.NO_SHORT)
 
 
 def carries(
@@ -287,12 +322,6 @@ def refuse_rest(x: Exchange, o: Order) -> None:
     x.refused_count[k.FUNDS] += 1
 
 
-def end_of_bar_one(x: Exchange, o: Order) -> None:
-    """The bar has no volume left for the order."""
-    if o.tif == k.IOC or o.tif == k.FOK:
-        intake.finish(x, o, k.CANCELED, k.NOT_FILLED)
-
-
 def settle(x: Exchange, o: Order, size: float, leg: int) -> None:
     """After a fill: the order's own state, the other side of its bracket, and what its position no longer needs."""
     o.filled += size
@@ -304,18 +333,26 @@ def settle(x: Exchange, o: Order, size: float, leg: int) -> None:
         intake.update(x, o.id, o.symbol, o.side, k.PARTIALLY_FILLED, 0, o.size, o.filled)
         if o.tif == k.IOC:
             intake.finish(x, o, k.CANCELED, k.NOT_FILLED)
-    flat = x.positions[leg].size == 0.0
-    if o.bracket == 0 and not flat:
-        return
+    if abs(x.positions[leg].size) <= x.positions[leg].dust:
+        release(x, o, leg)
+    elif o.bracket != 0:
+        for i in range(x.live):
+            other = x.orders[x.queue[i]]
+            if other.state == k.FREE or other.bracket != o.bracket or other.symbol != o.symbol or other.side != o.side:
+                continue
+            if other.exit_reason != o.exit_reason:
+                other.size -= size
+                if other.size <= other.filled:
+                    intake.finish(x, other, k.CANCELED, k.OTHER_SIDE_FILLED)
+
+
+def release(x: Exchange, o: Order, leg: int) -> None:
+    """The leg is flat: cancel every bracket around it."""
     for i in range(x.live):
         other = x.orders[x.queue[i]]
-        if other.state == k.FREE or other.id == o.id or other.symbol != o.symbol:
+        if other.state == k.FREE or other.bracket == 0 or other.id == o.id or other.symbol != o.symbol:
             continue
-        if o.bracket != 0 and other.bracket == o.bracket and other.side == o.side:
-            other.size -= size
-            if other.size <= other.filled:
-                intake.finish(x, other, k.CANCELED, k.OTHER_SIDE_FILLED)
-        elif flat and other.bracket != 0 and account.leg_of(x, other.symbol, other.side, True) == leg:
+        if account.leg_of(x, other.symbol, other.side, True) == leg:
             intake.finish(x, other, k.CANCELED, k.OTHER_SIDE_FILLED)
 
 

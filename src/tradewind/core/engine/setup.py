@@ -30,7 +30,8 @@ def exchange_for(data: MarketData, instruments: list[Instrument], rules: MarketR
     x.participation = float(rules.participation)
     for i, (instrument, state) in enumerate(zip(instruments, x.instruments, strict=True)):
         describe(instrument, rules, state)
-        dust = float(instrument.lot or 0) if instrument.fee_in_base else 0.0
+        # A hair less than a lot: one whole lot can be sold.
+        dust = float(instrument.lot or 0) * (1.0 - 1e-9) if instrument.fee_in_base else 0.0
         x.positions[2 * i].dust = dust
         x.positions[2 * i + 1].dust = dust
         state.funding_next, state.funding_end = data.funding_range[i]
