@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tradewind.ports.data_files import DataFiles
     from tradewind.ports.market_data import MarketData
     from tradewind.ports.runs import Runs
+    from tradewind.ports.venue_history import VenueHistory
 
 
 def open_catalogue(settings: Settings | None = None) -> MarketData:
@@ -31,3 +32,10 @@ def open_runs(settings: Settings | None = None) -> Runs:
     from tradewind.adapters.runs.run_folders import RunFolders  # noqa: PLC0415
 
     return RunFolders((settings or load_settings()).runs)
+
+
+def open_history(exchange: str, url: str | None = None) -> VenueHistory:
+    """The past of an exchange. Raises BadInput where the package for it is not installed, or it is not known."""
+    from tradewind.adapters.market_data.ccxt_history import CcxtHistory  # noqa: PLC0415 - ccxt is heavy and optional
+
+    return CcxtHistory(exchange, url)

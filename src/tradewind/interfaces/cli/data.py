@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tradewind.interfaces.cli.app import console_of
+from tradewind.interfaces.cli.data_download import download
 from tradewind.interfaces.cli.data_making import generate, remove, resample, show
 from tradewind.interfaces.cli.data_shown import kind_named, list_findings, list_sets
 
@@ -128,5 +129,5 @@ def _mapping(text: str) -> dict[str, str]:
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
 
 
-for function in (generate, resample, show, remove):
+for function in (download, generate, resample, show, remove):
     app.command()(function)
