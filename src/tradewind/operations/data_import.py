@@ -71,6 +71,8 @@ def import_file(
     kind = request.kind or named.kind or Kind.CANDLES
     symbol = request.symbol or named.symbol
     if symbol is None:
+        if not path.exists():
+            files.read(path, request.reading)  # says what is near
         raise BadInput(
             "the symbol cannot be told from the file's name", where=str(path), fix="Give it: --symbol BTC/USDT"
         )
