@@ -23,9 +23,12 @@ from numba.core import config, errors
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
+from tradewind.core.compiler.build import building
+from tradewind.core.compiler.files import write_whole
 from tradewind.core.compiler.fingerprint import fingerprint
 from tradewind.core.compiler.layout import CannotCompile, Layout, Promotions, layout_of, pack, unpack
-from tradewind.core.compiler.methods import functions_in, register_tree
+from tradewind.core.compiler.members import functions_in
+from tradewind.core.compiler.methods import register_tree
 from tradewind.core.compiler.semantics import Promote, WholeCompiler, jit
 
 config.DISABLE_INTEL_SVML = True  # its exp and log are not the C library's
@@ -54,6 +57,9 @@ class Kernel:
         unpack(state.view(self.layout.dtype)[0], obj, skip)
 
 
+PARTS_FOLDER = "parts"
+
+
 def build_kernel(
     obj: object, source: str, names: dict[str, Any], arguments: tuple[Any, ...], cache: Path | None
 ) -> Kernel:
@@ -73,13 +79,13 @@ def build_kernel(
         if key in _in_memory:
             return _in_memory[key]
         folder = _usable(cache / key) if cache is not None else None
+        parts = _usable(cache / PARTS_FOLDER) if cache is not None else None
         try:
             known = _recall(folder)
             if known is not None:
                 raise known
-            kernel = _compile(obj, layout, drive, arguments, folder)
-            _keep(key, kernel)
-            return kernel
+            with building(parts):
+                kernel = _compile(obj, layout, drive, arguments, folder)
         except Promote as request:
             _remember(folder, {"promote": [request.cls_name, request.attribute]})
             promote = promote | {(request.cls_name, request.attribute)}
@@ -90,6 +96,9 @@ def build_kernel(
             explained = _explain(error)
             _remember(folder, {"cannot": explained.reason, "place": explained.place})
             raise explained from error
+        else:
+            _keep(key, kernel)
+            return kernel
     raise CannotCompile("its attributes do not settle on one type each")
 
 
@@ -128,14 +137,7 @@ def _recall(folder: Path | None) -> Exception | None:
 
 def _remember(folder: Path | None, note: dict[str, Any]) -> None:
     if folder is not None:
-        _write(folder / NOTE_FILE, json.dumps(note))
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file in one step; two processes may write the same one."""
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(text)
-    partial.replace(path)
+        write_whole(folder / NOTE_FILE, json.dumps(note).encode())
 
 
 def _compile(obj: object, layout: Layout, drive: Any, arguments: tuple[Any, ...], folder: Path | None) -> Kernel:
@@ -148,7 +150,7 @@ def _compile(obj: object, layout: Layout, drive: Any, arguments: tuple[Any, ...]
     else:
         path = folder / ENTRY_FILE
         if not path.exists():
-            _write(path, text)
+            write_whole(path, text.encode())
         module = _load(path, f"tradewind_kernel_{folder.name}")
         cached = any(folder.glob("**/*.nbi"))
         module.entry = numba.njit(module.entry, nogil=True, cache=True, pipeline_class=WholeCompiler)

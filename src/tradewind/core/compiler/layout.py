@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +16,8 @@ import numpy as np
 from numba import types
 from numba.core.datamodel import models, register_default
 
-LINKS = frozenset({"source", "feed"})
-"""Attributes that say how objects are wired together; the driver's generator reads them, compiled code never does."""
+from tradewind.core.compiler.fingerprint import fingerprint
+from tradewind.core.compiler.members import fields_of, members_of
 
 Promotions = frozenset[tuple[str, str]]
 """(class, attribute) of whole-number attributes that must be stored as fractions, because a method assigns one."""
@@ -63,26 +62,24 @@ class ObjectRecord(types.Record):
         """Never: two classes of one layout have different methods, and numba would take either's for the other."""
 
 
-_record_classes: weakref.WeakKeyDictionary[type, type[ObjectRecord]] = weakref.WeakKeyDictionary()
+_record_classes: weakref.WeakKeyDictionary[type, tuple[str, type[ObjectRecord]]] = weakref.WeakKeyDictionary()
 
 
 def record_class(cls: type) -> type[ObjectRecord]:
-    """The numba record class that stands for Python class `cls`; one for each class, made on first use."""
-    found = _record_classes.get(cls)
-    if found is None:
-        found = type(f"{cls.__name__}Record", (ObjectRecord,), {"python_class": cls})
-        register_default(found)(models.RecordModel)
-        _record_classes[cls] = found
-    return found
+    """The numba record class that stands for Python class `cls` and the code it has now.
 
-
-def fields_of(obj: object) -> Iterator[tuple[str, Any]]:
-    """The attributes that are state, in the order they were set."""
-    for name in vars(obj):
-        if name not in LINKS:
-            value = getattr(obj, name)
-            if not isinstance(value, str) and value is not None:
-                yield name, value
+    A notebook may change what a class calls without making the class anew: then a new record class stands for it.
+    """
+    generation = ""
+    if not cls.__module__.startswith("tradewind."):
+        generation = fingerprint(function for _, function, _ in members_of(cls))
+    known = _record_classes.get(cls)
+    if known is not None and known[0] == generation:
+        return known[1]
+    made = type(f"{cls.__name__}Record", (ObjectRecord,), {"python_class": cls})
+    register_default(made)(models.RecordModel)
+    _record_classes[cls] = (generation, made)
+    return made
 
 
 def layout_of(obj: object, promote: Promotions = frozenset()) -> Layout:

@@ -8,17 +8,32 @@ the root. That took a first compilation from 17 s to 5 s.
 
 from __future__ import annotations
 
+import itertools
+import os
+import pickle
+import types as python_types
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import llvmlite.binding
+from numba import types
 from numba.core import cgutils, funcdesc
+from numba.core.bytecode import FunctionIdentity
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import _LowerResult
+from numba.core.compiler import CompileResult, _LowerResult, compile_result
 from numba.core.compiler_machinery import LoweringPass, register_pass
 from numba.core.lowering import Lower
+from numba.core.typing import signature
+
+from tradewind.core.compiler.files import write_whole
+from tradewind.core.compiler.layout import ObjectRecord
 
 
 class PartLibrary(JITCodeLibrary):
-    """One function's code, neither optimised nor emitted."""
+    """One function's code, neither optimised nor emitted. `key` names it where it is kept on disk."""
+
+    key = ""
 
     def add_llvm_module(self, ll_module: Any) -> None:
         """Take the function's code as it is."""
@@ -79,26 +94,149 @@ class LowerAsPart(LoweringPass):
     def run_pass(self, state: Any) -> bool:
         """As numba's own lowering, less wrappers and machine code."""
         library = PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        library.key = state.part_key
         library.enable_object_caching()
         state.library = library
         library._reload_init.update(state.reload_init)
-        descriptor = funcdesc.PythonFunctionDescriptor.from_specialized_function(
-            state.func_ir,
-            state.typemap,
-            state.return_type,
-            state.calltypes,
-            mangler=state.targetctx.mangler,
-            inline=state.flags.forceinline,
-            noalias=state.flags.noalias,
-            abi_tags=[state.flags.get_mangle_string()],
-        )
+        descriptor = describe(state.func_id, state.part_key, state.args, state.return_type)
+        descriptor.typemap, descriptor.calltypes = state.typemap, state.calltypes
         with state.targetctx.push_code_library(library):
             lower = PartLower(state.targetctx, library, descriptor, state.func_ir, metadata=state.metadata)
             lower.lower()
             environment, helper = lower.env, lower.call_helper
-        # Callers find the code under this object. numba insists on a built-in function; a list's method is harmless.
-        key = [descriptor.unique_name].append
-        state.targetctx.insert_user_function(key, descriptor, [library])
-        state["cr"] = _LowerResult(descriptor, helper, cfunc=key, env=environment)
+        handle = handle_for(descriptor)
+        state.targetctx.insert_user_function(handle, descriptor, [library])
+        state["cr"] = _LowerResult(descriptor, helper, cfunc=handle, env=environment)
         state.metadata["llvm_pass_timings"] = library.recorded_timings
         return True
+
+
+def describe(identity: Any, key: str, arguments: tuple[Any, ...], returned: Any) -> Any:
+    """numba's description of a function, with symbols that are the same in every process."""
+    descriptor = funcdesc.PythonFunctionDescriptor(
+        native=True,
+        modname=identity.modname,
+        qualname=identity.func_qualname,
+        unique_name=f"{identity.func_qualname}${key}",
+        doc="",
+        typemap={},
+        restype=returned,
+        calltypes={},
+        args=identity.arg_names,
+        kws=(),
+        argtypes=tuple(arguments),
+    )
+    descriptor.mangled_name = f"tradewind_{key}"
+    descriptor.env_name = f"tradewind_env_{key}"
+    return descriptor
+
+
+def handle_for(descriptor: Any) -> Any:
+    """The object under which callers find a part. numba insists on a built-in function; a list's method is harmless."""
+    return [descriptor.unique_name].append
+
+
+# numba numbers the functions it compiles from 1 in every process, and the numbers end up in symbols. Code that is kept
+# (`KeptPart.foreign`) meets code of other processes, so the numbers must not meet.
+FunctionIdentity._unique_ids = itertools.count(int.from_bytes(os.urandom(6)))
+
+
+@dataclass(frozen=True)
+class KeptPart:
+    """A part on disk: what it returns, the parts it calls by their keys, other code it needs, and its own."""
+
+    returned: Any
+    calls: tuple[str, ...]
+    foreign: tuple[bytes, ...]
+    code: bytes
+
+
+def keep_part(folder: Path, key: str, result: CompileResult) -> None:
+    """Write a finished part to `folder`; not one that hands out an object, whose type lives in this process only."""
+    library, returned = result.library, result.signature.return_type
+    if _holds_object(returned) or result.reload_init:
+        return
+    calls, foreign = [], []
+    for other in dict.fromkeys(library._linking_libraries):
+        if isinstance(other, PartLibrary) and other.key:
+            calls.append(other.key)
+        else:
+            foreign.append(other._get_module_for_linking().as_bitcode())
+    code = library._get_module_for_linking().as_bitcode()
+    try:
+        data = pickle.dumps(KeptPart(returned, tuple(calls), tuple(foreign), code))
+        write_whole(folder / key, data)
+    except (OSError, pickle.PicklingError, AttributeError, TypeError):
+        return  # it will be compiled again
+
+
+def _holds_object(kind: Any) -> bool:
+    return isinstance(kind, ObjectRecord) or (isinstance(kind, types.Array) and _holds_object(kind.dtype))
+
+
+class Shelf:
+    """The kept parts of one folder, each read once. A part is there only if all that it calls is there too."""
+
+    def __init__(self, folder: Path | None, codegen: Any) -> None:
+        self.folder = folder
+        self.codegen = codegen
+        self.found: dict[str, tuple[PartLibrary, Any] | None] = {}
+        self.foreign: dict[bytes, PartLibrary] = {}
+
+    def take(self, key: str) -> tuple[PartLibrary, Any] | None:
+        """The part's library and what it returns, or None where it must be compiled."""
+        if self.folder is None:
+            return None
+        if key not in self.found:
+            self.found[key] = None  # a part that calls itself is not kept
+            self.found[key] = self._read(key)
+        return self.found[key]
+
+    def _read(self, key: str) -> tuple[PartLibrary, Any] | None:
+        assert self.folder is not None
+        try:
+            kept = pickle.loads((self.folder / key).read_bytes())  # noqa: S301  (our own cache, like numba's)
+        except Exception:  # noqa: BLE001  (a file that cannot be read is one that is not there)
+            return None
+        if not isinstance(kept, KeptPart):
+            return None
+        called = [self.take(other) for other in kept.calls]
+        if any(other is None for other in called):
+            return None
+        library = self._library(key, kept.code)
+        library.key = key
+        library._linking_libraries = [other[0] for other in called if other is not None]
+        for code in kept.foreign:
+            if code not in self.foreign:
+                self.foreign[code] = self._library("foreign", code)
+            library._linking_libraries.append(self.foreign[code])
+        return library, kept.returned
+
+    def _library(self, name: str, code: bytes) -> PartLibrary:
+        library = PartLibrary(self.codegen, name)
+        library._final_module = library._shared_module = llvmlite.binding.parse_bitcode(code)
+        library._finalized = True
+        return library
+
+
+def part_from(
+    shelf: Shelf, key: str, function: python_types.FunctionType, identity: Any, state: Any
+) -> CompileResult | None:
+    """A kept part as numba would have it from compiling `function` for `state.args`; None where none is kept."""
+    taken = shelf.take(key)
+    if taken is None:
+        return None
+    library, returned = taken
+    descriptor = describe(identity, key, state.args, returned)
+    return compile_result(
+        typing_context=state.typingctx,
+        target_context=state.targetctx,
+        entry_point=handle_for(descriptor),
+        signature=signature(returned, *state.args),
+        objectmode=False,
+        lifted=(),
+        fndesc=descriptor,
+        library=library,
+        metadata={"pipeline_times": {}},
+        reload_init=[],
+    )

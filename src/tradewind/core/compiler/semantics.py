@@ -17,6 +17,7 @@ import numba
 from numba import types
 from numba.core import compiler, ir
 from numba.core.analysis import compute_cfg_from_blocks
+from numba.core.bytecode import FunctionIdentity
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
 from numba.core.ir_utils import build_definitions
 from numba.core.typed_passes import (
@@ -37,9 +38,10 @@ from numba.core.untyped_passes import (
     TranslateByteCode,
 )
 
+from tradewind.core.compiler.build import current
 from tradewind.core.compiler.exact import ALLOWED, REPLACED, power
 from tradewind.core.compiler.layout import CannotCompile
-from tradewind.core.compiler.parts import LowerAsPart, WholeLibrary
+from tradewind.core.compiler.parts import LowerAsPart, WholeLibrary, keep_part, part_from
 
 
 class Promote(Exception):
@@ -56,16 +58,19 @@ def place_of(loc: Any) -> str:
     return f"{Path(loc.filename).name}:{loc.line}"
 
 
-_dispatchers: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+_dispatchers: weakref.WeakKeyDictionary[Any, tuple[str, Any]] = weakref.WeakKeyDictionary()
 
 
 def jit(function: python_types.FunctionType) -> Any:
-    """The function compiled under these passes; one dispatcher a function."""
-    dispatcher = _dispatchers.get(function)
-    if dispatcher is None:
-        dispatcher = numba.njit(function, **options_for(function))
-        _forget_literals(dispatcher)
-        _dispatchers[function] = dispatcher
+    """The function, and the code it reaches now, compiled under these passes."""
+    own = (function.__module__ or "").startswith("tradewind.")
+    generation = "" if own else current().function_hash(function)
+    known = _dispatchers.get(function)
+    if known is not None and known[0] == generation:
+        return known[1]
+    dispatcher = numba.njit(function, **options_for(function))
+    _forget_literals(dispatcher)
+    _dispatchers[function] = (generation, dispatcher)
     return dispatcher
 
 
@@ -296,6 +301,21 @@ parallel loops, which cost time at every function and which strategies that comp
 
 class PartCompiler(compiler.CompilerBase):
     """numba's pipeline with the two passes above, ending in a part of a program."""
+
+    def compile_extra(self, func: Any) -> Any:
+        """Compile a function for the argument types at hand, or take the part that is kept for them."""
+        build = current()
+        key = build.key_of(func, self.state.args, repr(self.state.flags.boundscheck))
+        self.state.part_key = key
+        identity = FunctionIdentity.from_function(func)
+        kept = part_from(build.shelf(self.state.targetctx.codegen()), key, func, identity, self.state)
+        if kept is not None:
+            self.state.targetctx.insert_user_function(kept.entry_point, kept.fndesc, [kept.library])
+            return kept
+        result = super().compile_extra(func)
+        if build.parts is not None:
+            keep_part(build.parts, key, result)
+        return result
 
     def define_pipelines(self) -> list[Any]:
         """The short nopython pipeline."""
