@@ -11,7 +11,7 @@ from tradewind.core.domain.data_sets import DataSetInfo, Provenance
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.instants import instant_text
 from tradewind.core.domain.market_data import Kind, check_symbol, series_of
-from tradewind.core.domain.quality_rules import Columns
+from tradewind.core.domain.raw_columns import Columns
 from tradewind.core.domain.repairs import Rows, repaired
 from tradewind.core.domain.timeframes import timeframe_name, timeframe_ns
 from tradewind.operations.file_names import Suggestion, suggestion

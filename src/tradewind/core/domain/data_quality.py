@@ -13,7 +13,8 @@ from enum import StrEnum
 import numpy as np
 
 from tradewind.core.domain.market_data import Bars, Funding, Kind, MarkPrices, Times, Values
-from tradewind.core.domain.quality_rules import PRICE_RULES, RATE_RULES, RULES, Columns, Rule
+from tradewind.core.domain.quality_rules import PRICE_RULES, RATE_RULES, RULES, Rule
+from tradewind.core.domain.raw_columns import Columns
 
 PLACES_MAX = 5
 
