@@ -9,7 +9,6 @@ from tradewind.core.strategy.parameters import param
 from tradewind.core.strategy.strategy import Strategy
 
 RUNGS_MAX = 30
-NOTHING_HELD = 1e-12
 
 
 class Grid(Strategy):
@@ -27,6 +26,7 @@ class Grid(Strategy):
     def setup(self) -> None:
         """For every rung the order that waits there, and what it has bought. Lists of one length compile once."""
         self.anchor = 0.0
+        self.step = 0.0
         self.amount = 0.0
         self.buying = [0] * RUNGS_MAX
         self.selling = [0] * RUNGS_MAX
@@ -55,37 +55,44 @@ class Grid(Strategy):
                     self.held[i] = 0.0
 
     def on_bar(self, bar: Any) -> None:
-        """Sell what was bought, put up the buys that the account can pay, and move up with the market."""
-        step = self.anchor * self.spacing / 100.0
-        if self.direction == 0:
-            for i in range(self.rungs):
-                self.held[i] = 0.0
-            if self.anchor == 0.0 or bar.close > self.anchor + step:
-                self.move(bar.close)
-                return
-        free = self.offer(step) - abs(self.position.size) * bar.close
+        """Move up with the market, sell what was bought, put up the buys that the account can pay."""
+        if self.holds_nothing() and (self.anchor == 0.0 or bar.close > self.anchor + self.step):
+            self.cancel()
+            if self.orders_open > 0:
+                return  # the old ladder is still on its way down
+            self.put_up(bar.close)
+        free = self.offer() - abs(self.position.size) * bar.close
         for i in range(self.rungs):
-            price = self.anchor - (i + 1) * step
-            idle = self.buying[i] == 0 and self.selling[i] == 0 and self.held[i] <= NOTHING_HELD
+            price = self.anchor - (i + 1) * self.step
+            idle = self.buying[i] == 0 and self.selling[i] == 0 and self.held[i] == 0.0
             # A rung above the price would buy at once; it waits until the price is back above it.
             if idle and 0.0 < price < bar.close and self.amount * 1.01 < free:
                 self.buying[i] = self.buy(self.amount / price, limit=price)
                 free -= self.amount
 
-    def offer(self, step: float) -> float:
+    def holds_nothing(self) -> bool:
+        """Whether no rung has bought; what something else has sold (a liquidation) is not held any more."""
+        total = 0.0
+        for i in range(self.rungs):
+            if self.direction == 0:
+                self.held[i] = 0.0
+            total += self.held[i]
+        return total == 0.0
+
+    def put_up(self, price: float) -> None:
+        """Hang a new ladder below `price`; no order of the old one is left."""
+        self.anchor = price
+        self.step = price * self.spacing / 100.0
+        self.amount = self.share * self.equity / self.rungs
+        for i in range(self.rungs):
+            self.buying[i] = 0
+
+    def offer(self) -> float:
         """Offer what the rungs hold; what the account is worth, less what the waiting buys will cost."""
-        free = self.equity
+        free: float = self.equity
         for i in range(self.rungs):
             if self.buying[i] != 0:
                 free -= self.amount
-            elif self.held[i] > NOTHING_HELD and self.selling[i] == 0:
-                self.selling[i] = self.sell(self.held[i], limit=self.anchor - i * step, reduce_only=True)
+            elif self.held[i] > 0.0 and self.selling[i] == 0:
+                self.selling[i] = self.sell(self.held[i], limit=self.anchor - i * self.step, reduce_only=True)
         return free
-
-    def move(self, price: float) -> None:
-        """Put the ladder below `price` as soon as no order of the old one is left."""
-        if self.orders_open > 0:
-            self.cancel()
-        else:
-            self.anchor = price
-            self.amount = self.share * self.equity / self.rungs
