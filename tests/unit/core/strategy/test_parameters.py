@@ -74,12 +74,12 @@ def test_a_subclass_inherits_parameters_and_may_declare_them_anew():
     assert list(Longer.parameters) == ["length", "factor", "shorts", "extra"]
     assert Longer().length == 50
     assert Sample().length == 14
-    with pytest.raises(BadInput, match="Longer.length: 10 is outside 20 to 500"):
+    with pytest.raises(BadInput, match=r"Longer\.length: 10 is outside 20 to 500"):
         Longer(length=10)
 
 
 def test_a_default_outside_its_own_range_is_refused_where_the_class_is_written():
-    with pytest.raises(BadInput, match="Wrong.length: 1 is outside 2 to 9"):
+    with pytest.raises(BadInput, match=r"Wrong\.length: 1 is outside 2 to 9"):
 
         class Wrong(Strategy):
             length = param(1, low=2, high=9)

@@ -23,9 +23,7 @@ def test_importing_the_package_loads_nothing_else_of_it():
 
 
 def test_writing_a_strategy_loads_no_heavy_library():
-    names = (
-        "Strategy, Indicator, param, ring, SMA, EMA, RSI, ATR, GTC, IOC, OrderState, FillReason, Bar, Fill, BadInput"
-    )
+    names = "Strategy, Indicator, param, ring, SMA, EMA, RSI, GTC, IOC, OrderState, FillReason, Bar, Fill, BadInput"
     assert loaded_after(f"from tradewind import {names}") & set(HEAVY) == set()
 
 
