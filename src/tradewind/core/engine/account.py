@@ -71,6 +71,18 @@ def cost_of(x: Exchange, symbol: int, side: int, size: float, price: float) -> f
     return opens * price * (1.0 / s.leverage + s.taker_fee)
 
 
+def freed_by_closing(x: Exchange, symbol: int, leg: int, size: float, price: float, rate: float) -> float:
+    """What closing `size` of a leg at `price` adds to the free funds: its margin, its profit or loss, less the fee."""
+    p = x.positions[leg]
+    side = 1.0 if p.size > 0.0 else -1.0
+    fee = size * price * rate
+    if x.isolated:
+        return p.margin * (size / abs(p.size)) + side * size * (price - p.entry_price) - fee
+    # On cross margin the profit up to now is among the free funds already.
+    now = x.price_now(symbol)
+    return size * now / x.instruments[symbol].leverage + side * size * (price - now) - fee
+
+
 def record_fill(
     x: Exchange, o: Order, size: float, price: float, fee: float, fee_base: float, maker: bool, slippage: float,
     realized: float, closing: bool, time: int, leg: int,
@@ -110,9 +122,8 @@ def reduce_position(
     fee = size * price * rate
     realized = -o.side * size * (price - p.entry_price)
     if o.exit_reason == k.BY_LIQUIDATION:
-        # The venue's insurance fund bears what the account's margin cannot.
-        backing = p.margin if x.isolated else x.cash
-        fee = min(fee, max(0.0, backing + realized))
+        fee = min(fee, x.liquidation_left)
+        x.liquidation_left -= fee
     if s.spot:
         x.cash += size * price - fee
     else:

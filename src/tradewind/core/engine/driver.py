@@ -99,13 +99,13 @@ def _market(plan: Plan, which: str, condition: str) -> list[str]:
     notify = "on_funding" if "on_funding" in plan.hooks else "None"
     settle = f"settle_funding(x, {which}, {{until}}, f_time, f_rate, f_price, fundings)"
     if plan.funding:
-        lines += _settled(settle.format(until="bar.time"), which, notify)
+        lines += _settled(settle.format(until="bar.time"), which, notify, at_open=True)
         inside = f"x.instruments[{which}].funding_next < x.instruments[{which}].funding_end and "
         inside += f"f_time[x.instruments[{which}].funding_next] < bar.close_time"
-        lines += [f"if {condition}:", "    x.open_phase(bar)"]
+        # A payment inside the bar may move a liquidation price over the low that follows it.
+        lines += [f"if {condition} or ({inside}):", "    x.open_phase(bar)"]
         lines += _indent(1, _settled(settle.format(until="bar.close_time - 1"), which, notify))
-        lines += ["    x.inside_phase(bar)", f"elif {inside}:"]
-        lines += _indent(1, _settled(settle.format(until="bar.close_time - 1"), which, notify))
+        lines += ["    x.inside_phase(bar)"]
     else:
         lines += [f"if {condition}:", "    x.open_phase(bar)", "    x.inside_phase(bar)"]
     if plan.tracks_range:
@@ -113,15 +113,14 @@ def _market(plan: Plan, which: str, condition: str) -> list[str]:
     return lines
 
 
-def _settled(call: str, which: str, notify: str) -> list[str]:
+def _settled(call: str, which: str, notify: str, at_open: bool = False) -> list[str]:
     if notify == "None":
-        return [call]
-    return [
-        "funded = x.fundings_written",
-        call,
-        "if x.fundings_written > funded:",
-        f"    on_funding({which}, x.funding_rate, x.funding_last)",
-    ]
+        return [f"while {call}:", "    pass"]
+    told = f"    on_funding({which}, x.funding_rate, x.funding_last)"
+    if not at_open:
+        return [f"while {call}:", told]
+    # The hook must not see the close of a bar that is only opening.
+    return [f"while {call}:", "    x.matching = True", "    x.open_time = bar.time", told, "    x.matching = False"]
 
 
 def _bindings(plan: Plan) -> list[str]:

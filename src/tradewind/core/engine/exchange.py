@@ -48,6 +48,7 @@ class Exchange:
         self.orders_made = 0
         self.bankrupt = False
         self.liquidations = 0
+        self.liquidation_left = 0.0
         self.bad_value = 0.0
         self.fill_count = 0
         self.decision_count = 0

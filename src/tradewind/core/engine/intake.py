@@ -178,8 +178,9 @@ def stake_size(x: Exchange, symbol: int, side: int, price: float, number: int) -
     free = account.free_funds(x, number)
     if held * side < 0.0:
         turned = abs(held)
-        # Turning round sets this margin free before the new position needs it.
-        free += turned * price / s.leverage - turned * price * s.taker_fee
+        # Turning round sets these funds free before the new position needs them.
+        leg = account.leg_of(x, symbol, side, False)
+        free += account.freed_by_closing(x, symbol, leg, turned, price, s.taker_fee)
     opens = max(0.0, free) * x.stake / (price * (1.0 / s.leverage + s.taker_fee))
     return turned + s.round_size(opens)
 

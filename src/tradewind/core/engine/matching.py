@@ -305,12 +305,9 @@ def carries(
         need = opening * price * (1.0 + fee)
     else:
         need = opening * price * (1.0 / s.leverage + rate)
-        p = x.positions[account.leg_of(x, o.symbol, o.side, o.reduce_only)]
         if closing > 0.0:
-            now = x.price_now(o.symbol)
-            free += (
-                closing * now / s.leverage - closing * price * rate - p.size * (now - price) * (closing / abs(p.size))
-            )
+            leg = account.leg_of(x, o.symbol, o.side, o.reduce_only)
+            free += account.freed_by_closing(x, o.symbol, leg, closing, price, rate)
     return need <= free * (1.0 + 1e-9)
 
 
@@ -365,20 +362,30 @@ def liquidate(x: Exchange, bar: Bar, low: float, high: float, at_gap: bool) -> N
         return
     for leg in range(2 * bar.symbol, 2 * bar.symbol + 2):
         p = x.positions[leg]
+        # Where funding moved the liquidation price across the open, the open is what can be had.
         if p.size > 0.0 and low <= p.liquidation_low:
-            close_by_force(x, leg, bar, bar.open if at_gap else p.liquidation_low)
+            liquidate_alone(x, leg, bar, bar.open if at_gap else min(p.liquidation_low, bar.open))
         elif p.size < 0.0 and high >= p.liquidation_high:
-            close_by_force(x, leg, bar, bar.open if at_gap else p.liquidation_high)
+            liquidate_alone(x, leg, bar, bar.open if at_gap else max(p.liquidation_high, bar.open))
+
+
+def liquidate_alone(x: Exchange, leg: int, bar: Bar, price: float) -> None:
+    """Liquidate a leg that stands on its own: never at a price worse than where its margin is used up.
+
+    What lies beyond is borne by the venue's insurance fund, and so is the part of the fee that the margin cannot pay.
+    """
+    p = x.positions[leg]
+    backing = p.margin if x.isolated else x.cash
+    used_up = p.entry_price - backing / p.size
+    price = max(price, used_up) if p.size > 0.0 else min(price, used_up)
+    x.liquidation_left = max(0.0, backing + p.profit_at(price))
+    close_by_force(x, leg, bar, price)
 
 
 def close_by_force(x: Exchange, leg: int, bar: Bar, price: float) -> None:
-    """Liquidate one leg: never at a price worse than where its margin is used up, which the venue then bears."""
+    """Close a leg for a fee of at most `liquidation_left`."""
     p = x.positions[leg]
     s = x.instruments[bar.symbol]
-    if not account.shares_margin(x) or x.isolated:
-        backing = p.margin if x.isolated else x.cash
-        used_up = p.entry_price - backing / p.size
-        price = max(price, used_up) if p.size > 0.0 else min(price, used_up)
     o = x.orders_forced[0]
     side = -1 if p.size > 0.0 else 1
     x.orders_made += 1
@@ -396,12 +403,14 @@ def close_by_force(x: Exchange, leg: int, bar: Bar, price: float) -> None:
 def margin_call(x: Exchange, bar: Bar, low: float, high: float, at_gap: bool) -> None:
     """Several legs on cross margin: liquidate all once equity, at this bar's worst price, is down to maintenance.
 
-    This symbol's legs close at the price where that point was reached, the others at their last prices.
+    This symbol's legs close at the price where that point was reached, the others at their last prices. Across a gap the
+    price is no worse than where the account is used up: the venue bears the rest.
     """
     net = 0.0
     gross = 0.0
     own = 0.0
     others = x.cash
+    maintained = 0.0
     for leg in range(2 * x.symbols):
         p = x.positions[leg]
         s = x.instruments[leg // 2]
@@ -413,16 +422,22 @@ def margin_call(x: Exchange, bar: Bar, low: float, high: float, at_gap: bool) ->
             own += p.size * p.entry_price
         else:
             price = x.price_now(leg // 2)
-            others += p.size * (price - p.entry_price) - abs(p.size) * price * s.maintenance
+            others += p.size * (price - p.entry_price)
+            maintained += abs(p.size) * price * s.maintenance
     if net == 0.0 and gross == 0.0:
         return
     worst = low if net - gross > 0.0 else high
-    if others + net * worst - own - gross * worst > 0.0:
+    if others - maintained + net * worst - own - gross * worst > 0.0:
         return
     price = worst
     if not at_gap and net - gross != 0.0:
-        # others + net p - own - gross p = 0
-        price = min(max((own - others) / (net - gross), low), high)
+        # others - maintained + net p - own - gross p = 0
+        price = min(max((own - others + maintained) / (net - gross), low), high)
+    if net > 0.0:
+        price = max(price, (own - others) / net)
+    elif net < 0.0:
+        price = min(price, (own - others) / net)
+    x.liquidation_left = max(0.0, others + net * price - own)
     for leg in range(2 * x.symbols):
         p = x.positions[leg]
         if p.size != 0.0 and not x.instruments[leg // 2].spot:
