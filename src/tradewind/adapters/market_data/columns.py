@@ -12,6 +12,7 @@ from tradewind.core.domain.market_data import Kind
 TIME = (
     "open time", "opentime", "time open", "timestamp", "datetime", "date time", "date", "time", "unix", "unix time",
     "unix timestamp", "gmt time", "start", "start time", "ts", "t", "epoch", "bucket", "candle begin time",
+    "index", "index level 0",
 )  # fmt: skip
 PRICES = {
     "open": ("open", "o", "open price", "first", "price open"),
@@ -101,4 +102,4 @@ def _by_rank(ours: str, aliases: Sequence[str], plain: Mapping[str, str], where:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s_\-.]+", " ", name.strip().strip("<>\"'").strip()).lower()
+    return re.sub(r"[\s_\-.]+", " ", name.strip().strip("<>\"'")).strip().lower()

@@ -47,13 +47,13 @@ def times_ns(source: Source, reading: Reading) -> tuple[Times, str]:
     """Times in ns UTC, and in words what they were taken to be. Raises BadInput with the row."""
     _refuse_holes(source)
     dtype = source.column.dtype
-    if dtype == pl.String and source.column.str.contains(r"^\s*-?\d+(\.0*)?\s*$").all():
-        digits = source.column.str.strip_chars().str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
-        dated = reading.time_format or (digits.is_between(19_000_000, 22_000_000).all() and not reading.unit)
-        if not dated:
+    if dtype == pl.String and source.column.str.contains(r"^\s*-?\d+(\.\d+)?\s*$").all() and not reading.time_format:
+        digits = _numbers(source.column.str.strip_chars())
+        if reading.unit or not digits.is_between(19_000_000, 22_000_000).all():  # 20240131 is a date
             return _from_numbers(Source(digits, source.where, source.first_row, source.name), reading)
     if dtype.is_numeric():
-        return _from_numbers(source, reading)
+        plain = source.column if dtype.is_integer() else source.column.cast(pl.Float64)
+        return _from_numbers(Source(plain, source.where, source.first_row, source.name), reading)
     if dtype == pl.String:
         return _from_text(source, reading)
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
@@ -61,6 +61,12 @@ def times_ns(source: Source, reading: Reading) -> tuple[Times, str]:
     if isinstance(dtype, pl.Datetime) or dtype == pl.Date:
         return _with_zone(source, source.column.cast(pl.Datetime("ns")), reading)
     raise BadInput(f"column {source.name!r} holds {dtype}, which is no time", where=source.where)
+
+
+def _numbers(text: pl.Series) -> pl.Series:
+    """Whole numbers where all are whole: nanoseconds do not fit into a float."""
+    whole = text.str.contains(r"^-?\d+(\.0*)?$").all()
+    return text.str.replace(r"\.0*$", "").cast(pl.Int64, strict=False) if whole else text.cast(pl.Float64, strict=False)
 
 
 def _refuse_holes(source: Source) -> None:

@@ -241,6 +241,46 @@ def test_an_hour_that_comes_twice_in_a_zone_is_refused(tmp_path: Path) -> None:
         read(tmp_path, HEAD + "2024-10-27 02:30:00,1,1,1,1,1\n", Reading(zone="Europe/Berlin"))
 
 
+def test_a_unit_that_is_told_needs_no_magnitude(tmp_path: Path) -> None:
+    assert read(tmp_path, HEAD + "3600,1,1,1,1,1\n", Reading(unit="s")).time.tolist() == [HOUR]
+    assert read(tmp_path, HEAD + "0.25,1,1,1,1,1\n", Reading(unit="s")).time.tolist() == [250_000_000]
+    for text, unit, message in (
+        ("1", "h", "unknown unit 'h'"),
+        ("9223372036854775807", "s", "row 2 .* is beyond the year 2262"),
+        ("9" * 30 + ".5", "ms", "is beyond the year 2262"),
+        ("9" * 30, "ms", "1 rows have no time"),
+    ):
+        with pytest.raises(BadInput, match=message):
+            read(tmp_path, HEAD + f"{text},1,1,1,1,1\n", Reading(unit=unit))
+
+
+@pytest.mark.parametrize("name", ["__index_level_0__", "index", "Date"])
+def test_a_frame_that_pandas_wrote_keeps_its_times_in_the_index(tmp_path: Path, name: str) -> None:
+    frame().rename({"date": name}).write_parquet(tmp_path / "x.parquet")
+    assert LocalDataFiles().read(tmp_path / "x.parquet", Reading()).time[0] == START_NS
+
+
+def test_columns_of_the_wrong_type_are_refused(tmp_path: Path) -> None:
+    cases = [
+        (frame().with_columns(date=pl.lit(value=True)), "'date' holds Boolean, which is no time"),
+        (frame().with_columns(close=pl.lit(value=True)), "'close' holds Boolean, close must be numbers"),
+        (frame().with_columns(date=pl.col("date").dt.epoch("s").cast(pl.Decimal(20, 0))), None),
+        (frame().with_columns(date=pl.Series([None, float("nan"), 1.7e9])), "2 rows have no time, first row 1"),
+    ]
+    for table, message in cases:
+        table.write_parquet(tmp_path / "x.parquet")
+        if message is None:
+            assert LocalDataFiles().read(tmp_path / "x.parquet", Reading()).time[0] == START_NS
+        else:
+            with pytest.raises(BadInput, match=message):
+                LocalDataFiles().read(tmp_path / "x.parquet", Reading())
+
+
+def test_a_file_without_a_header_takes_numbers_of_columns_only(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="columns are numbers from 1 to 3"):
+        read(tmp_path, "7,1704067200,x\n", Reading(columns={"time": "Date"}))
+
+
 def test_empty_cells_are_nan_and_left_to_the_check(tmp_path: Path) -> None:
     rows = read(tmp_path, HEAD + "2024-01-01T00:00:00Z,1,,nan,1,1\n")
     assert np.isnan(rows.values["high"][0])
