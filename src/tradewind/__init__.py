@@ -24,6 +24,8 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("Instrument", "instrument_for"), "tradewind.core.domain.instruments"),
     **dict.fromkeys(("BadInput", "StrategyFailed", "TradewindError"), "tradewind.core.domain.errors"),
     "MarketRules": "tradewind.core.engine.rules",
+    **dict.fromkeys(("SyntheticMarket", "synthetic_market"), "tradewind.core.domain.synthetic"),
+    **dict.fromkeys(("Backtest", "Market", "backtest"), "tradewind.research.backtest"),
 }
 """Where each public name lives, if it is not an indicator."""
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from tradewind.core.domain.instruments import Instrument, instrument_for
     from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
     from tradewind.core.domain.orders import FillReason, OrderKind, OrderState, Reason, TimeInForce
+    from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
     from tradewind.core.engine.constants import FOK, GTC, GTD, IOC
     from tradewind.core.engine.rules import MarketRules
     from tradewind.core.engine.state import Bar, Fill, OrderUpdate, Position
@@ -79,6 +82,7 @@ if TYPE_CHECKING:
     from tradewind.core.strategy.feed import Feed
     from tradewind.core.strategy.parameters import param
     from tradewind.core.strategy.strategy import Strategy
+    from tradewind.research.backtest import Backtest, Market, backtest
 
 __all__ = [
     "ADX",
@@ -106,6 +110,7 @@ __all__ = [
     "AccumulationDistribution",
     "AnchoredVWAP",
     "Aroon",
+    "Backtest",
     "BadInput",
     "Bar",
     "Bars",
@@ -123,6 +128,7 @@ __all__ = [
     "LinearRegressionSlope",
     "Lowest",
     "MarkPrices",
+    "Market",
     "MarketRules",
     "OrderKind",
     "OrderState",
@@ -136,6 +142,7 @@ __all__ = [
     "Strategy",
     "StrategyFailed",
     "Supertrend",
+    "SyntheticMarket",
     "TimeInForce",
     "TradewindError",
     "TrueRange",
@@ -143,9 +150,11 @@ __all__ = [
     "WilliamsR",
     "ZScore",
     "__version__",
+    "backtest",
     "instrument_for",
     "param",
     "ring",
+    "synthetic_market",
 ]
 
 
