@@ -88,6 +88,9 @@ def record_fill(
     realized: float, closing: bool, time: int, leg: int,
 ) -> None:  # fmt: skip
     """Put a fill in the outbox."""
+    if x.fill_count >= len(x.fills):
+        x.bad_value = float(len(x.fills))
+        raise RuntimeError("more fills in one bar than the engine keeps")
     f = x.fills[x.fill_count]
     x.fill_count += 1
     x.pending = True

@@ -45,6 +45,8 @@ def _several(plan: Plan) -> list[str]:
         "    while row < stop:",
         "        last = row",
         "        closes = time[row] + x.step",
+        # A feed whose symbol has no bar now did not close now.
+        *_indent(2, [f"s.{feed.path}.closed = False" for feed in plan.feeds]),
         "        while last < stop and time[last] + x.step == closes:",
         "            which = symbol[last]",
         "            x.symbol_now = which",

@@ -47,6 +47,7 @@ class Exchange:
         self.matching = False
         self.orders_made = 0
         self.bankrupt = False
+        self.finished = False
         self.liquidations = 0
         self.liquidation_left = 0.0
         self.bad_value = 0.0
@@ -94,6 +95,11 @@ class Exchange:
     def protect(self, symbol: int, stop_loss: float, take_profit: float, trail: float) -> None:
         """Replace what protects the symbol's position by a new bracket around all of it."""
         intake.protect(self, symbol, stop_loss, take_profit, trail)
+
+    def leg(self, symbol: int, short: int) -> Position:
+        """The symbol's first leg or, with `short` 1, the short leg of a hedging account."""
+        intake.check_symbol(self, symbol)
+        return self.positions[2 * symbol + short]
 
     # What the market does.
 

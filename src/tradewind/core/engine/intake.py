@@ -25,9 +25,9 @@ def submit(
     take_profit: float, trail: float, reduce_only: bool, post_only: bool, tif: int, expires: int,
 ) -> int:  # fmt: skip
     """Take an order in; its number, or 0 where the market would refuse it (counted, with the reason)."""
-    if symbol < 0 or symbol >= x.symbols:
-        x.bad_value = float(symbol)
-        raise OrderRefused("an order for a symbol this run does not have")
+    check_open(x)
+    check_symbol(x, symbol)
+    check_tif(x, tif, expires)
     if sized and not (size > 0.0 and size < math.inf):
         x.bad_value = size
         raise OrderRefused("an order's size must be a number above zero")
@@ -85,6 +85,30 @@ def submit(
     return number
 
 
+def check_open(x: Exchange) -> None:
+    """Orders are taken while there is a market: not in `setup`, `on_start` or `on_stop`."""
+    bar = x.bars[x.symbol_now]
+    if x.finished or (bar.time == 0 and bar.open != bar.open):
+        raise RuntimeError("orders are taken from the first bar to the last, not before and not after")
+
+
+def check_symbol(x: Exchange, symbol: int) -> None:
+    """Symbols are numbered from 0, in the order the run names them."""
+    if symbol < 0 or symbol >= x.symbols:
+        x.bad_value = float(symbol)
+        raise OrderRefused("this run has no symbol of that number")
+
+
+def check_tif(x: Exchange, tif: int, expires: int) -> None:
+    """A time in force is one of four, and a date is a date."""
+    if tif < k.GTC or tif > k.GTD:
+        x.bad_value = float(tif)
+        raise OrderRefused("an order's time in force must be 0 GTC, 1 IOC, 2 FOK or 3 GTD")
+    if expires < 0 or (tif == k.GTD and expires == 0):
+        x.bad_value = float(expires)
+        raise OrderRefused("an order that is good till a date needs expires=, in nanoseconds")
+
+
 def check_price(x: Exchange, price: float) -> None:
     """A price that is given must be one; NaN stands for one that is not given."""
     if price == price and not (price > 0.0 and price < math.inf):
@@ -136,12 +160,12 @@ def why_not(
     s = x.instruments[symbol]
     if x.bankrupt:
         return k.BANKRUPT
+    if math.isnan(x.price_now(symbol)):
+        return k.BAD_PRICE  # it has not traded yet
     held = x.positions[account.leg_of(x, symbol, side, reduce_only)].size
     if s.spot and side < 0 and held <= 0.0:
         return k.NO_SHORT
-    if reduce_only:
-        return 0
-    if not sized:
+    if reduce_only or not sized:
         return 0
     if limit <= 0.0 or stop <= 0.0:
         return k.BAD_PRICE
@@ -275,6 +299,8 @@ def withdraw(x: Exchange, o: Order) -> None:
 
 def protect(x: Exchange, symbol: int, stop_loss: float, take_profit: float, trail: float) -> None:
     """Put a bracket around the whole of the symbol's position, in place of any that it has."""
+    check_open(x)
+    check_symbol(x, symbol)
     check_price(x, stop_loss)
     check_price(x, take_profit)
     check_price(x, trail)

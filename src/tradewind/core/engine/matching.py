@@ -403,8 +403,8 @@ def close_by_force(x: Exchange, leg: int, bar: Bar, price: float) -> None:
 def margin_call(x: Exchange, bar: Bar, low: float, high: float, at_gap: bool) -> None:
     """Several legs on cross margin: liquidate all once equity, at this bar's worst price, is down to maintenance.
 
-    This symbol's legs close at the price where that point was reached, the others at their last prices. Across a gap the
-    price is no worse than where the account is used up: the venue bears the rest.
+    This symbol's legs close at the price where that point was reached, the others at their last prices. Across a gap
+    the price is no worse than where the account is used up: the venue bears the rest.
     """
     net = 0.0
     gross = 0.0

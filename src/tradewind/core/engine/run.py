@@ -14,7 +14,7 @@ from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindErro
 from tradewind.core.domain.instruments import Instrument
 from tradewind.core.domain.orders import REASON_TEXT, REFUSALS
 from tradewind.core.domain.records import FILL
-from tradewind.core.domain.timeframes import timeframe_ns
+from tradewind.core.domain.timeframes import bucket_start_ns, timeframe_ns
 from tradewind.core.engine.driver import driver_text
 from tradewind.core.engine.exchange import Exchange
 from tradewind.core.engine.intake import OrderRefused
@@ -96,10 +96,11 @@ def run(
                 raise StrategyFailed(f"it does not compile: {why}", fix="Use --engine auto to interpret it") from reason
         except _Stopped as stopped:
             # The interpreter takes the same decisions, and can say where and with what values it stopped.
-            _interpreted(make, data, instruments, rules, report, None)
-            raise StrategyFailed(
-                f"compiled code raised {stopped.__cause__!r}, which the interpreter does not: please report this"
-            ) from stopped
+            why = f"compiled code raised {stopped.__cause__!r}, which the interpreter does not: please report this"
+            result = _interpreted(make, data, instruments, rules, report, why)
+            if engine == "compiled":
+                raise StrategyFailed(why, fix="Use --engine auto to interpret it") from stopped
+            return result
     return _interpreted(make, data, instruments, rules, report, why)
 
 
@@ -116,7 +117,7 @@ def _ready(
     set_up(strategy, x)
     if type(strategy).timer:
         x.timer_length = timeframe_ns(type(strategy).timer)
-        x.timer_next = int(data.time[0]) - int(data.time[0]) % x.timer_length + x.timer_length
+        x.timer_next = bucket_start_ns(int(data.time[0]), x.timer_length) + x.timer_length
     funding = rules.funding and len(data.funding_time) > 0 and any(i.kind == "perpetual" for i in instruments)
     plan = plan_of(strategy, x.symbols, bool(type(strategy).timer), funding, rules.slippage == "volatility")
     x.wants_updates = "on_order_update" in plan.hooks
@@ -139,12 +140,20 @@ def _compiled(
     while row < len(data):
         report("running", row, len(data))
         try:
-            row = compiled.advance(row, min(row + CHUNK_BARS, len(data)))
-        except (ArithmeticError, ValueError, IndexError, RuntimeError) as error:
+            row = compiled.advance(row, chunk_end(data, row))
+        except Exception as error:
             raise _Stopped from error
     report("running", len(data), len(data))
     journal = compiled.finish()
     return _result(strategy, data, rules, journal, "compiled", None, compiled.kernel.cached)
+
+
+def chunk_end(data: MarketData, row: int) -> int:
+    """Where the chunk from `row` on ends: never between two symbols' bars of one moment."""
+    stop = min(row + CHUNK_BARS, len(data))
+    while stop < len(data) and data.time[stop] == data.time[stop - 1]:
+        stop += 1
+    return stop
 
 
 def _pack_again(compiled: Any, strategy: Strategy) -> None:
@@ -164,7 +173,7 @@ def _interpreted(
     while row < len(data):
         report("running", row, len(data))
         try:
-            row = interpreted.advance(row, min(row + CHUNK_BARS, len(data)))
+            row = interpreted.advance(row, chunk_end(data, row))
         except TradewindError:
             raise
         except Exception as error:
@@ -202,9 +211,10 @@ def _result(
     strategy: Strategy, data: MarketData, rules: MarketRules, journal: tuple[Array, Array, Array], engine: str,
     why: str | None, cached: bool,
 ) -> RunResult:  # fmt: skip
+    x: Exchange = strategy.exchange
+    x.finished = True
     call_hook(strategy.on_stop, strategy)
     fills, decisions, fundings = journal
-    x: Exchange = strategy.exchange
     if rules.close_at_end:
         rows: list[Any] = []
         x.fill_count = 0

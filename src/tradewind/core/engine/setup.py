@@ -107,7 +107,8 @@ def place_in(error: BaseException, owner: str) -> str:
     while trace is not None:
         code = trace.tb_frame.f_code
         path = code.co_filename.replace("\\", "/")
-        if "tradewind/core/engine" not in path and "tradewind/core/compiler" not in path and not path.startswith("<"):
+        ours = "tradewind/core/" in path and "tradewind/core/strategy/bundled/" not in path
+        if not ours and not path.startswith("<"):
             found = f"{owner}, {code.co_name} ({path.rsplit('/', 1)[-1]}:{trace.tb_lineno})"
         trace = trace.tb_next
     return found

@@ -134,8 +134,8 @@ class Strategy:
         if symbol is not None:
             which = symbol
         placed: int = 0
-        for leg in range(2 * which, 2 * which + 2):
-            p = x.positions[leg]
+        for short in range(2):
+            p = x.leg(which, short)
             if abs(p.size) > p.dust:
                 side = -1 if p.size > 0.0 else 1
                 placed = x.submit(which, side, NAN, False, NAN, NAN, NAN, NAN, NAN, True, False, 0, 0)
@@ -168,11 +168,11 @@ class Strategy:
 
     def position_of(self, symbol: int) -> Any:
         """The position in any symbol of the run."""
-        return self.exchange.positions[2 * symbol]
+        return self.exchange.leg(symbol, 0)
 
     def short_leg(self, symbol: int) -> Any:
         """The short leg of a symbol, which only hedging accounts have."""
-        return self.exchange.positions[2 * symbol + 1]
+        return self.exchange.leg(symbol, 1)
 
     def net_size(self, symbol: int) -> float:
         """What is held of any symbol of the run, long above zero and short below, with hedging both legs together."""
