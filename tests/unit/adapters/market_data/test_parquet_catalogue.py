@@ -172,6 +172,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_data_set(tmp_path: Path) -> None:
     catalogue = ParquetCatalogue(tmp_path)
     allowed = {catalogue.write(market(20_000, 2), FROM_FILE, now_ns=0, mode=WriteMode.REPLACE).content_hash}
     allowed.add(catalogue.write(market(20_000, 1), FROM_FILE, now_ns=0, mode=WriteMode.REPLACE).content_hash)
+    folder = catalogue.path(KEY).parent
     half_written = 0
     for attempt in range(8):
         with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
@@ -181,6 +182,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_data_set(tmp_path: Path) -> None:
                 deadline = time.monotonic() + 0.02 + attempt * 0.013
                 while time.monotonic() < deadline:
                     catalogue.read(KEY)  # readers are never disturbed either
+                while attempt % 2 and not any(TEMPORARY in path.name for path in folder.iterdir()):
+                    assert time.monotonic() < deadline + 30, "the writer writes nothing"
             finally:
                 os.kill(writer.pid, signal.SIGKILL)
             writer.wait(timeout=30)
@@ -190,7 +193,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_data_set(tmp_path: Path) -> None:
         assert [info.key for info in catalogue.data_sets()] == [KEY]
         assert catalogue.damaged() == {}
     assert half_written, "no kill hit a write in the middle: the test shows nothing"
-    catalogue.write(market(20_000), FROM_FILE, now_ns=0)
+    catalogue.write(market(20_000), FROM_FILE, now_ns=0, mode=WriteMode.REPLACE)
     assert not [path for path in tmp_path.rglob("*") if TEMPORARY in path.name]
 
 
