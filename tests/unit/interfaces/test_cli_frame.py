@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,16 +51,18 @@ def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
         assert verb in done.stdout
 
 
-def test_help_comes_in_under_three_tenths_of_a_second() -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the processor time of child processes")
+def test_help_takes_under_three_tenths_of_a_second() -> None:
     def seconds() -> float:
-        start = time.perf_counter()
+        # Processor time, for other work on the machine must not fail this; help waits for nothing.
+        before = os.times()
         subprocess.run(
             [sys.executable, "-m", "tradewind.interfaces.cli.main", "--help"], capture_output=True, check=True
         )
-        return time.perf_counter() - start
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
 
-    # The best of several: other work on the machine only ever makes it slower.
-    assert min(seconds() for _ in range(5)) < 0.3
+    assert 0 < min(seconds() for _ in range(5)) < 0.3
 
 
 def test_without_words_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
