@@ -137,7 +137,7 @@ def reduce_position(
         p.margin = 0.0
         x.exposed -= 1
     else:
-        p.size += o.side * size
+        p.size = s.whole_lots(p.size + o.side * size)
     refresh_liquidation(x, leg)
     record_fill(x, o, size, price, fee, 0.0, maker, slippage, realized, True, time, leg)
 
@@ -168,7 +168,7 @@ def increase_position(
         x.exposed += 1
     else:
         p.entry_price = (held * p.entry_price + received * price) / (held + received)
-    p.size += o.side * received
+    p.size = s.whole_lots(p.size + o.side * received)
     refresh_liquidation(x, leg)
     record_fill(x, o, size, price, fee, fee_base, maker, slippage, 0.0, False, time, leg)
 

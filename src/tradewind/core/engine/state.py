@@ -167,6 +167,12 @@ class InstrumentState:
         lots = math.floor(size * self.lot_den / self.lot_num * (1.0 + 1e-12) + 1e-9)
         return lots * self.lot_num / self.lot_den
 
+    def whole_lots(self, size: float) -> float:
+        """The float nearest to the whole number of lots that a sum of sizes means."""
+        if self.lot_num == 0.0 or self.fee_in_base:
+            return size
+        return math.floor(size * self.lot_den / self.lot_num + 0.5) * self.lot_num / self.lot_den
+
     def price_down(self, price: float) -> float:
         """Down to the tick."""
         if self.tick_num == 0.0:
