@@ -1,0 +1,91 @@
+"""What one waits for before anything runs: help, imports, the first compilation, the next process.
+
+Each is a whole process on the wall clock, from its start to its end, the interpreter's own start included.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from contenders import CONTENDERS, Contender
+from environments import ENVS, HERE, python_of
+
+FIRST_BARS = 2_000
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One line: what is waited for, and the seconds of each repetition."""
+
+    what: str
+    seconds: list[float]
+    goal: float | None = None
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def waits(names: set[str], repeats: int) -> list[Wait]:
+    """Every wait of the environments in `names`."""
+    found = [Wait("Python itself: `python -c pass`", _process([_python("tradewind"), "-c", "pass"], repeats))]
+    command = str(ENVS / "tradewind" / "bin" / "tradewind")
+    found.append(Wait("`tradewind --help`", _process([command, "--help"], repeats), 0.3))
+    code = "from tradewind import Strategy, SMA"
+    found.append(Wait(f"`{code}`", _process([_python("tradewind"), "-c", code], repeats), 0.5))
+    for c in CONTENDERS:
+        if c.environment in names and c.environment != "tradewind":
+            code = f"import {c.module}"
+            found.append(Wait(f"`{code}`", _process([_python(c.environment), "-c", code], repeats)))
+    return found
+
+
+def first_runs(names: set[str], market: Path) -> list[Wait]:
+    """A backtest over a few bars where nothing has been compiled before, and again in later processes."""
+    found = []
+    for c in CONTENDERS:
+        if c.environment not in names or c.name == "Tradewind, interpreted":
+            continue
+        goals = (5.0, 0.5) if c.environment == "tradewind" else (None, None)
+        with tempfile.TemporaryDirectory() as cold:
+            command = _command(c, market, Path(cold))
+            environ = {"NUMBA_CACHE_DIR": cold}
+            found.append(Wait(f"{c.name}: first backtest ever", _process(command, 1, environ), goals[0]))
+            found.append(Wait(f"{c.name}: backtest in a later process", _process(command, 3, environ), goals[1]))
+    return found
+
+
+def _command(c: Contender, market: Path, cache: Path) -> list[str]:
+    if c.environment == "tradewind":
+        return [_python("tradewind"), "first_tradewind.py", str(market), str(FIRST_BARS), str(cache)]
+    return [_python(c.environment), c.script, str(market), str(FIRST_BARS), "1", *c.options]
+
+
+def _python(name: str) -> str:
+    return str(python_of(name))
+
+
+def _process(command: list[str], repeats: int, environ: dict[str, str] | None = None) -> list[float]:
+    seconds = []
+    for _ in range(repeats):
+        before = time.perf_counter()
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=HERE / "peers",
+            env={**os.environ, **(environ or {})},
+        )
+        seconds.append(time.perf_counter() - before)
+        if done.returncode != 0:
+            sys.stderr.write(done.stderr[-2000:])
+            raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}")
+    return seconds
