@@ -74,6 +74,19 @@ RUN: Tree = ("interfaces.cli.backtest", "arguments to a request, a result to wor
 """Who calls whom in a backtest; a test finds each call in the caller's source."""
 
 
+FLOW = (
+    ("operations.backtest", "markets", ("backtest",), "bars, funding and mark prices of each symbol, as stored"),
+    ("research.backtest", "merged", ("run",), "one stream of rows, in the order of their closing times"),
+    ("core.engine.run", "decisions", ("decision_hash",), "what the strategy asked for"),
+    ("research.backtest", "fills", ("equity_curve", "match_trades", "summarise"), "what the market gave"),
+    ("research.backtest", "fundings", ("equity_curve", "match_trades", "summarise"), "what was paid for holding"),
+    ("research.backtest", "equity", ("summarise",), "the account at each bar's close"),
+    ("research.backtest", "trades", ("summarise",), "entries paired with exits"),
+    ("operations.backtest", "report", ("write_report",), "all of it, with hashes, realism and warnings"),
+)
+"""What is handed to whom, and in which module; a test finds each hand-over in that module's source."""
+
+
 def layers() -> str:
     """The rooms from top to bottom, as the import contracts have them; each may import those below it."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -111,6 +124,14 @@ def _branches(tree: Tree, before: str, below: str) -> Iterator[tuple[str, str]]:
         yield from _branches(child, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  "))
 
 
+def flow() -> str:
+    """What is handed to whom in a backtest."""
+    rows = [(module, product, ", ".join(takers), words) for module, product, takers, words in FLOW]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = [f"{m:<{widths[0]}}  {p:<{widths[1]}} ──> {c:<{widths[2]}}  {words}" for m, p, c, words in rows]
+    return "```text\n" + "\n".join(lines) + "\n```\n"
+
+
 def driver() -> str:
     """The driver's text for a strategy of two averages."""
     flat = np.ones(1)
@@ -139,13 +160,13 @@ def measured() -> str:
 
 
 DRAWINGS: dict[str, Callable[[], str]] = {
-    "layers": layers, "run": run, "driver": driver, "decisions": decisions, "measured": measured,
+    "layers": layers, "run": run, "flow": flow, "driver": driver, "decisions": decisions, "measured": measured,
 }  # fmt: skip
 
 
 def pages() -> list[Path]:
     """Every page of the project."""
-    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+    return [page for place in ("*.md", "docs/**/*.md", "examples/*.md") for page in sorted(ROOT.glob(place))]
 
 
 def drawn(text: str) -> str:
