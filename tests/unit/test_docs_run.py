@@ -109,6 +109,22 @@ def test_a_page_can_be_followed_from_top_to_bottom(page, reader, capsys):
             tomllib.loads(block.text)
 
 
+def test_the_readmes_command_and_its_python_are_the_same_run(reader, capsys):
+    strategy, python = (block for block in BLOCKS["README.md"] if block.language == "python")
+    (reader / strategy.mark).write_text(strategy.text, encoding="utf-8")
+    commands = [c for block in BLOCKS["README.md"] if block.language == "sh" for c in commands_in(block.text)]
+    for command in commands:
+        capsys.readouterr()
+        assert main([*command[1:], "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    names: dict[str, object] = {}
+    exec(compile(python.text, "README.md", "exec"), names)
+    result = names["result"]
+    assert result.run.decision_hash == printed["decision_hash"]
+    assert result.metrics["trades"] == printed["metrics"]["trades"] > 10
+    assert result.metrics["final_equity"] == printed["metrics"]["final_equity"]
+
+
 def commands_in(text: str) -> list[list[str]]:
     """The words of every `tradewind` line; a line may go on after a backslash."""
     lines = text.replace("\\\n", " ").splitlines()
