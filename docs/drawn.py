@@ -152,11 +152,12 @@ def decisions() -> str:
 
 
 def measured() -> str:
-    """The table of the newest benchmark run."""
+    """Of the newest benchmark run: where it was measured, the rates, and the waits."""
     table = ROOT / "benchmarks" / "results" / "latest.md"
     if not table.exists():
         return "Not measured yet: `make benchmark`.\n"
-    return table.read_text(encoding="utf-8").strip() + "\n"
+    parts = table.read_text(encoding="utf-8").strip().split("\n\n")
+    return "\n\n".join([*parts[:2], *(part for part in parts[2:] if part.startswith("| wait"))]) + "\n"
 
 
 DRAWINGS: dict[str, Callable[[], str]] = {
