@@ -6,6 +6,7 @@ saved under that name first, as the page tells its reader; `python continued` go
 """
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -67,7 +68,8 @@ BLOCKS = {page.relative_to(ROOT).as_posix(): blocks_of(page) for page in PAGES}
 @pytest.fixture(scope="session")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder of compiled code for all pages and all workers."""
-    return tmp_path_factory.getbasetemp().parent / "kernels-of-the-pages"
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "kernels"
 
 
 @pytest.fixture
@@ -77,6 +79,8 @@ def reader(tmp_path: Path, kernels: Path, monkeypatch: pytest.MonkeyPatch) -> It
     shutil.copytree(ROOT / "examples", folder / "examples")
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(str(folder))
+    for name in [name for name in os.environ if name.startswith("TRADEWIND_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("TRADEWIND_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TRADEWIND_CACHE", str(kernels))
     known = set(sys.modules)
