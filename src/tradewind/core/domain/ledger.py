@@ -1,7 +1,7 @@
 """The exact account: fills and funding payments folded into balances and positions, in Decimal.
 
 The engine keeps its account in floats, for speed. What is owed is exact: this fold takes the same rows, each number as
-the decimal that its float is written as, and loses nothing. The float account must stay within `TOLERANCE` of it (law 7).
+the decimal that its float is written as, and loses nothing. The float account stays within `TOLERANCE` of it (law 7).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def funded(ledger: Ledger, row: Any) -> Ledger:
         ledger,
         cash=EXACT.subtract(ledger.cash, paid),
         funding=EXACT.add(ledger.funding, paid),
-        turnover=EXACT.add(ledger.turnover, abs(paid)),
+        turnover=EXACT.add(ledger.turnover, paid.copy_abs()),
     )
 
 
@@ -86,22 +86,22 @@ def filled(ledger: Ledger, row: Any, spot: frozenset[int]) -> Ledger:
     fee_base = exact(row["fee_base"])
     fee = Decimal(0) if fee_base else exact(row["fee"])  # a fee in coins was not taken from the cash
     held, cost = ledger.held.get(key, Decimal(0)), ledger.cost.get(key, Decimal(0))
-    after = EXACT.add(held, EXACT.subtract(size, fee_base) if side > 0 else -size)
+    after = EXACT.add(held, EXACT.subtract(size, fee_base) if side > 0 else _times(-1, size))
     cash, realized = ledger.cash, Decimal(0)
     if row["closing"]:
         _check_held(row, held, after)
     if symbol in spot:
-        cash = EXACT.subtract(cash, side * value)
+        cash = EXACT.subtract(cash, _times(side, value))
     elif row["closing"]:
         flat = row["position"] == 0.0
         # Float sums of sizes without a lot may leave a hair, which is nobody's.
         after = Decimal(0) if flat else after
         released = cost if flat else _share(cost, size, held)
         cost = EXACT.subtract(cost, released)
-        realized = EXACT.subtract(leg * value, released)
+        realized = EXACT.subtract(_times(leg, value), released)
         cash = EXACT.add(cash, realized)
     else:
-        cost = EXACT.add(cost, side * value)
+        cost = EXACT.add(cost, _times(side, value))
     return replace(
         ledger,
         cash=EXACT.subtract(cash, fee),
@@ -115,7 +115,7 @@ def filled(ledger: Ledger, row: Any, spot: frozenset[int]) -> Ledger:
 
 def _share(cost: Decimal, size: Decimal, held: Decimal) -> Decimal:
     """The part of `cost` that `size` of `held` was entered for, to the unit."""
-    part = EXACT_ENOUGH.divide(EXACT_ENOUGH.multiply(cost, size), abs(held))
+    part = EXACT_ENOUGH.divide(EXACT_ENOUGH.multiply(cost, size), held.copy_abs())
     return part.quantize(UNIT, context=EXACT_ENOUGH)
 
 
@@ -127,6 +127,11 @@ def _check_held(row: Any, held: Decimal, after: Decimal) -> None:
             f"a fill closes {exact(row['size'])} of {abs(held)} held and leaves {float(row['position']):g}",
             where=f"order {int(row['order'])} of symbol {int(row['symbol'])}",
         )
+
+
+def _times(sign: int, value: Decimal) -> Decimal:
+    """Signs too are set exactly: a plain minus rounds to the thread's context."""
+    return EXACT.multiply(Decimal(sign), value)
 
 
 def _product(*factors: Decimal) -> Decimal:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from tradewind.core.engine.exchange import Exchange
     from tradewind.core.engine.state import Order
 
+HAIR = 1e-9
+"""The share of a size that sums of floats may be wrong by; less than that is no position."""
+
 
 def leg_of(x: Exchange, symbol: int, side: int, reduces: bool) -> int:
     """Which leg an order acts on: with hedging a buy opens the long leg and a reducing buy closes the short one."""
@@ -132,7 +135,8 @@ def reduce_position(
     else:
         x.cash += realized - fee
         p.margin -= p.margin * (size / abs(p.size))
-    if size >= abs(p.size):
+    # Closed in parts, sums of floats may leave a hair, which is no position.
+    if size >= abs(p.size) * (1.0 - HAIR):
         p.size = 0.0
         p.margin = 0.0
         x.exposed -= 1

@@ -338,11 +338,15 @@ def bracket(
     s = x.instruments[symbol]
     if stop_loss == stop_loss:
         stop = s.price_down(stop_loss) if side < 0 else s.price_up(stop_loss)
+        if inside >= 0 and side * stop < side * price:
+            stop = price  # passed already when the position was opened: met at once
         child(x, group, symbol, side, k.STOP, size, stop, k.NAN, k.BY_STOP_LOSS, inside)
     if trail == trail:
         child(x, group, symbol, side, k.TRAILING_STOP, size, price + side * trail, trail, k.BY_TRAILING_STOP, inside)
     if take_profit == take_profit:
         stop = s.price_up(take_profit) if side < 0 else s.price_down(take_profit)
+        if inside >= 0 and side * stop > side * price:
+            stop = price
         child(x, group, symbol, side, k.TAKE_PROFIT, size, stop, k.NAN, k.BY_TAKE_PROFIT, inside)
 
 

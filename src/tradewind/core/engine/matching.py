@@ -136,7 +136,10 @@ def stops(x: Exchange, bar: Bar, s: InstrumentState, start: int) -> None:
         if o.arrives >= bar.close_time or not reached(-o.side, bar.high if o.side > 0 else bar.low, o.stop):
             continue
         if not liquidated_before(x, o, bar):
-            trigger(x, o, o.stop, bar, s, bar.close_time)
+            price = o.stop
+            if o.arrives > bar.time and reached(-o.side, bar.open, price):
+                price = bar.open  # the price had passed it before it arrived
+            trigger(x, o, price, bar, s, bar.close_time)
 
 
 def liquidated_before(x: Exchange, o: Order, bar: Bar) -> bool:
@@ -247,6 +250,9 @@ def trade(
         return
     closing = min(size, closable)
     opening = size - closing
+    if 0.0 < opening <= closing * account.HAIR:
+        opening = 0.0
+        o.size = min(o.size, o.filled + closing)
     rate = s.maker_fee if maker else s.taker_fee
     if opening > 0.0 and not carries(x, o, opening, closing, price, rate, s):
         opening = 0.0

@@ -186,3 +186,17 @@ def test_when_the_table_of_orders_is_full_the_next_is_refused():
     acts = [buy(0, 1, limit=50 + i) for i in range(5)]
     played = play(flat(100, 3), acts, orders_max=4)
     assert (played.live, played.refused) == (4, {"TOO_MANY": 1})
+
+
+@pytest.mark.parametrize("more", [{"sl": 99}, {"tp": 97}], ids=["stop above the entry", "target below it"])
+def test_a_bracket_that_the_entry_has_passed_already_is_met_at_the_price_of_entry(more):
+    rows = [*flat(100, 2), (100, 100, 97.5, 99.5), *flat(99, 1)]
+    assert play(rows, [buy(1, 1, limit=98, **more)]).fills == [(2, 1, 1, 98), (2, -1, 1, 98)]
+
+
+def test_a_position_closed_in_parts_is_flat_though_floats_do_not_add_up():
+    rows = flat(100, 8)
+    played = play(rows, [buy(0, 0.3), buy(1, 0.6), sell(2, 0.1), sell(3, 0.8), buy(4, 1)])
+    assert 0.3 + 0.6 - 0.1 != 0.8
+    assert played.fills[-1] == (5, 1, 1, 100)
+    assert played.position == 1.0

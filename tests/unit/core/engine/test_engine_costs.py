@@ -147,3 +147,10 @@ def test_the_same_cash_whichever_way_a_trade_is_split():
     once = play(rows, [buy(0, 4), close(3)], FEES)
     twice = play(rows, [buy(0, 2), buy(1, 2), sell(3, 1), sell(3, 3)], FEES)
     assert once.cash == pytest.approx(twice.cash, rel=1e-12)
+
+
+def test_a_stop_that_arrives_after_the_price_has_passed_it_fills_no_better_than_the_open():
+    rows = [*flat(100, 1), (105, 106, 104, 105), *flat(105, 1)]
+    assert play(rows, [buy(0, 1, stop=102)], latency_ms=100).fills == [(1, 1, 1, 105)]
+    rows = [*flat(100, 1), (105, 106, 101, 105), *flat(105, 1)]
+    assert play(rows, [buy(0, 1, stop=105.5)], latency_ms=100).fills == [(1, 1, 1, 105.5)]
