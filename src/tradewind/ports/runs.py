@@ -20,8 +20,15 @@ class StoredRun:
 class Runs(Protocol):
     """Finished runs, newest last. A run is there as a whole or not at all."""
 
+    def prepare(self) -> None:
+        """See that a run can be kept, before it is made. Raises BadInput where not."""
+        ...
+
     def keep(self, name: str, write: Callable[[Path], None]) -> Path:
-        """Keep a run: `write` fills an empty folder, which takes its place only when it is complete."""
+        """Keep a run: `write` fills an empty folder, which takes its place only when it is complete.
+
+        Where the name is taken, a number is put behind it; the folder's name is the run's.
+        """
         ...
 
     def kept(self) -> list[StoredRun]:
@@ -36,6 +43,6 @@ class Runs(Protocol):
         """The run of this name, or whose name begins with it; "last" is the newest. Raises BadInput."""
         ...
 
-    def remove(self, name: str) -> StoredRun:
-        """Forget a run."""
+    def remove(self, name: str) -> str:
+        """Forget a run, found as `find` does or damaged and named in full; the name of what has gone."""
         ...

@@ -6,7 +6,6 @@ result.performance.metrics["sharpe"]
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from tradewind.core.performance.hold import hold_equity
 from tradewind.core.performance.trades import match_trades
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
+from tradewind.research.refused import made, plain_functions, share_time
 
 Array = np.ndarray[Any, Any]
 AGREEMENT = 1e-9
@@ -97,6 +97,7 @@ def backtest(
     rule_names = {f.name for f in fields(MarketRules)}
     rules = replace(rules or MarketRules(), **{n: v for n, v in given.items() if n in rule_names})
     wanted = {**(parameters or {}), **{n: v for n, v in given.items() if n not in rule_names}}
+    plain_functions(strategy)
     resolved = resolve(strategy.parameters, wanted, strategy.__name__)
     steps = {m.bars.step_ns for m in markets}
     if len(steps) > 1:
@@ -104,8 +105,11 @@ def backtest(
             f"the symbols have different timeframes: {', '.join(m.bars.timeframe for m in markets)}",
             fix="Resample to one: tradewind data resample; a strategy builds higher ones itself with self.feed()",
         )
+    share_time([m.bars for m in markets])
     merged = merge([_columns(m) for m in markets], steps.pop())
-    result = run(lambda: strategy(**wanted), merged, [m.instrument for m in markets], rules, engine, cache, progress)
+    result = run(
+        lambda: made(strategy, wanted), merged, [m.instrument for m in markets], rules, engine, cache, progress
+    )
     several = len(markets) > 1
     rows = merged.symbol.astype(np.int32) if several else None
     curve = equity_curve(merged.time, merged.close, result.fills, result.fundings, rules.cash, row_symbol=rows)
@@ -156,22 +160,3 @@ def _must_agree(equity: Array, result: RunResult, cash: float) -> None:
             f"the engine's account says {result.equity!r} and its fills come to {float(equity[-1])!r}",
             fix="This is a bug in Tradewind: please report the strategy and the data",
         )
-
-
-def code_hash(strategy: type[Strategy]) -> str:
-    """Hash over the source of the strategy's file and of everything in Tradewind that decides what it does."""
-    import inspect  # noqa: PLC0415  (only runs that are kept need it)
-
-    digest = hashlib.sha256()
-    try:
-        digest.update(Path(inspect.getfile(strategy)).read_bytes())
-    except (OSError, TypeError):  # written in a notebook or a console
-        digest.update(strategy.__qualname__.encode())
-        for name, member in sorted(vars(strategy).items()):
-            code = getattr(member, "__code__", None)
-            digest.update(f"{name}:{code.co_code.hex() if code else member!r}".encode())
-    core = Path(__file__).parents[1] / "core"
-    for room in ("engine", "indicators", "strategy"):
-        for path in sorted((core / room).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

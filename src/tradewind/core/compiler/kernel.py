@@ -92,7 +92,7 @@ def build_kernel(
         except CannotCompile as reason:
             _remember(folder, {"cannot": reason.reason, "place": reason.place})
             raise
-        except errors.NumbaError as error:
+        except (errors.NumbaError, errors.UnsupportedBytecodeError) as error:
             explained = _explain(error)
             _remember(folder, {"cannot": explained.reason, "place": explained.place})
             raise explained from error

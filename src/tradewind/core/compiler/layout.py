@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numba import types
+from numba.core import errors
 from numba.core.datamodel import models, register_default
 
 from tradewind.core.compiler.fingerprint import fingerprint
@@ -57,6 +58,12 @@ class ObjectRecord(types.Record):
 
     def __repr__(self) -> str:
         return str(self.name)
+
+    def typeof(self, key: str) -> Any:
+        """The type of an attribute. numba would let a name that was never set out as a KeyError."""
+        if key not in self.fields:
+            raise errors.TypingError(f"Unknown attribute {key!r}: {self.python_class.__name__} has none after setup")
+        return super().typeof(key)
 
     def can_convert_to(self, typingctx: Any, other: Any) -> None:
         """Never: two classes of one layout have different methods, and numba would take either's for the other."""

@@ -176,7 +176,7 @@ def _interpreted(
             row = interpreted.advance(row, chunk_end(data, row))
         except TradewindError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise failure(error, strategy) from error
     report("running", len(data), len(data))
     return _result(strategy, data, rules, interpreted.finish(), "interpreted", why, False)
@@ -188,11 +188,11 @@ def call_hook(hook: Callable[[], None], strategy: Strategy) -> None:
         hook()
     except TradewindError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise failure(error, strategy) from error
 
 
-def failure(error: Exception, strategy: Strategy) -> StrategyFailed:
+def failure(error: Exception | SystemExit, strategy: Strategy) -> StrategyFailed:
     """What went wrong in the strategy, where in its code, and at which bar."""
     x: Exchange = strategy.exchange
     bar = x.bars[x.symbol_now]

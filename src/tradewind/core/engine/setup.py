@@ -94,7 +94,7 @@ def set_up(strategy: Strategy, x: Exchange) -> None:
         strategy.setup()
     except TradewindError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise StrategyFailed(
             f"setup raised {type(error).__name__}: {error}", where=place_in(error, owner.__name__)
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from tradewind.interfaces.cli.app import console_of
 if TYPE_CHECKING:
     from tradewind.interfaces.cli.console import Console
     from tradewind.operations.backtest import BacktestRequest, FinishedRun
+    from tradewind.settings import Settings
 
 app = typer.Typer(add_completion=False)
 
@@ -69,12 +71,11 @@ def backtest(
     from tradewind.core.engine.rules import MarketRules
     from tradewind.operations.backtest import BacktestRequest
 
-    instrument: dict[str, Any] = {"maker_fee": fee, "taker_fee": fee} if fee else {}
     written = {
-        "maker_fee": maker_fee, "taker_fee": taker_fee, "tick": tick, "lot": lot, "size_min": size_min,
+        "fee": fee, "maker_fee": maker_fee, "taker_fee": taker_fee, "tick": tick, "lot": lot, "size_min": size_min,
         "notional_min": notional_min, "maintenance_margin": maintenance_margin, "liquidation_fee": liquidation_fee,
     }  # fmt: skip
-    instrument |= {name: text for name, text in written.items() if text}
+    instrument: dict[str, Any] = {name: text for name, text in written.items() if text}
     if fee_in_base:
         instrument["fee_in_base"] = True
     request = BacktestRequest(
@@ -108,15 +109,20 @@ def backtest(
     console.result(as_document(finished))
 
 
-def run_and_show(console: Console, request: BacktestRequest) -> FinishedRun:
-    """Run a request with progress, and print what came of it. Raises StrategyFailed where no order could be carried."""
+def run_and_show(console: Console, request: BacktestRequest, settings: Settings | None = None) -> FinishedRun:
+    """Run a request with progress, and print what came of it. Raises StrategyFailed where no order could be carried.
+
+    What the strategy itself prints goes to stderr: stdout is for results.
+    """
+    from contextlib import redirect_stdout
+
     from tradewind import __version__, bootstrap
     from tradewind.interfaces.cli.clock import now_ns
     from tradewind.operations.backtest import run_backtest
     from tradewind.settings import load_settings
 
-    settings = load_settings()
-    with console.progress(*STAGES) as progress:
+    settings = settings or load_settings()
+    with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
         finished = run_backtest(
             request,
             catalogue=bootstrap.open_catalogue(settings),
@@ -150,11 +156,13 @@ def parameters_from(texts: list[str]) -> dict[str, str]:
     """`fast=12` as {"fast": "12"}. Raises BadInput for anything else."""
     from tradewind.core.domain.errors import BadInput
 
-    found = {}
+    found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise BadInput(f"{text!r} is not a parameter", where="--param", fix="Write a name, =, a value: fast=12")
+        if name.strip() in found:
+            raise BadInput(f"the parameter {name.strip()!r} is given twice", where="--param", fix="Give it once")
         found[name.strip()] = value.strip()
     return found
 
@@ -172,7 +180,10 @@ def show(console: Console, finished: FinishedRun) -> None:
     console.say(title)
     stretch = f"{instant_text(int(result.time[0]))} to {instant_text(int(result.time[-1]) + bars.step_ns)}"
     console.say(f"{stretch}, {len(result.time):,} bars, {finished.engine}")
-    console.table(("", ""), [(label, figure(name, result.metrics[name])) for name, label in SHOWN])
+    for name, label in SHOWN:
+        console.say(f"  {label:<20}{figure(name, result.metrics[name]):>14}")
+    for sentence in finished.quality:
+        console.note(f"data: {sentence}")
     for warning in finished.warnings:
         console.note(f"note: {warning}")
     console.say(f"decision hash {finished.hashes['decisions']}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -49,14 +50,29 @@ def strategy(
     folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path(),
 ) -> None:
     """Write a strategy that runs, to change."""
+    from importlib.util import find_spec
+
+    import tradewind
     from tradewind.core.domain.errors import BadInput
 
     console = console_of(ctx)
     stem = name.removesuffix(".py").replace("-", "_")
     if not stem.isidentifier() or keyword.iskeyword(stem):
-        raise BadInput(f"{name!r} cannot be a file of Python", fix="Use letters, digits and _: my_strategy")
+        raise BadInput(
+            f"{name!r} cannot be the name of a strategy",
+            fix="Use letters, digits and _: my_strategy; --folder says where to write it",
+        )
+    if find_spec(stem) is not None:
+        raise BadInput(
+            f"{stem}.py would hide the Python module {stem!r} from every program in its folder",
+            fix=f"Choose another name: my_{stem}",
+        )
     path = folder / f"{stem}.py"
     class_name = "".join(part[:1].upper() + part[1:] for part in stem.split("_") if part)
+    if not class_name.isidentifier() or keyword.iskeyword(class_name) or class_name in tradewind.__all__:
+        class_name = f"My{class_name}"
+    if folder.exists() and not folder.is_dir():
+        raise BadInput("it is a file, not a folder", where=str(folder), fix="Name a folder: --folder strategies")
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -65,4 +81,4 @@ def strategy(
         raise BadInput("there is such a file already", where=str(path), fix="Choose another name") from None
     console.result({"file": str(path), "strategy": class_name})
     console.say(f"Wrote {path}")
-    console.say(f"Next: tradewind backtest {path}")
+    console.say(f"Next: tradewind backtest {shlex.quote(str(path))}")

@@ -12,6 +12,8 @@ from tradewind.interfaces.cli.app import console_of
 
 app = typer.Typer(add_completion=False)
 
+PAGE = "report.html"
+
 
 @app.command()
 def report(
@@ -23,18 +25,25 @@ def report(
 ) -> None:
     """Say where a run's report is, what it says, and how to make the run again."""
     from tradewind import bootstrap
+    from tradewind.core.domain.errors import BadInput, Corrupt
 
     console = console_of(ctx)
     found = bootstrap.open_runs().find(run)
     folder = found.folder
+    if not (folder / PAGE).is_file():
+        again = found.summary.get("command", "tradewind backtest")
+        raise Corrupt("its page is gone", where=str(folder / PAGE), fix=f"Make the run again: {again}")
     if to is not None:
+        if to.exists() and not to.is_dir():
+            raise BadInput("it is a file, not a folder", where=str(to), fix="Name a folder: --to reports")
         to.mkdir(parents=True, exist_ok=True)
         for path in sorted(folder.iterdir()):
             shutil.copy2(path, to / path.name)
         folder = to
-    page = folder / "report.html"
+    page = folder / PAGE
     console.result({"run": found.name, "report": str(page), **found.summary})
-    console.say(f"{found.name}: {found.summary.get('verdict', '')}")
+    verdict = str(found.summary.get("verdict", "")).replace("\u202f", " ")  # a page's narrow space is no terminal's
+    console.say(f"{found.name}: {verdict}")
     for warning in found.summary.get("warnings", ()):
         console.say(f"note: {warning}")
     console.say(f"report {page}")

@@ -19,13 +19,12 @@ def runs(
 ) -> None:
     """List finished backtests, newest last."""
     from tradewind import bootstrap
-    from tradewind.core.domain.instants import instant_text
 
     console, store = console_of(ctx), bootstrap.open_runs()
     if remove:
         gone = store.remove(remove)
-        console.result({"removed": gone.name})
-        console.say(f"removed {gone.name}")
+        console.result({"removed": gone})
+        console.say(f"removed {gone}")
         return
     kept, damaged = store.kept(), store.damaged()
     shown = kept[-last:] if last > 0 else kept
@@ -33,20 +32,19 @@ def runs(
     rows = []
     for run in shown:
         row = _row(run.name, run.folder, run.summary)
-        metrics = row["metrics"]
+        metrics = row["metrics"] or {}
         rows.append(
             (
                 run.name,
-                ", ".join(row["symbols"]) + (" (synthetic)" if row["synthetic"] else ""),
+                ", ".join(row["symbols"] or ()) + (" (synthetic)" if row["synthetic"] else ""),
                 row["timeframe"],
-                instant_text(row["created_ns"])[:16],
                 *(_percent(metrics.get(name)) for name in ("total_return", "max_drawdown")),
-                metrics.get("sharpe"),
+                _ratio(metrics.get("sharpe")),
                 metrics.get("trades"),
             )
         )
     if rows:
-        console.table(("run", "symbols", "bars", "when", "return", "drawdown", "Sharpe", "trades"), rows)
+        console.table(("run", "symbols", "bars", "return", "drawdown", "Sharpe", "trades"), rows)
         console.note("See one: tradewind report RUN")
     else:
         console.note("No run has been kept yet. Make one: tradewind backtest sma_cross")
@@ -61,3 +59,7 @@ def _row(name: str, folder: Any, summary: Any) -> dict[str, Any]:
 
 def _percent(value: float | None) -> str:
     return "-" if value is None else f"{value:.2%}"
+
+
+def _ratio(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
