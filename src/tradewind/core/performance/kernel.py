@@ -1,0 +1,18 @@
+"""How the loops over paths are compiled: kept beside their file, without the interpreter's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kernel(function: F) -> F:
+    """Compile a loop over arrays. Division by zero gives infinity, as in NumPy, and not an exception.
+
+    A kernel calls no kernel of another file: numba's cache would not notice when that one changes.
+    """
+    return cast("F", njit(cache=True, nogil=True, error_model="numpy")(function))
