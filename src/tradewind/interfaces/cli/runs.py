@@ -36,15 +36,14 @@ def runs(
         rows.append(
             (
                 run.name,
-                ", ".join(row["symbols"] or ()) + (" (synthetic)" if row["synthetic"] else ""),
-                row["timeframe"],
+                f"{', '.join(row['symbols'] or ())} {row['timeframe']}{' (synthetic)' if row['synthetic'] else ''}",
                 *(_percent(metrics.get(name)) for name in ("total_return", "max_drawdown")),
                 _ratio(metrics.get("sharpe")),
                 metrics.get("trades"),
             )
         )
     if rows:
-        console.table(("run", "symbols", "bars", "return", "drawdown", "Sharpe", "trades"), rows)
+        console.table(("run", "market", "return", "drawdown", "Sharpe", "trades"), rows)
         console.note("See one: tradewind report RUN")
     else:
         console.note("No run has been kept yet. Make one: tradewind backtest sma_cross")
