@@ -177,13 +177,13 @@ def match_fills(fills: Any, funding: Any, queues: Any, lots: Any, trades: Any, o
 def excursions(high: Any, low: Any, highest: Any, lowest: Any, first: Any, last: Any, best: Any, worst: Any) -> None:
     """The highest high and lowest low of rows first[i] to last[i], both included; NaN rows are passed over.
 
-    `highest` and `lowest` hold the extremes of whole blocks of 64 rows.
+    `highest` and `lowest` hold the extremes of whole blocks of 64 rows, or nothing where every row is looked at.
     """
     for i in range(len(first)):
         top, bottom = -np.inf, np.inf
         row, stop = first[i], last[i] + 1
         while row < stop:
-            if row % 64 == 0 and row + 64 <= stop:
+            if row % 64 == 0 and row + 64 <= stop and row // 64 < len(highest):
                 above, under = highest[row // 64], lowest[row // 64]
                 row += 64
             else:

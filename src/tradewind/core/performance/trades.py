@@ -113,7 +113,9 @@ def _measure_excursions(
         high, low = high[rows], low[rows]
         first, last = np.searchsorted(rows, first), np.searchsorted(rows, last, side="right") - 1
     best, worst = np.empty(len(mine)), np.empty(len(mine))
-    highest, lowest = _blocks(high, np.fmax), _blocks(low, np.fmin)
+    highest = lowest = np.empty(0)
+    if int((last - first).sum()) > len(high):
+        highest, lowest = _blocks(high, np.fmax), _blocks(low, np.fmin)
     excursions(frozen(high), frozen(low), highest, lowest, first.astype(np.int64), last.astype(np.int64), best, worst)
     entry, side = trades["entry_price"][mine], trades["side"][mine]
     up, down = best / entry - 1.0, worst / entry - 1.0
@@ -122,6 +124,6 @@ def _measure_excursions(
 
 
 def _blocks(values: NDArray[np.float64], extreme: np.ufunc) -> NDArray[np.float64]:
-    """The extreme of each whole block of 64 rows, so that a trade over a million bars need not look at each."""
+    """The extreme of each whole block of 64 rows, so that many long trades need not look at every row each."""
     whole = len(values) // 64
     return np.asarray(extreme.reduce(values[: whole * 64].reshape(whole, 64), axis=1), dtype=np.float64)
