@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName, Progress, RunResult, run
 from tradewind.core.performance import Performance, summarise
 from tradewind.core.performance.equity import equity_curve
-from tradewind.core.performance.hold import hold_equity
+from tradewind.core.performance.hold import hold_equity, hold_return
 from tradewind.core.performance.trades import match_trades
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
@@ -44,7 +45,7 @@ class Market:
 
 @dataclass(frozen=True)
 class Backtest:
-    """A finished run. `time`, `equity` and `hold` are one value a bar; records are those of `core.domain.records`."""
+    """A finished run. `time` and `equity` are one value a bar; records are those of `core.domain.records`."""
 
     strategy: type[Strategy]
     parameters: dict[str, Any]
@@ -53,10 +54,14 @@ class Backtest:
     run: RunResult
     time: Array
     equity: Array
-    hold: Array
     trades: Array
     row_time: Array
     performance: Performance
+
+    @cached_property
+    def hold(self) -> Array:
+        """What the account would be worth at each bar had it bought at the first open and held."""
+        return hold_equity(self.time, [m.bars for m in self.markets], self.rules.cash)
 
     @property
     def metrics(self) -> dict[str, float | int | None]:
@@ -115,7 +120,6 @@ def backtest(
     curve = equity_curve(merged.time, merged.close, result.fills, result.fundings, rules.cash, row_symbol=rows)
     _must_agree(curve.equity, result, rules.cash)
     trades = match_trades(result.fills, result.fundings, merged.high, merged.low, rows)
-    hold = hold_equity(curve.time, [m.bars for m in markets], rules.cash)
     performance = summarise(
         time=curve.time,
         equity=curve.equity,
@@ -125,10 +129,10 @@ def backtest(
         fills=result.fills,
         funding=result.fundings,
         exposure=curve.is_open,
-        buy_and_hold=float(hold[-1]) / rules.cash - 1.0,
+        buy_and_hold=hold_return([m.bars for m in markets]),
     )
     return Backtest(
-        strategy, resolved, markets, rules, result, curve.time, curve.equity, hold, trades, merged.time, performance
+        strategy, resolved, markets, rules, result, curve.time, curve.equity, trades, merged.time, performance
     )
 
 

@@ -13,10 +13,13 @@ from tradewind.core.compiler.kernel import Kernel, build_kernel
 from tradewind.core.domain.records import DECISION, FILL, FUNDING
 from tradewind.core.engine import journal
 from tradewind.core.engine.interpreted import NAMES
+from tradewind.core.engine.journal import is_full
 from tradewind.core.engine.market_data import MarketData
 from tradewind.core.strategy.strategy import Strategy
 
 JOURNAL_ROWS_MIN = 16_384
+JOURNAL_ROWS_MAX = 262_144
+"""Rows of journal before they are moved aside. Those that are never written to take no memory."""
 OUTBOXES = frozenset({"fills", "decisions", "updates"})
 
 
@@ -47,7 +50,7 @@ REPLACED[journal.write_funding] = _row_writer(
 
 
 class CompiledRun:
-    """A run in machine code. The strategy object is written back to when the run is `finish`ed."""
+    """A run in machine code. `write_back` gives the strategy object its final state."""
 
     def __init__(self, strategy: Strategy, data: MarketData, text: str, cache: Path | None) -> None:
         self.strategy = strategy
@@ -56,9 +59,9 @@ class CompiledRun:
             data.time, data.open, data.high, data.low, data.close, data.volume, data.symbol,
             data.funding_time, data.funding_rate, data.funding_price,
         )  # fmt: skip
-        rows = max(JOURNAL_ROWS_MIN, 1024 * len(data.symbols))
-        self.fills = np.zeros(rows, FILL)
-        self.decisions = np.zeros(rows, DECISION)
+        self.rows = max(JOURNAL_ROWS_MIN, 1024 * len(data.symbols), min(len(data), JOURNAL_ROWS_MAX))
+        self.fills = np.empty(self.rows, FILL)
+        self.decisions = np.empty(self.rows, DECISION)
         self.fundings = np.zeros(2 * len(data.funding_time) + 1, FUNDING)
         self.kept_fills: list[np.ndarray[Any, Any]] = []
         self.kept_decisions: list[np.ndarray[Any, Any]] = []
@@ -67,29 +70,37 @@ class CompiledRun:
         self.exchange = self.state.view(self.kernel.layout.dtype)[0]["exchange"]
 
     def _arguments(self, row: int, stop: int) -> tuple[Any, ...]:
-        return (*self.columns, self.fills, self.decisions, self.fundings, len(self.fills), row, stop)
+        return (*self.columns, self.fills, self.decisions, self.fundings, self.rows, row, stop)
 
     def advance(self, row: int, stop: int) -> int:
         """Run bars `row` to `stop` (or until the journal wants emptying); the row to go on from."""
         reached = int(self.kernel.entry(self.state, *self._arguments(row, stop)))
-        self._keep()
+        fills, decisions = self._written()
+        if is_full(fills, decisions, len(self.data.symbols), self.rows):
+            self.kept_fills.append(self.fills[:fills].copy())
+            self.kept_decisions.append(self.decisions[:decisions].copy())
+            self.exchange["fills_written"] = 0
+            self.exchange["decisions_written"] = 0
         return reached
 
-    def _keep(self) -> None:
-        fills, decisions = int(self.exchange["fills_written"]), int(self.exchange["decisions_written"])
-        if fills:
-            self.kept_fills.append(self.fills[:fills].copy())
-        if decisions:
-            self.kept_decisions.append(self.decisions[:decisions].copy())
-        self.exchange["fills_written"] = 0
-        self.exchange["decisions_written"] = 0
+    def _written(self) -> tuple[int, int]:
+        return int(self.exchange["fills_written"]), int(self.exchange["decisions_written"])
 
-    def finish(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """Write the state back into the strategy; the journal's fills, decisions and funding payments."""
-        written = int(self.exchange["fundings_written"])
+    def write_back(self) -> None:
+        """Give the strategy object the state that the run came to."""
         self.kernel.restore(self.state, self.strategy, skip=OUTBOXES)
-        return _joined(self.kept_fills, FILL), _joined(self.kept_decisions, DECISION), self.fundings[:written].copy()
+
+    def journal(self, closing: list[Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """The run's fills, with the rows of `closing` as the last of them, its decisions and funding payments."""
+        fills, decisions = self._written()
+        last = fills + len(closing)  # an emptied journal has room for another bar's worth
+        self.fills[fills:last] = np.array(closing, FILL)
+        return (
+            _joined(self.kept_fills, self.fills[:last]),
+            _joined(self.kept_decisions, self.decisions[:decisions]),
+            self.fundings[: int(self.exchange["fundings_written"])].copy(),
+        )
 
 
-def _joined(parts: list[np.ndarray[Any, Any]], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype)
+def _joined(kept: list[np.ndarray[Any, Any]], last: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.concatenate([*kept, last]) if kept else last

@@ -18,30 +18,36 @@ NAMES: dict[str, Any] = {"drain": drain, "settle_funding": settle_funding, "upda
 
 
 class InterpretedRun:
-    """A run in plain Python; columns become lists, whose items are Python's own numbers."""
+    """A run in plain Python. Columns become lists, whose items are Python's own numbers, a chunk of bars at a time."""
 
     def __init__(self, strategy: Strategy, data: MarketData, text: str) -> None:
         names = dict(NAMES)
         exec(compile(text, "<driver>", "exec"), names)
         self.drive = names["drive"]
         self.strategy = strategy
-        self.columns = [
-            column.tolist()
-            for column in (
-                data.time, data.open, data.high, data.low, data.close, data.volume, data.symbol,
-                data.funding_time, data.funding_rate, data.funding_price,
-            )
-        ]  # fmt: skip
-        self.fills: list[Any] = []
-        self.decisions: list[Any] = []
+        self.columns = (data.time, data.open, data.high, data.low, data.close, data.volume, data.symbol)
+        self.funding = [column.tolist() for column in (data.funding_time, data.funding_rate, data.funding_price)]
+        self.fills: list[np.ndarray[Any, Any]] = [np.zeros(0, FILL)]
+        self.decisions: list[np.ndarray[Any, Any]] = [np.zeros(0, DECISION)]
         self.fundings: list[Any] = []
 
     def advance(self, row: int, stop: int) -> int:
         """Run bars `row` to `stop`; the row to go on from."""
-        return int(
-            self.drive(self.strategy, *self.columns, self.fills, self.decisions, self.fundings, UNLIMITED, row, stop)
+        chunk = [column[row:stop].tolist() for column in self.columns]
+        fills: list[Any] = []
+        decisions: list[Any] = []
+        reached = row + int(
+            self.drive(self.strategy, *chunk, *self.funding, fills, decisions, self.fundings, UNLIMITED, 0, stop - row)
         )
+        if fills:
+            rows = np.array(fills, FILL)
+            rows["bar"] += row
+            self.fills.append(rows)
+        if decisions:
+            self.decisions.append(np.array(decisions, DECISION))
+        return reached
 
-    def finish(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """The journal's fills, decisions and funding payments."""
-        return np.array(self.fills, FILL), np.array(self.decisions, DECISION), np.array(self.fundings, FUNDING)
+    def journal(self, closing: list[Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """The run's fills, with the rows of `closing` as the last of them, its decisions and funding payments."""
+        fills = [*self.fills, np.array(closing, FILL)]
+        return np.concatenate(fills), np.concatenate(self.decisions), np.array(self.fundings, FUNDING)

@@ -52,4 +52,9 @@ def drain(x: Exchange, bar: int, fills: Any, decisions: Any, room: int) -> bool:
     x.decisions_written += x.decision_count
     x.decision_count = 0
     x.pending = False
-    return x.fills_written + FILLS_MAX * (x.symbols + 1) > room or x.decisions_written + DECISIONS_MAX > room
+    return is_full(x.fills_written, x.decisions_written, x.symbols, room)
+
+
+def is_full(fills: int, decisions: int, symbols: int, room: int) -> bool:
+    """Whether a journal of `room` rows might not hold another bar's worth."""
+    return fills + FILLS_MAX * (symbols + 1) > room or decisions + DECISIONS_MAX > room

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+PRICES = ("open", "high", "low", "close", "volume")
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,19 @@ class MarketData:
 
 
 def merge(data: list[SymbolData], step: int) -> MarketData:
-    """Merge symbols that share a timeframe of `step` nanoseconds."""
-    number = np.concatenate([np.full(len(d.time), i, np.int64) for i, d in enumerate(data)])
-    columns = {
-        name: np.concatenate([np.asarray(getattr(d, name), np.float64) for d in data])
-        for name in ("open", "high", "low", "close", "volume")
-    }
-    time = np.concatenate([np.asarray(d.time, np.int64) for d in data])
-    if len(data) > 1:
+    """Merge symbols that share a timeframe of `step` nanoseconds. The columns of a single symbol are not copied."""
+    columns: dict[str, Array] = {}
+    if len(data) == 1:
+        time = _own_kind(data[0].time, np.int64)
+        number = np.zeros(len(time), np.int64)
+        columns = {name: _own_kind(getattr(data[0], name), np.float64) for name in PRICES}
+    else:
+        number = np.concatenate([np.full(len(d.time), i, np.int64) for i, d in enumerate(data)])
+        time = np.concatenate([np.asarray(d.time, np.int64) for d in data])
         order = np.lexsort((number, time))
         time, number = time[order], number[order]
-        columns = {name: column[order] for name, column in columns.items()}
+        for name in PRICES:
+            columns[name] = np.concatenate([np.asarray(getattr(d, name), np.float64) for d in data])[order]
     ranges: list[tuple[int, int]] = []
     start = 0
     for d in data:
@@ -80,6 +83,11 @@ def merge(data: list[SymbolData], step: int) -> MarketData:
         funding_range=tuple(ranges),
         **columns,
     )
+
+
+def _own_kind(column: Array, dtype: type) -> Array:
+    """The column as compiled code takes it, which is specialised on layout and writability; it is not written to."""
+    return np.require(column, dtype, ["C", "W"])
 
 
 def _joined(data: list[SymbolData], name: str, dtype: type) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,6 @@ import numpy as np
 from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindError
 from tradewind.core.domain.instruments import Instrument
 from tradewind.core.domain.orders import REASON_TEXT, REFUSALS
-from tradewind.core.domain.records import FILL
 from tradewind.core.domain.timeframes import bucket_start_ns, timeframe_ns
 from tradewind.core.engine.driver import driver_text
 from tradewind.core.engine.exchange import Exchange
@@ -30,8 +30,12 @@ from tradewind.core.strategy.strategy import Strategy
 EngineName = Literal["auto", "compiled", "interpreted"]
 CHUNK_BARS = 65_536
 """Bars between two reports of progress; also how soon Ctrl-C is heard in compiled code."""
+CHUNK_BARS_INTERPRETED = 2_048
+"""The same where Python runs: so many bars, as Python's own numbers, stay in the processor's cache."""
 
 Array = np.ndarray[Any, Any]
+Journal = Callable[[list[Any]], tuple[Array, Array, Array]]
+"""Gives a run's fills, decisions and funding payments; the rows it is called with are its last fills."""
 Progress = Callable[[str, int, int], None]
 """Called with a stage ("compiling", "running"), the bars done and the bars in all."""
 
@@ -53,7 +57,6 @@ class RunResult:
     engine: str
     why_interpreted: str | None
     cached: bool
-    decision_hash: str
     decisions: Array
     fills: Array
     fundings: Array
@@ -63,6 +66,11 @@ class RunResult:
     cash: float
     equity: float
     strategy: Strategy
+
+    @cached_property
+    def decision_hash(self) -> str:
+        """Hash over every decision; see `decision_hash`."""
+        return decision_hash(self.decisions)
 
 
 def run(
@@ -140,17 +148,17 @@ def _compiled(
     while row < len(data):
         report("running", row, len(data))
         try:
-            row = compiled.advance(row, chunk_end(data, row))
+            row = compiled.advance(row, chunk_end(data, row, CHUNK_BARS))
         except Exception as error:
             raise _Stopped from error
     report("running", len(data), len(data))
-    journal = compiled.finish()
-    return _result(strategy, data, rules, journal, "compiled", None, compiled.kernel.cached)
+    compiled.write_back()
+    return _result(strategy, data, rules, compiled.journal, "compiled", None, compiled.kernel.cached)
 
 
-def chunk_end(data: MarketData, row: int) -> int:
-    """Where the chunk from `row` on ends: never between two symbols' bars of one moment."""
-    stop = min(row + CHUNK_BARS, len(data))
+def chunk_end(data: MarketData, row: int, bars: int) -> int:
+    """Where the chunk of `bars` from `row` on ends: never between two symbols' bars of one moment."""
+    stop = min(row + bars, len(data))
     while stop < len(data) and data.time[stop] == data.time[stop - 1]:
         stop += 1
     return stop
@@ -173,13 +181,13 @@ def _interpreted(
     while row < len(data):
         report("running", row, len(data))
         try:
-            row = interpreted.advance(row, chunk_end(data, row))
+            row = interpreted.advance(row, chunk_end(data, row, CHUNK_BARS_INTERPRETED))
         except TradewindError:
             raise
         except (Exception, SystemExit) as error:
             raise failure(error, strategy) from error
     report("running", len(data), len(data))
-    return _result(strategy, data, rules, interpreted.finish(), "interpreted", why, False)
+    return _result(strategy, data, rules, interpreted.journal, "interpreted", why, False)
 
 
 def call_hook(hook: Callable[[], None], strategy: Strategy) -> None:
@@ -208,27 +216,24 @@ def failure(error: Exception | SystemExit, strategy: Strategy) -> StrategyFailed
 
 
 def _result(
-    strategy: Strategy, data: MarketData, rules: MarketRules, journal: tuple[Array, Array, Array], engine: str,
-    why: str | None, cached: bool,
+    strategy: Strategy, data: MarketData, rules: MarketRules, journal: Journal, engine: str, why: str | None,
+    cached: bool,
 ) -> RunResult:  # fmt: skip
     x: Exchange = strategy.exchange
     x.finished = True
     call_hook(strategy.on_stop, strategy)
-    fills, decisions, fundings = journal
+    closing: list[Any] = []
     if rules.close_at_end:
-        rows: list[Any] = []
         x.fill_count = 0
         for symbol in range(x.symbols):
             close_at_end(x, symbol)
         for i in range(x.fill_count):
-            write_fill(rows, i, x.fills[i], _last_row(data, x.fills[i].symbol))
-        if rows:
-            fills = np.concatenate([fills, np.array(rows, FILL)])
+            write_fill(closing, i, x.fills[i], _last_row(data, x.fills[i].symbol))
+    fills, decisions, fundings = journal(closing)
     return RunResult(
         engine=engine,
         why_interpreted=why,
         cached=cached,
-        decision_hash=decision_hash(decisions),
         decisions=decisions,
         fills=fills,
         fundings=fundings,
@@ -246,7 +251,10 @@ def _result(
 
 
 def _last_row(data: MarketData, symbol: int) -> int:
-    return int(np.flatnonzero(data.symbol == symbol)[-1])
+    row = len(data) - 1
+    while data.symbol[row] != symbol:
+        row -= 1
+    return row
 
 
 def decision_hash(decisions: Array) -> str:

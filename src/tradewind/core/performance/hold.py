@@ -17,8 +17,7 @@ def hold_equity(time: NDArray[np.int64], markets: Sequence[Bars], initial: float
     Each part buys at its market's first open, without costs, and is worth its last close; before that it is cash.
     Raises BadInput without markets or for one without bars.
     """
-    if not markets or any(len(bars) == 0 for bars in markets):
-        raise BadInput("there is nothing to hold: a market has no bars", fix="Give bars for every symbol")
+    _must_have_bars(markets)
     worth = np.zeros(len(time))
     for bars in markets:
         if time is bars.time or np.array_equal(time, bars.time):
@@ -27,3 +26,17 @@ def hold_equity(time: NDArray[np.int64], markets: Sequence[Bars], initial: float
         growth = np.concatenate(([1.0], bars.close / bars.open[0]))
         worth += growth[np.searchsorted(bars.time, time, side="right")]
     return worth * (initial / len(markets))
+
+
+def hold_return(markets: Sequence[Bars]) -> float:
+    """What `hold_equity` gains by its last bar, as a fraction: the mean of the markets' last close / first open - 1.
+
+    Raises BadInput without markets or for one without bars.
+    """
+    _must_have_bars(markets)
+    return sum(float(bars.close[-1]) / float(bars.open[0]) for bars in markets) / len(markets) - 1.0
+
+
+def _must_have_bars(markets: Sequence[Bars]) -> None:
+    if not markets or any(len(bars) == 0 for bars in markets):
+        raise BadInput("there is nothing to hold: a market has no bars", fix="Give bars for every symbol")
