@@ -12,7 +12,7 @@ import numpy as np
 
 from tradewind.core.domain.data_quality import Severity, check
 from tradewind.core.domain.data_sets import DataKey, DataSetInfo
-from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.core.domain.instants import instant_text
 from tradewind.core.domain.instruments import Instrument, instrument_for
 from tradewind.core.domain.market_data import Kind
@@ -29,6 +29,7 @@ def completed(request: BacktestRequest, wanted: int, catalogue: MarketData) -> t
     """The request with symbols and timeframe filled in where only one choice is stored; and what was filled in."""
     stored = [info.key for info in catalogue.data_sets() if info.key.kind is Kind.CANDLES]
     if not stored:
+        _stop_at_damage(catalogue)
         raise BadInput(
             "no candles are stored yet",
             fix="Bring some: tradewind data import FILE, or make some: tradewind data generate",
@@ -46,6 +47,8 @@ def completed(request: BacktestRequest, wanted: int, catalogue: MarketData) -> t
             )
         symbols = tuple(sorted(fitting))
         said.append(f"running on {', '.join(symbols)}, the only candles stored")
+    if not set(symbols) <= {key.symbol for key in stored}:
+        _stop_at_damage(catalogue)
     _known(symbols, sorted({key.symbol for key in stored}))
     if not timeframe:
         shared = set.intersection(*({k.timeframe for k in stored if k.symbol == s} for s in symbols))
@@ -86,6 +89,21 @@ def _known_timeframe(timeframe: str, symbol: str, stored: list[str]) -> None:
     raise BadInput(f"no {timeframe} candles are stored for {symbol}", where="--timeframe", fix=fix)
 
 
+def _stop_at_damage(catalogue: MarketData) -> None:
+    """Where a data set is missing and another cannot be read, that one may be what is missing."""
+    for place, reason in catalogue.damaged().items():
+        raise Corrupt(reason, where=place, fix="Remove this file and import the data again")
+
+
+def _is_stored(catalogue: MarketData, key: DataKey) -> bool:
+    """Whether there is such a data set. Raises Corrupt where it is there and cannot be read."""
+    try:
+        catalogue.info(key)
+    except BadInput:
+        return False
+    return True
+
+
 def _known(symbols: Sequence[str], stored: list[str]) -> None:
     for symbol in symbols:
         if symbol not in stored:
@@ -99,7 +117,6 @@ def _known(symbols: Sequence[str], stored: list[str]) -> None:
 def load_markets(request: BacktestRequest, catalogue: MarketData) -> tuple[list[Market], list[DataSetInfo]]:
     """The markets of a request that is complete, and the data sets they were made of."""
     markets, infos = [], []
-    stored = {info.key: info for info in catalogue.data_sets()}
     for symbol in request.symbols:
         key = DataKey(symbol, Kind.CANDLES, request.timeframe)
         infos.append(catalogue.info(key))
@@ -112,11 +129,11 @@ def load_markets(request: BacktestRequest, catalogue: MarketData) -> tuple[list[
                 fix=f"It is stored from {instant_text(info.first_ns)} to {instant_text(info.last_ns)}",
             )
         funding = marks = None
-        if DataKey(symbol, Kind.FUNDING) in stored:
-            infos.append(stored[DataKey(symbol, Kind.FUNDING)])
+        if _is_stored(catalogue, DataKey(symbol, Kind.FUNDING)):
+            infos.append(catalogue.info(DataKey(symbol, Kind.FUNDING)))
             funding = catalogue.funding(symbol)
-        if DataKey(symbol, Kind.MARK) in stored:
-            infos.append(stored[DataKey(symbol, Kind.MARK)])
+        if _is_stored(catalogue, DataKey(symbol, Kind.MARK)):
+            infos.append(catalogue.info(DataKey(symbol, Kind.MARK)))
             marks = catalogue.marks(symbol)
         markets.append(Market(bars, instrument_from(symbol, request.instrument), funding, marks))
     return markets, infos

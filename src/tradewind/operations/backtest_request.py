@@ -55,4 +55,5 @@ def _option(name: str, value: Any) -> list[str]:
     flag = name.replace("_", "-")
     if isinstance(value, bool):
         return [f"--{flag}" if value else f"--no-{flag}"]
-    return [f"--{flag}", f"{value:g}" if isinstance(value, float) and f"{value:g}" == str(value) else str(value)]
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return [f"--{flag}", short if not isinstance(value, float) or float(short) == value else repr(value)]

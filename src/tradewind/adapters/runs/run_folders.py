@@ -108,7 +108,7 @@ class RunFolders:
 
 def _names(wanted: Path) -> list[Path]:
     """The name itself, then with a number behind it."""
-    return [wanted, *(wanted.with_name(f"{wanted.name}-{number}") for number in range(2, NAMES_MAX))]
+    return [wanted, *(wanted.with_name(f"{wanted.name}-{number}") for number in range(2, NAMES_MAX + 1))]
 
 
 def _read(folder: Path) -> StoredRun:
