@@ -32,7 +32,7 @@ def _single(plan: Plan) -> list[str]:
         *_indent(2, _grow(plan, None)),
         *_indent(2, _notices(plan)),
         *_indent(2, _timer(plan)),
-        "        on_bar(bar)",
+        *_indent(2, ["on_bar(bar)"] if "on_bar" in plan.hooks else []),
         "        row += 1",
         "        if x.pending and drain(x, row - 1, fills, decisions, room):",
         "            break",
@@ -70,12 +70,18 @@ def _several(plan: Plan) -> list[str]:
         *_indent(2, _updates(plan)),
         "        x.symbol_now = symbol[row]",
         *_indent(2, _timer(plan)),
-        "        for i in range(row, last):",
-        "            x.symbol_now = symbol[i]",
-        "            on_bar(x.bars[x.symbol_now])",
+        *_indent(2, _decide_for_all() if "on_bar" in plan.hooks else []),
         "        row = last",
         "        if drain(x, row - 1, fills, decisions, room):",
         "            break",
+    ]
+
+
+def _decide_for_all() -> list[str]:
+    return [
+        "for i in range(row, last):",
+        "    x.symbol_now = symbol[i]",
+        "    on_bar(x.bars[x.symbol_now])",
     ]
 
 

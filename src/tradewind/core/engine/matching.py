@@ -177,6 +177,8 @@ def trail_stops(x: Exchange, bar: Bar) -> None:
 
 def trigger(x: Exchange, o: Order, price: float, bar: Bar, s: InstrumentState, time: int) -> None:
     """A stop or a target has been reached at `price`."""
+    if o.bracket != 0:
+        end_entry(x, o)
     intake.update(x, o.id, o.symbol, o.side, k.TRIGGERED, 0, o.size, o.filled)
     if o.kind == k.STOP_LIMIT:
         o.kind = k.LIMIT
@@ -193,6 +195,14 @@ def trigger(x: Exchange, o: Order, price: float, bar: Bar, s: InstrumentState, t
     else:
         o.kind = k.MARKET
         take(x, o, price, bar, s, time)
+
+
+def end_entry(x: Exchange, o: Order) -> None:
+    """An exit of a bracket is due: what its entry has not bought by now it must not buy any more."""
+    for i in range(x.live):
+        entry = x.orders[x.queue[i]]
+        if entry.state != k.FREE and entry.id == o.bracket:
+            intake.finish(x, entry, k.CANCELED, k.OTHER_SIDE_FILLED)
 
 
 def take(x: Exchange, o: Order, price: float, bar: Bar, s: InstrumentState, time: int) -> None:
@@ -233,6 +243,7 @@ def trade(
     if not sized:
         o.size = o.filled + size
         o.by_stake = False
+        o.staked = True
         if o.size * price < s.notional_min and closable == 0.0:
             intake.finish(x, o, k.REJECTED, k.BELOW_NOTIONAL)
             return
@@ -254,12 +265,10 @@ def trade(
         opening = 0.0
         o.size = min(o.size, o.filled + closing)
     rate = s.maker_fee if maker else s.taker_fee
-    if opening > 0.0 and not carries(x, o, opening, closing, price, rate, s):
-        opening = 0.0
-        if closing == 0.0:
-            intake.finish(x, o, k.REJECTED, k.FUNDS)
-            return
-        refuse_rest(x, o)
+    opening = carried(x, o, opening, closing, price, rate, s)
+    if closing + opening == 0.0:
+        intake.finish(x, o, k.FILLED if o.filled > 0.0 and o.staked else k.REJECTED, k.FUNDS)
+        return
     if closing > 0.0:
         account.reduce_position(x, o, leg, closing, price, rate, maker, slippage * closing, time)
     if opening > 0.0:
@@ -301,6 +310,21 @@ def nothing_left(x: Exchange, o: Order, sized: bool) -> None:
         intake.finish(x, o, k.REJECTED, k.NO_SHORT)
 
 
+def carried(
+    x: Exchange, o: Order, opening: float, closing: float, price: float, rate: float, s: InstrumentState
+) -> float:
+    """How much of `opening` the account can carry. A stake takes what it can; of a sized order the rest is refused."""
+    if opening == 0.0 or carries(x, o, opening, closing, price, rate, s):
+        return opening
+    if o.staked:
+        opening = still_affordable(x, o, opening, price, s)
+        o.size = o.filled + closing + opening
+        return opening
+    if closing > 0.0:
+        refuse_rest(x, o)
+    return 0.0
+
+
 def carries(
     x: Exchange, o: Order, opening: float, closing: float, price: float, rate: float, s: InstrumentState
 ) -> bool:
@@ -315,6 +339,14 @@ def carries(
             leg = account.leg_of(x, o.symbol, o.side, o.reduce_only)
             free += account.freed_by_closing(x, o.symbol, leg, closing, price, rate)
     return need <= free * (1.0 + 1e-9)
+
+
+def still_affordable(x: Exchange, o: Order, opening: float, price: float, s: InstrumentState) -> float:
+    """What a stake can still buy where the price has moved between two parts of its fill."""
+    held = x.positions[account.leg_of(x, o.symbol, o.side, False)].size
+    turned = abs(held) if held * o.side < 0.0 else 0.0
+    affordable = intake.stake_size(x, o.symbol, o.side, price, o.id) - turned
+    return s.round_size(max(0.0, min(opening, affordable)))
 
 
 def refuse_rest(x: Exchange, o: Order) -> None:

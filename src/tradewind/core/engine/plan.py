@@ -73,7 +73,14 @@ def plan_of(strategy: Strategy, symbols: int, timer: bool, funding: bool, tracks
         update = Update(indicators[id(indicator)][0], *arguments_of(indicator, indicators, owner))
         (base if feed is None else followers[id(feed)]).append(update)
     hooks = frozenset(h for h in HOOKS if getattr(type(strategy), h) is not getattr(Strategy, h))
-    if "on_bar" not in hooks:
+    for hook in UNAVAILABLE_HOOKS:
+        if hasattr(type(strategy), hook):
+            raise StrategyFailed(
+                f"its {hook} would never be called: a backtest on candles has no trades, quotes or books",
+                where=owner,
+                fix="Decide in on_bar",
+            )
+    if not hooks & {"on_bar", "on_timer", "on_funding"}:
         raise StrategyFailed(
             "it has no on_bar hook, so it can never trade", where=owner, fix="Write def on_bar(self, bar)"
         )

@@ -57,6 +57,7 @@ class Order:
         self.size = 0.0
         self.filled = 0.0
         self.by_stake = False
+        self.staked = False
         self.limit = k.NAN
         self.stop = k.NAN
         self.stop_loss = k.NAN
@@ -88,6 +89,7 @@ class Order:
         self.size = size
         self.filled = 0.0
         self.by_stake = False
+        self.staked = False
         self.limit = k.NAN
         self.stop = k.NAN
         self.stop_loss = k.NAN

@@ -62,7 +62,7 @@ class Strategy:
         """One of the strategy's orders has changed its state."""
 
     def on_funding(self, symbol: int, rate: float, paid: float) -> None:
-        """Funding was settled on an open position; `paid` is negative where the account received it."""
+        """Funding was due at `rate`; `paid` is negative where the account received it, 0 where it held nothing."""
 
     def on_timer(self, time: int) -> None:
         """The class's `timer` (such as "4h") has come round; called at the first close at or after it."""
