@@ -103,6 +103,11 @@ def walk_paths(results: TradeResults, plan: Plan, first_path: int, paths: int) -
     )  # fmt: skip
 
 
+def in_order(results: TradeResults) -> PathOutcomes:
+    """One path: the trades as they were made."""
+    return walk_paths(results, Plan("skip", 0, len(results.value), np.empty(0, np.int64), skip=0.0), 0, 1)
+
+
 def joined(parts: list[PathOutcomes]) -> PathOutcomes:
     """Paths that were walked in several calls, in the order of the list."""
     return PathOutcomes(*(np.concatenate([getattr(p, f.name) for p in parts], axis=-1) for f in fields(PathOutcomes)))
@@ -114,7 +119,7 @@ def walk(
     equity: Any, below: Any,
 ) -> None:  # fmt: skip
     """Make the trades of LANES paths. Loops read everything before they write, so that they are done in wide steps."""
-    noted = 0
+    noted, none = 0, len(value) - 1
     for step in range(numbers.shape[0] + 1):
         if noted < len(marks) and marks[noted] == step:
             for lane in range(LANES):
@@ -161,8 +166,9 @@ def walk(
             a[WINS * LANES + lane] = wins
             a[LOSSES * LANES + lane] = losses
         for lane in range(LANES):
-            streak = a[STREAK * LANES + lane] + 1.0
-            streak = streak if a[RESULT * LANES + lane] < 0.0 else 0.0
+            streak = a[STREAK * LANES + lane]
+            ended = 0.0 if row[lane] != none else streak  # a trade that is left out ends no streak
+            streak = streak + 1.0 if a[RESULT * LANES + lane] < 0.0 else ended
             longest = a[LONGEST * LANES + lane]
             a[STREAK * LANES + lane] = streak
             a[LONGEST * LANES + lane] = streak if streak > longest else longest

@@ -37,7 +37,6 @@ def by_hand(results: TradeResults, plan: Plan, path: int) -> dict[str, float]:
     for number in numbers.tolist():
         if number == trades:
             curve.append(held)
-            streak = 0
             made.append(0.0)
             continue
         extra = (factor - 1.0) * results.costs[number]
