@@ -186,8 +186,8 @@ def funding_warnings(markets: Sequence[Market], rules: MarketRules) -> tuple[str
             continue
         first, last = int(funding.time[0]), int(funding.time[-1])
         interval = int(np.median(np.diff(funding.time))) if len(funding) > 1 else 0
-        # A payment is missing where a whole interval of the run lies outside of what is stored.
-        if int(bars.time[0]) < first - interval or int(bars.time[-1]) + bars.step_ns >= last + interval:
+        # A payment is missing where one more interval before or after what is stored is still inside the run.
+        if int(bars.time[0]) <= first - interval or int(bars.time[-1]) + bars.step_ns > last + interval:
             warnings.append(
                 f"Funding of {symbol} is stored from {instant_text(first)} to {instant_text(last)} only: "
                 "none was paid in the rest of the run"

@@ -50,8 +50,6 @@ def strategy(
     folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path(),
 ) -> None:
     """Write a strategy that runs, to change."""
-    from importlib.util import find_spec
-
     import tradewind
     from tradewind.core.domain.errors import BadInput
 
@@ -62,7 +60,7 @@ def strategy(
             f"{name!r} cannot be the name of a strategy",
             fix="Use letters, digits and _: my_strategy; --folder says where to write it",
         )
-    if find_spec(stem) is not None:
+    if _is_module(stem):
         raise BadInput(
             f"{stem}.py would hide the Python module {stem!r} from every program in its folder",
             fix=f"Choose another name: my_{stem}",
@@ -82,3 +80,13 @@ def strategy(
     console.result({"file": str(path), "strategy": class_name})
     console.say(f"Wrote {path}")
     console.say(f"Next: tradewind backtest {shlex.quote(str(path))}")
+
+
+def _is_module(name: str) -> bool:
+    """Whether Python or an installed package has a module of this name."""
+    import site
+    import sys
+    from importlib.machinery import PathFinder
+
+    installed = PathFinder.find_spec(name, [*site.getsitepackages(), site.getusersitepackages()])
+    return name == "tradewind" or name in sys.stdlib_module_names or installed is not None
