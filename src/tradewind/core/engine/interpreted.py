@@ -25,7 +25,8 @@ class InterpretedRun:
         exec(compile(text, "<driver>", "exec"), names)
         self.drive = names["drive"]
         self.strategy = strategy
-        self.columns = (data.time, data.open, data.high, data.low, data.close, data.volume, data.symbol)
+        self.columns = (data.time, data.open, data.high, data.low, data.close, data.volume)
+        self.symbol = data.symbol if len(data.symbols) > 1 else data.symbol[:0]  # the driver of one symbol reads none
         self.funding = [column.tolist() for column in (data.funding_time, data.funding_rate, data.funding_price)]
         self.fills: list[np.ndarray[Any, Any]] = [np.zeros(0, FILL)]
         self.decisions: list[np.ndarray[Any, Any]] = [np.zeros(0, DECISION)]
@@ -33,7 +34,7 @@ class InterpretedRun:
 
     def advance(self, row: int, stop: int) -> int:
         """Run bars `row` to `stop`; the row to go on from."""
-        chunk = [column[row:stop].tolist() for column in self.columns]
+        chunk = [column[row:stop].tolist() for column in (*self.columns, self.symbol)]
         fills: list[Any] = []
         decisions: list[Any] = []
         reached = row + int(

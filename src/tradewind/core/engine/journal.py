@@ -43,14 +43,16 @@ def write_funding(
 
 def drain(x: Exchange, bar: int, fills: Any, decisions: Any, room: int) -> bool:
     """Empty the outbox into the journal; True where the journal might not hold another bar's worth."""
-    for i in range(x.fill_count):
-        write_fill(fills, x.fills_written + i, x.fills[i], bar)
-    x.fills_written += x.fill_count
-    x.fill_count = 0
-    for i in range(x.decision_count):
-        write_decision(decisions, x.decisions_written + i, x.decisions[i])
-    x.decisions_written += x.decision_count
-    x.decision_count = 0
+    if x.fill_count > 0:
+        for i in range(x.fill_count):
+            write_fill(fills, x.fills_written + i, x.fills[i], bar)
+        x.fills_written += x.fill_count
+        x.fill_count = 0
+    if x.decision_count > 0:
+        for i in range(x.decision_count):
+            write_decision(decisions, x.decisions_written + i, x.decisions[i])
+        x.decisions_written += x.decision_count
+        x.decision_count = 0
     x.pending = False
     return is_full(x.fills_written, x.decisions_written, x.symbols, room)
 
