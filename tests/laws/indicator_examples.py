@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 
 from tradewind.core import indicators
+from tradewind.core.indicators import smart_money
 from tradewind.core.indicators.indicator import Indicator
 
 HOUR_NS = 3_600_000_000_000
@@ -23,10 +24,13 @@ CLASSES = sorted(
     (
         thing
         for name in indicators.__all__
-        if isinstance(thing := getattr(indicators, name), type) and thing is not Indicator
+        if isinstance(thing := getattr(indicators, name), type)
+        and thing is not Indicator
+        and name not in smart_money.__all__
     ),
     key=lambda cls: cls.__name__,
 )
+"""All but the smart-money ones, whose labels are undefined on most bars: their laws stand in files of their own."""
 NAMES = [cls.__name__ for cls in CLASSES]
 
 MAY_BE_UNDEFINED = {"VWMA", "VWAP", "AnchoredVWAP", "ZScore", "BollingerBands"}

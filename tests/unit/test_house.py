@@ -17,6 +17,7 @@ ROOMS = {
     "": {"adapters", "core", "interfaces", "operations", "ports", "research"},
     "adapters": {"market_data", "runs"},
     "core": {"compiler", "domain", "engine", "indicators", "performance", "strategy"},
+    "core/indicators": {"smart_money"},
     "core/strategy": {"bundled"},
     "interfaces": {"cli"},
     "research": {"reports"},

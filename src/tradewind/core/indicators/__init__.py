@@ -8,6 +8,19 @@ from tradewind.core.indicators.levels import Donchian, Highest, Lowest
 from tradewind.core.indicators.oscillators import CCI, ROC, RSI, Stochastic, StochasticRSI, WilliamsR
 from tradewind.core.indicators.pivots import PivotPoints
 from tradewind.core.indicators.reversals import PSAR, Supertrend
+from tradewind.core.indicators.smart_money import (
+    DealingRange,
+    FairValueGaps,
+    Liquidity,
+    MarketStructure,
+    OrderBlocks,
+    PreviousHighLow,
+    Retracements,
+    Session,
+    SessionProfile,
+    Swings,
+    VolumeProfile,
+)
 from tradewind.core.indicators.statistics import LinearRegressionSlope, StandardDeviation, ZScore
 from tradewind.core.indicators.trend import ADX, MACD, Aroon
 from tradewind.core.indicators.volatility import ATR, BollingerBands, Keltner, TrueRange
@@ -37,19 +50,30 @@ __all__ = [
     "AnchoredVWAP",
     "Aroon",
     "BollingerBands",
+    "DealingRange",
     "Donchian",
+    "FairValueGaps",
     "Highest",
     "Ichimoku",
     "Indicator",
     "Keltner",
     "LinearRegressionSlope",
+    "Liquidity",
     "Lowest",
+    "MarketStructure",
+    "OrderBlocks",
     "PivotPoints",
+    "PreviousHighLow",
+    "Retracements",
+    "Session",
+    "SessionProfile",
     "StandardDeviation",
     "Stochastic",
     "StochasticRSI",
     "Supertrend",
+    "Swings",
     "TrueRange",
+    "VolumeProfile",
     "VolumeSMA",
     "WilliamsR",
     "ZScore",
