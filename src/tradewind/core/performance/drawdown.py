@@ -33,11 +33,35 @@ class Drawdown:
 
 def underwater(equity: NDArray[np.float64], initial: float) -> NDArray[np.float64]:
     """equity / best value so far - 1 at each bar's close, a fraction <= 0; `initial` counts as the first best value."""
-    peak = np.maximum.accumulate(equity)
+    peak = running_peak(equity)
     if len(peak) and peak[0] < initial:
         np.maximum(peak, initial, out=peak)
     np.divide(equity, peak, out=peak)
     peak -= 1.0
+    return peak
+
+
+BLOCK = 512
+
+
+def running_peak(equity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The best value so far (n): np.maximum.accumulate, which looks at one value after the other, only where it rises.
+
+    Of a block that holds no new peak every value is the peak before it.
+    """
+    blocks = len(equity) // BLOCK
+    if blocks < 2:
+        return np.maximum.accumulate(equity)
+    whole = equity[: blocks * BLOCK].reshape(blocks, BLOCK)
+    highest = whole.max(axis=1)
+    before = np.concatenate((equity[:1], np.maximum.accumulate(highest[:-1])))
+    peak = np.empty(len(equity))
+    inside = peak[: blocks * BLOCK].reshape(blocks, BLOCK)
+    inside[:] = before[:, np.newaxis]
+    rising = np.flatnonzero(~(highest <= before))  # NaN rises too, and stays
+    inside[rising] = np.maximum(np.maximum.accumulate(whole[rising], axis=1), before[rising, np.newaxis])
+    rest = np.maximum.accumulate(equity[blocks * BLOCK :])
+    peak[blocks * BLOCK :] = np.maximum(rest, np.maximum(before[-1], highest[-1]))
     return peak
 
 

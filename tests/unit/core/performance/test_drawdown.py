@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tradewind.core.domain.timeframes import UNITS_NS
 from tradewind.core.performance import drawdowns, monthly_returns, rolling_sharpe, underwater
 from tradewind.core.performance.calendar import read_calendar
-from tradewind.core.performance.drawdown import longest_drawdown_ns
+from tradewind.core.performance.drawdown import longest_drawdown_ns, running_peak
 
 DAY = UNITS_NS["d"]
 
@@ -106,3 +108,12 @@ def test_the_rolling_sharpe_ratio_equals_a_loop_over_windows() -> None:
         window = returns[i - 9 : i + 1]
         assert rolling[i] == pytest.approx(window.mean() / window.std(ddof=1) * np.sqrt(365))
     assert np.isnan(rolling_sharpe(returns[:5], 10, calendar)).all()
+
+
+@given(
+    st.integers(0, 2_100), st.integers(0, 2**32 - 1), st.sampled_from([-2.0, 0.0, 2.0]), st.lists(st.integers(0, 2_099))
+)
+def test_the_running_peak_is_the_best_value_so_far(length: int, seed: int, drift: float, missing: list[int]) -> None:
+    equity = 1_000.0 + np.cumsum(np.random.default_rng(seed).normal(drift, 1.0, length))
+    equity[[at for at in missing if at < length]] = np.nan
+    assert np.array_equal(running_peak(equity), np.maximum.accumulate(equity), equal_nan=True)
