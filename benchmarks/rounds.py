@@ -19,6 +19,7 @@ class Figures:
     name: str
     bars: int
     engine: list[float]
+    engine_processor: list[float]
     judged: list[float]
     judged_processor: list[float]
     memory_mb: float
@@ -26,18 +27,13 @@ class Figures:
     trades: int
     equity: float
 
-    @property
-    def engine_rate(self) -> float:
-        """Bars a second of the engine alone, at the median round."""
-        return self.bars / statistics.median(self.engine)
-
-    @property
-    def judged_rate(self) -> float:
-        """Bars a second with statistics, at the median round."""
-        return self.bars / statistics.median(self.judged)
+    def rate(self, what: str) -> float:
+        """Bars a second at the median round; `what` is the name of one of the lists of seconds."""
+        return self.bars / float(statistics.median(getattr(self, what)))
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "engine_bars_a_second": self.engine_rate, "judged_bars_a_second": self.judged_rate}
+        lists = ("engine", "judged", "engine_processor", "judged_processor")
+        return {**asdict(self), "bars_a_second": {what: self.rate(what) for what in lists}}
 
 
 def run(contenders: list[Contender], market: Path, bars: int, rounds: int, cache: Path) -> dict[str, Figures]:
@@ -71,6 +67,7 @@ def gathered(c: Contender, bars: int, answers: list[dict[str, Any]]) -> Figures:
         name=c.name,
         bars=bars,
         engine=[statistics.median(a["engine"]) for a in answers],
+        engine_processor=[statistics.median(a["engine_processor"]) for a in answers],
         judged=[statistics.median(a["judged"]) for a in answers],
         judged_processor=[statistics.median(a["judged_processor"]) for a in answers],
         memory_mb=max(a["memory_mb"] for a in answers),

@@ -61,6 +61,7 @@ def main() -> int:
         [
             where(found),
             table.sma_cross(figures, versions),
+            table.ratios(figures),
             table.agreement(agreed),
             table.start(waits),
             table.sizes(found["size_mb"], versions),

@@ -30,35 +30,39 @@ def spread(bars: int, seconds: list[float]) -> str:
 
 
 def times(figures: dict[str, Figures], name: str, what: str) -> str:
+    """How many times the peer's rate."""
     if PEER not in figures:
         return "?"
-    ratio = getattr(figures[name], what) / getattr(figures[PEER], what)
+    ratio = figures[name].rate(what) / figures[PEER].rate(what)
     return f"{ratio:.0f} x" if ratio >= 10 else f"{ratio:.2g} x"
 
 
 def sma_cross(figures: dict[str, Figures], versions: dict[str, str]) -> str:
     """The main table: one line a contender, fastest first."""
-    order = sorted(figures, key=lambda name: -figures[name].judged_rate)
+    order = sorted(figures, key=lambda name: -figures[name].rate("judged"))
     return rows(
-        (
-            "SMA cross 10/30",
-            "bars",
-            "engine alone, bars/s",
-            "with statistics, bars/s",
-            f"to {PEER}",
-            "trades",
-            "memory",
-        ),
+        ("SMA cross 10/30", "bars", "engine alone, bars/s", "with statistics, bars/s", "trades", "memory"),
         (
             (
                 f"{name} {versions[ENVIRONMENT[name]]}",
                 f"{figures[name].bars:,}",
                 spread(figures[name].bars, figures[name].engine),
                 spread(figures[name].bars, figures[name].judged),
-                f"{times(figures, name, 'engine_rate')}, {times(figures, name, 'judged_rate')}",
                 f"{figures[name].trades:,}",
                 f"{figures[name].memory_mb:,.0f} MiB",
             )
+            for name in order
+        ),
+    )
+
+
+def ratios(figures: dict[str, Figures]) -> str:
+    """How many times the peer's rate each is, on the wall clock and in processor time."""
+    order = sorted(figures, key=lambda name: -figures[name].rate("judged"))
+    return rows(
+        (f"times {PEER}", "engine alone", "with statistics", "engine, processor time", "statistics, processor time"),
+        (
+            (name, *(times(figures, name, w) for w in ("engine", "judged", "engine_processor", "judged_processor")))
             for name in order
         ),
     )

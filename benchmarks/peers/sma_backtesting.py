@@ -42,15 +42,15 @@ def main(folder: str, bars: int, repeats: int) -> None:
     frame = pd.DataFrame(
         {name.title(): m[name] for name in ("open", "high", "low", "close", "volume")}, index=pd.to_datetime(m["time"])
     )
-    spent: list[float] = []
+    spent: list[tuple[float, float]] = []
     statistics = inside.compute_stats
 
     def timed(*args: object, **kwargs: object) -> object:
-        before = time.perf_counter()
+        wall_before, processor_before = time.perf_counter(), time.process_time()
         try:
             return statistics(*args, **kwargs)
         finally:
-            spent.append(time.perf_counter() - before)
+            spent.append((time.perf_counter() - wall_before, time.process_time() - processor_before))
 
     inside.compute_stats = timed
     before_mb = memory_mb()
@@ -60,7 +60,8 @@ def main(folder: str, bars: int, repeats: int) -> None:
     answer(
         judged=wall,
         judged_processor=processor,
-        engine=[w - s for w, s in zip(wall, spent, strict=True)],
+        engine=[w - s for w, (s, _) in zip(wall, spent, strict=True)],
+        engine_processor=[p - s for p, (_, s) in zip(processor, spent, strict=True)],
         trades=int(stats["# Trades"]),
         equity=float(stats["Equity Final [$]"]),
         before_mb=before_mb,

@@ -111,15 +111,14 @@ def main(folder: str, bars: int, repeats: int) -> None:
     )
     prepared = BarDataWrangler(bar_type, traded).process(frame)
     before_mb = memory_mb()
-    figures: dict[str, list[float]] = {"engine": [], "judged": [], "judged_processor": []}
+    figures: dict[str, list[float]] = {"engine": [], "engine_processor": [], "judged": [], "judged_processor": []}
     trades, equity = 0, 0.0
     for judged in (False, True):
         for _ in range(repeats):
             engine = engine_of(prepared, bar_type, traded, judged)
             wall, processor, _ = measure(1, engine.run)
             figures["judged" if judged else "engine"] += wall
-            if judged:
-                figures["judged_processor"] += processor
+            figures["judged_processor" if judged else "engine_processor"] += processor
             trades = count_trades(engine)
             equity = float(engine.cache.account_for_venue(VENUE).balance_total(USDT).as_double())
             engine.dispose()

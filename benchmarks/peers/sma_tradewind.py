@@ -44,7 +44,7 @@ def main(folder: str, bars: int, repeats: int, engine: str, cache: str) -> None:
     warm = Market(market.bars.rows(slice(0, 2000)), traded)
     before_mb = memory_mb()
     backtest(SmaCross, warm, rules=rules, engine=engine, cache=Path(cache))
-    alone, _, _ = measure(repeats, lambda: run(SmaCross, data, [traded], rules, engine, Path(cache)))
+    alone, alone_processor, _ = measure(repeats, lambda: run(SmaCross, data, [traded], rules, engine, Path(cache)))
     judged, processor, result = measure(
         repeats, lambda: backtest(SmaCross, market, rules=rules, engine=engine, cache=Path(cache))
     )
@@ -52,6 +52,7 @@ def main(folder: str, bars: int, repeats: int, engine: str, cache: str) -> None:
         judged=judged,
         judged_processor=processor,
         engine=alone,
+        engine_processor=alone_processor,
         trades=int(result.metrics["trades"]),
         equity=float(result.metrics["final_equity"]),
         before_mb=before_mb,

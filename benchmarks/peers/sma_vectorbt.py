@@ -39,9 +39,17 @@ def main(folder: str, bars: int, repeats: int) -> None:
     close, open_ = pd.Series(m["close"], index=index), pd.Series(m["open"], index=index)
     before_mb = memory_mb()
     simulate(close[:2000], open_[:2000])[0].stats()
-    engine, _, (_, trades, equity) = measure(repeats, lambda: simulate(close, open_))
+    engine, engine_processor, (_, trades, equity) = measure(repeats, lambda: simulate(close, open_))
     judged, processor, _ = measure(repeats, lambda: judge(close, open_))
-    answer(judged=judged, judged_processor=processor, engine=engine, trades=trades, equity=equity, before_mb=before_mb)
+    answer(
+        judged=judged,
+        judged_processor=processor,
+        engine=engine,
+        engine_processor=engine_processor,
+        trades=trades,
+        equity=equity,
+        before_mb=before_mb,
+    )
 
 
 main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
