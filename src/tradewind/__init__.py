@@ -26,6 +26,7 @@ _HOME: dict[str, str] = {
     "MarketRules": "tradewind.core.engine.rules",
     **dict.fromkeys(("SyntheticMarket", "synthetic_market"), "tradewind.core.domain.synthetic"),
     **dict.fromkeys(("Backtest", "Market", "backtest"), "tradewind.research.backtest"),
+    "bars_from": "tradewind.research.frames",
 }
 """Where each public name lives, if it is not an indicator."""
 
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from tradewind.core.strategy.parameters import param
     from tradewind.core.strategy.strategy import Strategy
     from tradewind.research.backtest import Backtest, Market, backtest
+    from tradewind.research.frames import bars_from
 
 __all__ = [
     "ADX",
@@ -173,6 +175,7 @@ __all__ = [
     "ZScore",
     "__version__",
     "backtest",
+    "bars_from",
     "instrument_for",
     "param",
     "ring",

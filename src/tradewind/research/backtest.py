@@ -26,7 +26,7 @@ from tradewind.core.performance.hold import hold_equity, hold_return
 from tradewind.core.performance.trades import match_trades
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
-from tradewind.research.refused import made, plain_functions, share_time
+from tradewind.research.refused import made, plain_functions, share_time, sound_prices
 
 Array = np.ndarray[Any, Any]
 AGREEMENT = 1e-9
@@ -110,6 +110,8 @@ def backtest(
             f"the symbols have different timeframes: {', '.join(m.bars.timeframe for m in markets)}",
             fix="Resample to one: tradewind data resample; a strategy builds higher ones itself with self.feed()",
         )
+    for market in markets:
+        sound_prices(market.bars)
     share_time([m.bars for m in markets])
     merged = merge([_columns(m) for m in markets], steps.pop())
     result = run(

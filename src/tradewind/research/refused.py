@@ -6,6 +6,9 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from tradewind.core.domain.data_quality import Severity, check
 from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindError
 from tradewind.core.domain.instants import instant_text
 from tradewind.core.domain.market_data import Bars
@@ -51,4 +54,25 @@ def share_time(bars: Sequence[Bars]) -> None:
             f"{instant_text(int(late.time[0]))}",
             where=", ".join(b.symbol for b in bars),
             fix="Bring data of the same time for all symbols",
+        )
+
+
+def sound_prices(bars: Bars) -> None:
+    """Bars that a program made itself have passed no import: refuse what is no market, such as NaN or a price of zero.
+
+    Only extremes are looked at, a few milliseconds for a million bars, until something is found.
+    """
+    if len(bars) == 0:
+        return
+    prices = (bars.open, bars.high, bars.low, bars.close)
+    sound = all(column.min() > 0.0 and column.max() < np.inf for column in prices)
+    if sound and bars.volume.min() >= 0.0 and bars.volume.max() < np.inf:
+        return
+    for finding in check(bars).of(Severity.ERROR):
+        place = finding.places[0]
+        raise BadInput(
+            f"{finding.meaning}: {finding.count:,} times, first row {place.row} ({instant_text(place.time_ns)}): "
+            f"{place.what}",
+            where=f"bars of {bars.symbol}",
+            fix="Correct or drop these rows first",
         )
