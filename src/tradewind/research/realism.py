@@ -58,7 +58,7 @@ def _participation(rules: MarketRules) -> str:
 def _latency(rules: MarketRules) -> str:
     parts = []
     if rules.latency_bars:
-        parts.append(f"{rules.latency_bars} bars")
+        parts.append(f"{rules.latency_bars} bar{'s' * (rules.latency_bars > 1)}")
     if rules.latency_ms:
         parts.append(f"{rules.latency_ms:g} ms")
     return " and ".join(parts) or "orders reach the market at the next open"
