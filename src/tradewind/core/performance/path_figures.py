@@ -35,9 +35,10 @@ def path_figures(outcomes: PathOutcomes, initial: float) -> dict[str, Array]:
     fraction of the account, or quote currency where stakes do not grow with it.
     """
     taken = np.where(outcomes.taken > 0.0, outcomes.taken, np.nan)
+    # Sums carry the rounding of what they add up: a loss or a spread below that is none.
     lost = outcomes.gains - outcomes.total
+    lost = np.where(lost > ROUNDING * outcomes.gains, lost, np.nan)
     mean = outcomes.total / taken
-    # The sum of squares carries the rounding: a spread below that is none.
     spread = (outcomes.squares - taken * mean**2) / np.where(taken > 1.0, taken - 1.0, np.nan)
     deviation = np.sqrt(np.where(spread > ROUNDING * outcomes.squares / taken, spread, np.nan))
     return {
@@ -47,7 +48,7 @@ def path_figures(outcomes: PathOutcomes, initial: float) -> dict[str, Array]:
         "lowest_equity": outcomes.lowest,
         "trades": outcomes.taken,
         "win_rate": outcomes.wins / taken,
-        "profit_factor": outcomes.gains / np.where(outcomes.losses > 0.0, lost, np.nan),
+        "profit_factor": outcomes.gains / lost,
         "average_trade": mean,
         "sqn": np.sqrt(taken) * mean / deviation,
         "longest_loss_streak": outcomes.longest_loss_streak,
