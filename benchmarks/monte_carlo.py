@@ -26,7 +26,7 @@ from tradewind.core.performance.account_paths import Plan
 from tradewind.core.performance.resampling import trade_order
 from tradewind.core.performance.trade_results import TradeResults
 from tradewind.research import monte_carlo as bench
-from tradewind.research.resampled_trades import Resampling, _walk, resample
+from tradewind.research.resampled_trades import Resampling, resample, walk_in_threads
 
 TRADES, PATHS = 1_000, 10_000
 LEVELS = (5, 50, 95)
@@ -70,13 +70,13 @@ def by_numba(value: Array) -> Array:
 
 def by_tradewind(value: Array) -> Array:
     results = TradeResults(1.0, True, value, np.minimum(value, 0.0), np.zeros(TRADES))
-    outcomes = _walk(results, Plan("bootstrap", 1, TRADES, np.empty(0, np.int64)), PATHS, None)
+    outcomes = walk_in_threads(results, Plan("bootstrap", 1, TRADES, np.empty(0, np.int64)), PATHS, None)
     return percentiles(outcomes.final, outcomes.max_drawdown)
 
 
 def with_everything(value: Array) -> Array:
     results = TradeResults(1.0, True, value, np.minimum(value, 0.0), np.zeros(TRADES))
-    found = bench._judge(resample(results, Resampling("bootstrap"), PATHS, 1), "bootstrap", PATHS, 1, 1.0, 0.5, 0.2)
+    found = bench.judged(resample(results, Resampling("bootstrap"), PATHS, 1), "bootstrap", PATHS, 1, 1.0, 0.5, 0.2)
     final, drawdown = found.metrics["final_equity"], found.metrics["max_drawdown"]
     return np.array([(b.p5, b.p50, b.p95) for b in (final, drawdown)])
 
@@ -96,7 +96,7 @@ def check(value: Array, answers: dict[str, Array]) -> None:
         account = np.concatenate(([1.0], np.cumprod(1.0 + value[numbers])))
         deepest = float((account / np.maximum.accumulate(account) - 1.0).min())
         results = TradeResults(1.0, True, value, np.minimum(value, 0.0), np.zeros(TRADES))
-        own = _walk(results, Plan("bootstrap", 1, TRADES, np.empty(0, np.int64)), PATHS, None)
+        own = walk_in_threads(results, Plan("bootstrap", 1, TRADES, np.empty(0, np.int64)), PATHS, None)
         assert abs(own.final[path] / account[-1] - 1.0) < 1e-12, path
         assert abs(own.max_drawdown[path] - deepest) < 1e-12, path
     for name, answer in answers.items():

@@ -138,7 +138,7 @@ def monte_carlo(
         found = made if isinstance(made, Undefined) else resample(made.stressed(costs), wanted, count, seed, workers)
     if isinstance(found, Undefined):
         return _nothing(method, count, seed, found.reason)
-    return _judge(found, method, count, seed, result.rules.cash, ruin, drawdown)
+    return judged(found, method, count, seed, result.rules.cash, ruin, drawdown)
 
 
 def cost_stress(result: Backtest, factors: tuple[float, ...] = FACTORS) -> CostStress | Undefined:
@@ -159,9 +159,10 @@ def _check(paths: int, seed: int, ruin: float, drawdown: float, costs: float, ji
             raise BadInput(f"{name} is from {low:g} to {high:g}, not {value}")
 
 
-def _judge(
+def judged(
     found: Simulated, method: str, paths: int, seed: int, initial: float, ruin: float, drawdown: float
 ) -> MonteCarlo:
+    """Percentiles and probabilities of the paths, for an account that started with `initial`."""
     undefined: dict[str, str] = {}
     metrics: dict[str, Band | None] = {}
     for name, values in found.figures.items():

@@ -80,7 +80,7 @@ def resample(
     if wanted.method == "costs":
         costs_max = settings["costs_max"] = wanted.costs_max
     plan = Plan(ORDER_OF[wanted.method], seed, steps, marks(steps), block, wanted.skip, costs_max)
-    outcomes = _walk(results, plan, paths, workers)
+    outcomes = walk_in_threads(results, plan, paths, workers)
     found = path_figures(in_order(results), results.initial)
     return Simulated(
         figures=path_figures(outcomes, results.initial),
@@ -94,7 +94,7 @@ def resample(
     )
 
 
-def _walk(results: TradeResults, plan: Plan, paths: int, workers: int | None) -> PathOutcomes:
+def walk_in_threads(results: TradeResults, plan: Plan, paths: int, workers: int | None) -> PathOutcomes:
     """Split the paths over threads; compiled code lets them run side by side."""
     threads = workers or os.cpu_count() or 1
     if paths * plan.steps < ONE_THREAD and workers is None:
