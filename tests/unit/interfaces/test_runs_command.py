@@ -22,8 +22,9 @@ def test_runs_are_listed_with_their_market_and_figures_newest_last(ask) -> None:
     answer = ask("runs")
     lines = answer.out.splitlines()
     assert lines[0].split() == ["run", "market", "return", "drawdown", "Sharpe", "trades"]
-    assert len(lines) == 4
-    assert "BTC/USDT:USDT 1h (synthetic)" in lines[1]
+    assert len(lines) == 5
+    assert "BTC/USDT:USDT 1h * " in lines[1]
+    assert lines[4] == "* on synthetic data"
     assert [run["run"] for run in ask("runs", "-n", "1", "--json").document["runs"]] == names[2:]
     assert len(ask("runs", "-n", "0", "--json").document["runs"]) == 3
 

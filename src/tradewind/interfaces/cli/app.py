@@ -90,15 +90,21 @@ def build() -> Any:
 
     @root.callback()
     def everything(
-        version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
+        version: bool = typer.Option(
+            False, "--version", help="Print the version and stop.", is_eager=True, callback=_print_version
+        ),
     ) -> None:
-        if version:
-            from importlib.metadata import version as version_of
-
-            typer.echo(version_of("tradewind"))
-            raise typer.Exit
+        """Only here for its options."""
 
     return get_command(root)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("tradewind"))
+        raise typer.Exit
 
 
 def console_of(ctx: typer.Context) -> Console:

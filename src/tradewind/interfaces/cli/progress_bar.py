@@ -10,12 +10,22 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
+    Task,
     TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
+
+
+class TimeLeft(TimeRemainingColumn):
+    """How long the stage may still take; nothing where nobody knows."""
+
+    def render(self, task: Task) -> Text:
+        """`left 0:00:12`."""
+        return Text() if task.total is None else Text("left ") + super().render(task)
 
 
 class ProgressBar:
@@ -30,8 +40,7 @@ class ProgressBar:
             BarColumn(),
             TaskProgressColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TimeLeft(),
             console=console,
             transient=True,
         )

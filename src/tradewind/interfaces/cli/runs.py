@@ -36,7 +36,7 @@ def runs(
         rows.append(
             (
                 run.name,
-                f"{', '.join(row['symbols'] or ())} {row['timeframe']}{' (synthetic)' if row['synthetic'] else ''}",
+                f"{', '.join(row['symbols'] or ())} {row['timeframe']}{' *' if row['synthetic'] else ''}",
                 *(_percent(metrics.get(name)) for name in ("total_return", "max_drawdown")),
                 _ratio(metrics.get("sharpe")),
                 metrics.get("trades"),
@@ -44,6 +44,8 @@ def runs(
         )
     if rows:
         console.table(("run", "market", "return", "drawdown", "Sharpe", "trades"), rows)
+        if any(run.summary.get("synthetic") for run in shown):
+            console.say("* on synthetic data")
         console.note("See one: tradewind report RUN")
     else:
         console.note("No run has been kept yet. Make one: tradewind backtest sma_cross")
