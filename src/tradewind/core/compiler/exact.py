@@ -16,6 +16,8 @@ from numba.core import cgutils
 from numba.core.typing import signature
 from numba.extending import intrinsic, overload
 
+from tradewind.core.compiler.whole_numbers import mul
+
 
 @intrinsic
 def _libm_pow(typingctx: Any, base: Any, exponent: Any) -> Any:
@@ -46,7 +48,7 @@ def _power(base: Any, exponent: Any) -> Any:
                 raise ValueError("a whole number to a negative power: write float(base)")
             result = 1
             for _ in range(exponent):
-                result *= base
+                result = mul(result, base)
             return result
 
         return whole
@@ -68,7 +70,7 @@ def whole(x: float) -> int:
     return int(x)
 
 
-@overload(whole)
+@overload(whole, strict=False)
 def _whole(x: Any) -> Any:
     if not isinstance(x, types.Float):
         return lambda x: int(x)
@@ -79,6 +81,28 @@ def _whole(x: Any) -> Any:
         return int(x)
 
     return checked
+
+
+def _to_whole(name: str) -> Any:
+    """A rounding of math (or `round`) to a whole number, which must fit 64 bits; NaN and infinities raise."""
+    source = f"""
+def {name}(x):
+    return {name}_of(x)
+
+def overloaded(x):
+    if not isinstance(x, types.Float):
+        return lambda x: int(x)
+
+    def checked(x):
+        if not -9.2e18 < x < 9.2e18:
+            raise ValueError("cannot convert to a whole number")
+        return int({name}_of(x))
+    return checked
+"""
+    namespace: dict[str, Any] = {f"{name}_of": round if name == "round" else getattr(math, name), "types": types}
+    exec(source, namespace)
+    overload(namespace[name])(namespace["overloaded"])
+    return namespace[name]
 
 
 def _checked(name: str, bad: str) -> Any:
@@ -106,6 +130,10 @@ _INFINITE = "math.isinf(r) and not math.isinf(x)"
 
 REPLACED: dict[Any, Any] = {
     int: whole,
+    round: _to_whole("round"),
+    math.floor: _to_whole("floor"),
+    math.ceil: _to_whole("ceil"),
+    math.trunc: _to_whole("trunc"),
     pow: power,
     math.pow: power,
     math.sqrt: _checked("sqrt", _NOT_A_NUMBER),
@@ -126,8 +154,8 @@ REPLACED: dict[Any, Any] = {
 
 ALLOWED: frozenset[Any] = frozenset(
     {
-        abs, min, max, float, bool, len, range, enumerate, zip, isinstance, round,
-        math.floor, math.ceil, math.trunc, math.fabs, math.isnan, math.isinf, math.isfinite, math.copysign, math.atan2,
+        abs, min, max, float, bool, len, range, enumerate, zip, isinstance,
+        math.fabs, math.isnan, math.isinf, math.isfinite, math.copysign, math.atan2,
         ValueError, ZeroDivisionError, IndexError, ArithmeticError, OverflowError, RuntimeError, Exception,
     }
 )  # fmt: skip

@@ -7,6 +7,7 @@ code of every function that can be reached, and over every constant they name, h
 from __future__ import annotations
 
 import hashlib
+import inspect
 import platform
 import sys
 import types as python_types
@@ -104,8 +105,12 @@ def _value(digest: Any, value: Any, waiting: list[Any]) -> None:
         digest.update(repr(value).encode())
     elif isinstance(value, type):
         digest.update(f"{value.__module__}.{value.__qualname__}".encode())
-        for attribute, constant in sorted(vars(value).items()):
+        for attribute in sorted({name for cls in value.__mro__ for name in vars(cls)}):
+            constant = inspect.getattr_static(value, attribute)
+            constant = getattr(constant, "value", constant)  # an enumeration's member
             if isinstance(constant, bool | int | float):
                 digest.update(f"{attribute}={constant!r}".encode())
+    elif isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
     else:
         digest.update(type(value).__qualname__.encode())

@@ -148,25 +148,34 @@ def _compile(obj: object, layout: Layout, drive: Any, arguments: tuple[Any, ...]
         module.entry = numba.njit(module.entry, nogil=True, pipeline_class=WholeCompiler)
         cached = False
     else:
-        path = folder / ENTRY_FILE
-        if not path.exists():
-            write_whole(path, text.encode())
-        module = _load(path, f"tradewind_kernel_{folder.name}")
+        module = _entry_in(folder, text)
         cached = any(folder.glob("**/*.nbi"))
-        module.entry = numba.njit(module.entry, nogil=True, cache=True, pipeline_class=WholeCompiler)
     state = np.zeros(layout.dtype.itemsize, np.uint8)
     if cached:
-        # The code's own globals are needed only to compile; if the file turns out unusable, numba asks for them.
+        # The code's own globals are needed only to compile; damaged files raise whatever they like.
         try:
             module.entry(state, *arguments)
             return Kernel(layout, module.entry, True)
-        except errors.NumbaError:
-            pass
+        except Exception:  # noqa: BLE001  (whatever is in a damaged file)
+            assert folder is not None
+            for file in folder.rglob("*.nb[ic]"):
+                file.unlink(missing_ok=True)
+            module = _entry_in(folder, text)
     register_tree(obj)
     module.drive = jit(drive)
     module.view = _view_as(layout)
     module.entry(state, *arguments)
     return Kernel(layout, module.entry, False)
+
+
+def _entry_in(folder: Path, text: str) -> Any:
+    """The module that holds the entry, from its file in the folder; a file that is not as it should be is written."""
+    path = folder / ENTRY_FILE
+    if not path.exists() or path.read_bytes() != text.encode():
+        write_whole(path, text.encode())
+    module: Any = _load(path, f"tradewind_kernel_{folder.name}")
+    module.entry = numba.njit(module.entry, nogil=True, cache=True, pipeline_class=WholeCompiler)
+    return module
 
 
 def _entry_text(drive: Any) -> str:

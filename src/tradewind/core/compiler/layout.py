@@ -154,8 +154,8 @@ def _sequence(
         dtype: np.dtype[Any] = np.dtype(np.float64)
         numba_type: types.Type = types.float64
         if all(isinstance(v, bool) for v in value):
-            dtype, numba_type = np.dtype(np.bool_), types.boolean
-        elif all(isinstance(v, int) for v in value) and not promoted:
+            raise CannotCompile(f"{path} is a list of True and False: keep a list of 0 and 1")
+        if all(isinstance(v, int) for v in value) and not promoted:
             dtype, numba_type = np.dtype(np.int64), types.int64
         return np.dtype((dtype, (len(value),))), types.NestedArray(numba_type, (len(value),))
     first_dtype, first_type = _field(value[0], False, promote, f"{path}[0]", seen)

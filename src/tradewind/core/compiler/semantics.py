@@ -41,7 +41,9 @@ from numba.core.untyped_passes import (
 from tradewind.core.compiler.build import current
 from tradewind.core.compiler.exact import ALLOWED, REPLACED, power
 from tradewind.core.compiler.layout import CannotCompile
+from tradewind.core.compiler.lists import check_use, fraction_in_whole_list
 from tradewind.core.compiler.parts import LowerAsPart, WholeLibrary, keep_part, part_from
+from tradewind.core.compiler.whole_numbers import CHECKED
 
 
 class Promote(Exception):
@@ -133,10 +135,14 @@ class CallsAreKnown(FunctionPass):
                 self._class_attribute(statement, known, loc)
             elif value.op == "call" and value.func.name in known:
                 self._call(value, known, state, statement, loc)
-            elif value.op in ("binop", "inplace_binop") and _operator(value) is operator.pow:
-                function = ir.Var(block.scope, block.scope.redefine("power", loc).name, loc)
-                body.append(ir.Assign(ir.Global("power", power, loc), function, loc))
-                statement.value = ir.Expr.call(function, [value.lhs, value.rhs], (), loc)
+            elif value.op in ("binop", "inplace_binop"):
+                exact: Any = power if _operator(value) is operator.pow else None
+                if not (state.func_id.modname or "").startswith("tradewind."):
+                    exact = exact or CHECKED.get(_operator(value))
+                if exact is not None:
+                    function = ir.Var(block.scope, block.scope.redefine(exact.__name__, loc).name, loc)
+                    body.append(ir.Assign(ir.Global(exact.__name__, exact, loc), function, loc))
+                    statement.value = ir.Expr.call(function, [value.lhs, value.rhs], (), loc)
 
     def _module_attribute(self, statement: Any, known: dict[str, Any], loc: Any) -> None:
         module, name = known[statement.value.value.name], statement.value.attr
@@ -252,6 +258,12 @@ class AttributesKeepTheirType(FunctionPass):
             for statement in block.body:
                 if isinstance(statement, ir.SetAttr):
                     _check_assignment(statement, state.typemap)
+                elif isinstance(statement, ir.SetItem | ir.StaticSetItem):
+                    found = fraction_in_whole_list(statement, state, place_of(statement.loc))
+                    if found is not None:
+                        raise Promote(found[0].__qualname__, found[1])
+                elif isinstance(statement, ir.Assign) and isinstance(statement.value, ir.Expr):
+                    check_use(statement.value, state.typemap, place_of(statement.loc))
         return False
 
 
