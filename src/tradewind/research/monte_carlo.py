@@ -19,7 +19,7 @@ from tradewind.core.performance.bands import Band, Probability, band, curves, pr
 from tradewind.core.performance.cost_stress import FACTORS, CostStress
 from tradewind.core.performance.cost_stress import cost_stress as stress
 from tradewind.core.performance.path_chance import check_seed
-from tradewind.core.performance.trade_results import trade_results
+from tradewind.core.performance.trade_results import TradeResults, slippage_of, trade_results
 from tradewind.core.performance.undefined import Undefined
 from tradewind.research.backtest import Backtest
 from tradewind.research.parameter_jitter import jitter_parameters
@@ -134,20 +134,47 @@ def monte_carlo(
     elif method == "jitter":
         found = jitter_parameters(result, count, seed, jitter, cache, progress)
     else:
-        made = trade_results(result.trades, result.run.fills, result.rules.cash, compounded=compounded)
-        found = made if isinstance(made, Undefined) else resample(made.stressed(costs), wanted, count, seed, workers)
+        made = results_of(result, compounded)
+        return simulate_trades(made, wanted, count, seed, ruin=ruin, drawdown=drawdown, costs=costs, workers=workers)
     if isinstance(found, Undefined):
         return _nothing(method, count, seed, found.reason)
     return judged(found, method, count, seed, result.rules.cash, ruin, drawdown)
 
 
+def simulate_trades(
+    made: TradeResults | Undefined,
+    wanted: Resampling,
+    paths: int = 10_000,
+    seed: int = 1,
+    *,
+    ruin: float = 0.5,
+    drawdown: float = 0.2,
+    costs: float = 1.0,
+    workers: int | None = None,
+) -> MonteCarlo:
+    """As `monte_carlo`, for trades of which only their results are known. Undefined trades give an undefined answer."""
+    _check(paths, seed, ruin, drawdown, costs)
+    if isinstance(made, Undefined):
+        return _nothing(wanted.method, paths, seed, made.reason)
+    found = resample(made.stressed(costs), wanted, paths, seed, workers)
+    if isinstance(found, Undefined):
+        return _nothing(wanted.method, paths, seed, found.reason)
+    return judged(found, wanted.method, paths, seed, made.initial, ruin, drawdown)
+
+
+def results_of(result: Backtest, compounded: bool = True) -> TradeResults | Undefined:
+    """What each trade of a run did to its account."""
+    slippage = slippage_of(result.trades, result.run.fills)
+    return trade_results(result.trades, slippage, result.rules.cash, compounded=compounded)
+
+
 def cost_stress(result: Backtest, factors: tuple[float, ...] = FACTORS) -> CostStress | Undefined:
     """The run's trades in their order with fees and slippage multiplied by each factor, and where they earn nothing."""
-    made = trade_results(result.trades, result.run.fills, result.rules.cash)
+    made = results_of(result)
     return made if isinstance(made, Undefined) else stress(made, factors)
 
 
-def _check(paths: int, seed: int, ruin: float, drawdown: float, costs: float, jitter: float) -> None:
+def _check(paths: int, seed: int, ruin: float, drawdown: float, costs: float, jitter: float = 0.1) -> None:
     check_seed(seed)
     if not 1 <= paths <= PATHS_MAX:
         raise BadInput(f"from 1 to {PATHS_MAX:,} paths can be made, not {paths:,}")

@@ -33,9 +33,9 @@ class TradeResults:
 
 
 def trade_results(
-    trades: NDArray[Any], fills: NDArray[Any], initial: float, *, compounded: bool = True
+    trades: NDArray[Any], slippage: Array, initial: float, *, compounded: bool = True
 ) -> TradeResults | Undefined:
-    """What each trade (TRADE) did to an account that started with `initial`.
+    """What each trade (TRADE) did to an account that started with `initial`; `slippage` (n) is what it cost each.
 
     Compounded: profit over the account as it stood when all earlier trades had ended. Made again in the same order the
     trades then give the same account to the last cent. Where trades overlap, that is not quite the account they began
@@ -45,13 +45,14 @@ def trade_results(
     """
     if len(trades) < 2:
         return Undefined("no trades" if len(trades) == 0 else "only one trade")
-    rows = trades[np.argsort(trades["exit_time"], kind="stable")]
+    order = np.argsort(trades["exit_time"], kind="stable")
+    rows = trades[order]
     pnl = np.array(rows["pnl"])
     bad = np.flatnonzero(~np.isfinite(pnl))
     if len(bad):
         return Undefined(f"trade {int(bad[0]) + 1} has the result {pnl[bad[0]]}")
     worst = np.fmin(rows["drawdown"] * rows["entry_price"] * rows["size"], np.minimum(pnl, 0.0))
-    costs = rows["fees"] + slippage_of(rows, fills)
+    costs = rows["fees"] + slippage[order]
     if not compounded:
         return TradeResults(initial, False, pnl, worst, costs)
     before = initial + np.concatenate(([0.0], np.cumsum(pnl)[:-1]))

@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 
 from tradewind.core.domain.records import FILL, TRADE
-from tradewind.core.performance.trade_results import TradeResults, slippage_of, trade_results
+from tradewind.core.performance import trade_results as module
+from tradewind.core.performance.trade_results import TradeResults, slippage_of
 from tradewind.core.performance.undefined import Undefined
 
 NO_FILLS = np.zeros(0, FILL)
+
+
+def trade_results(rows: np.ndarray, fills: np.ndarray, initial: float, *, compounded: bool = True):
+    return module.trade_results(rows, slippage_of(rows, fills), initial, compounded=compounded)
 
 
 def trades(*rows: dict[str, float]) -> np.ndarray:
@@ -29,6 +34,12 @@ def test_made_again_in_the_same_order_the_trades_give_the_same_account() -> None
 def test_trades_count_in_the_order_in_which_they_end() -> None:
     rows = trades({"pnl": 1.0, "exit_time": 9}, {"pnl": 2.0, "exit_time": 3}, {"pnl": 3.0, "exit_time": 5})
     assert trade_results(rows, NO_FILLS, 100.0, compounded=False).value.tolist() == [2.0, 3.0, 1.0]
+
+
+def test_slippage_goes_with_its_trade_into_the_order_of_ending() -> None:
+    rows = trades({"pnl": 1.0, "exit_time": 9}, {"pnl": 2.0, "exit_time": 3})
+    found = module.trade_results(rows, np.array([0.25, 0.5]), 100.0, compounded=False)
+    assert found.costs.tolist() == [0.5, 0.25]
 
 
 def test_the_worst_moment_is_the_trades_worst_price_and_never_above_its_result() -> None:
