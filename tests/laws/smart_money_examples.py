@@ -63,3 +63,16 @@ def grid_bars(steps):
         "volume": np.ones(len(close)),
         "time": np.arange(len(close), dtype=np.int64) * HOUR_NS,
     }
+
+
+WALK = st.tuples(st.integers(0, 2**32 - 1), st.integers(3, 160))
+"""Seed and length of a walk: longer than lists that hypothesis draws, so that patterns of several swings are common."""
+
+
+def walk(seed_and_rows):
+    seed, rows = seed_and_rows
+    rng = np.random.default_rng(seed)
+    gap = rng.choice((0, 0, 0, 0, -1, 1), rows)
+    reach = rng.integers(1, 5)
+    body, wicks = rng.integers(-reach, reach + 1, rows), rng.integers(0, rng.integers(1, 4), (2, rows))
+    return grid_bars(np.column_stack((gap, body, *wicks)))

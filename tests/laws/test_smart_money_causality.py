@@ -7,13 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from indicator_examples import cut, random_bars
-from smart_money import replay
-from smart_money_examples import BAR, EXAMPLES, MOVE, bars_from, grid_bars
+from smart_money_examples import BAR, EXAMPLES, WALK, bars_from, walk
 
+from smart_money import replay
 from tradewind.core.indicators import FairValueGaps, Liquidity, MarketStructure, OrderBlocks, Swings
 from tradewind.core.indicators.batch import batch
-
-GRID = st.lists(MOVE, min_size=1, max_size=70)
 
 
 def outputs_on(indicator, bars):
@@ -78,10 +76,10 @@ def swings_by_definition(bars, length):
     return chain
 
 
-@settings(max_examples=60, deadline=None)
-@given(steps=GRID, length=st.integers(1, 4))
-def test_at_every_bar_the_swings_told_are_those_the_bars_so_far_make(steps, length):
-    bars = grid_bars(steps)
+@settings(max_examples=100, deadline=None)
+@given(market=WALK, length=st.integers(1, 4))
+def test_at_every_bar_the_swings_told_are_those_the_bars_so_far_make(market, length):
+    bars = walk(market)
     told, swings = [], Swings(length)
     for row in replay.updates(swings, bars):
         if swings.value in (1.0, -1.0):
@@ -109,10 +107,10 @@ def structure_by_definition(bars, length):
     }
 
 
-@settings(max_examples=60, deadline=None)
-@given(steps=GRID, length=st.integers(1, 3))
-def test_the_structure_told_is_what_its_definition_finds_in_the_bars_so_far(steps, length):
-    bars = grid_bars(steps)
+@settings(max_examples=100, deadline=None)
+@given(market=WALK, length=st.integers(1, 3))
+def test_the_structure_told_is_what_its_definition_finds_in_the_bars_so_far(market, length):
+    bars = walk(market)
     standing, told = replay.structure(MarketStructure(length), bars)
     assert {row: label[:3] for row, label in standing.items()} == structure_by_definition(bars, length)
     for at, _, _, broken, row in told:
@@ -121,10 +119,10 @@ def test_the_structure_told_is_what_its_definition_finds_in_the_bars_so_far(step
         assert at not in before, "it could have been told a bar earlier"
 
 
-@settings(max_examples=60, deadline=None)
-@given(steps=GRID)
-def test_a_gap_is_told_on_its_third_bar_and_filled_by_the_first_bar_after_that_reaches_it(steps):
-    bars = grid_bars(steps)
+@settings(max_examples=100, deadline=None)
+@given(market=WALK)
+def test_a_gap_is_told_on_its_third_bar_and_filled_by_the_first_bar_after_that_reaches_it(market):
+    bars = walk(market)
     high, low, body = bars["high"], bars["low"], bars["close"] - bars["open"]
     expected = {}
     for row in range(1, len(high) - 1):
@@ -140,10 +138,10 @@ def test_a_gap_is_told_on_its_third_bar_and_filled_by_the_first_bar_after_that_r
     assert replay.gaps(FairValueGaps(), bars) == expected
 
 
-@settings(max_examples=60, deadline=None)
-@given(steps=GRID, length=st.integers(1, 3))
-def test_an_order_block_is_told_by_a_close_beyond_a_swing_that_was_known_before(steps, length):
-    bars = grid_bars(steps)
+@settings(max_examples=100, deadline=None)
+@given(market=WALK, length=st.integers(1, 3))
+def test_an_order_block_is_told_by_a_close_beyond_a_swing_that_was_known_before(market, length):
+    bars = walk(market)
     results = outputs_on(OrderBlocks(length), bars)
     for row in np.flatnonzero(np.nan_to_num(results["value"])).tolist():
         side, at = int(results["value"][row]), row - int(results["bars_back"][row])
@@ -158,10 +156,10 @@ def test_an_order_block_is_told_by_a_close_beyond_a_swing_that_was_known_before(
         assert not (side * bars["close"][swing + length : row] > side * level).any()
 
 
-@settings(max_examples=60, deadline=None)
-@given(steps=GRID, length=st.integers(1, 3))
-def test_a_pool_is_of_swings_that_were_known_and_rests_until_its_edge_is_reached(steps, length):
-    bars, width = grid_bars(steps), 3.0
+@settings(max_examples=100, deadline=None)
+@given(market=WALK, length=st.integers(1, 3))
+def test_a_pool_is_of_swings_that_were_known_and_rests_until_its_edge_is_reached(market, length):
+    bars, width = walk(market), 3.0
     for (side, first), (level, end, swept, told) in replay.pools(Liquidity(length, width=width), bars).items():
         outer = bars["high"] if side > 0 else -bars["low"]
         edge = outer[first] + width

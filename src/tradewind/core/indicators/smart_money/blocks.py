@@ -14,14 +14,15 @@ class Blocks:
     """Bullish order blocks, oldest first; bearish ones are kept in mirrored (negated) prices.
 
     A block is open until a bar goes below its bottom, then it is mitigated, and gone once a later bar is above its top.
-    `mitigated` holds the row of the mitigating bar, -1 while open. The blocks are looked through only when a bar
-    reaches the nearest price at which any of them changes.
+    `mitigated` holds the row of the mitigating bar, -1 while open; `nearest` is the slot of the highest open block, -1
+    if there is none. The blocks are looked through only when a bar reaches the nearest price at which any of them changes.
     """
 
     def __init__(self) -> None:
         self.depth = 0
         self.mitigations = 0
         self.forgotten = 0
+        self.nearest = -1
         self.highest_open = -NEVER
         self.lowest_mitigated = NEVER
         self.rows = [0] * BLOCKS_MAX
@@ -73,18 +74,13 @@ class Blocks:
         self.bottoms[new] = self.bottoms[old]
 
     def mark(self) -> None:
-        """Find the nearest prices at which a block changes."""
+        """Find the nearest open block, and the nearest prices at which a block changes."""
+        self.nearest = -1
         self.highest_open = -NEVER
         self.lowest_mitigated = NEVER
         for i in range(self.depth):
-            if self.mitigated[i] < 0:
-                self.highest_open = max(self.highest_open, self.bottoms[i])
-            else:
+            if self.mitigated[i] >= 0:
                 self.lowest_mitigated = min(self.lowest_mitigated, self.tops[i])
-
-    def nearest(self) -> int:
-        """The slot of the nearest open block, -1 if there is none."""
-        for i in range(self.depth - 1, -1, -1):
-            if self.mitigated[i] < 0 and self.bottoms[i] == self.highest_open:
-                return i
-        return -1
+            elif self.bottoms[i] >= self.highest_open:
+                self.highest_open = self.bottoms[i]
+                self.nearest = i

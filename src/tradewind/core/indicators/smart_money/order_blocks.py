@@ -151,9 +151,9 @@ class OrderBlocks(Indicator):
         self.mitigated_bullish = float(self.bullish.mitigations)
         self.mitigated_bearish = float(self.bearish.mitigations)
         self.forgotten = float(self.bullish.forgotten + self.bearish.forgotten)
-        at = self.bullish.nearest()
+        at = self.bullish.nearest
         self.bullish_top = self.bullish.tops[at] if at >= 0 else NAN
         self.bullish_bottom = self.bullish.bottoms[at] if at >= 0 else NAN
-        at = self.bearish.nearest()
+        at = self.bearish.nearest
         self.bearish_top = -self.bearish.bottoms[at] if at >= 0 else NAN
         self.bearish_bottom = -self.bearish.tops[at] if at >= 0 else NAN

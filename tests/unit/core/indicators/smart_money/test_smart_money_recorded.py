@@ -381,7 +381,9 @@ def rows_without(labels):
 
 def test_the_page_tells_on_how_many_rows_each_result_agrees():
     page = (Path(__file__).parents[5] / "docs" / "smart-money.md").read_text(encoding="utf-8")
-    cells = [re.match(r"\| ([^|]+) \| ([\d,]+) \| ([\d,]+) \|", line) for line in page.splitlines()]
+    cells = [
+        re.match(r"\| ([^|]+) \| ([\d,]+) \| ([\d,]+) \|", line) for line in page.partition("## Speed")[0].splitlines()
+    ]
     told = {cell[1]: (int(cell[2].replace(",", "")), int(cell[3].replace(",", ""))) for cell in cells if cell}
     counted = dict(agreeing_rows())
     for name, count in counted.items():
