@@ -158,6 +158,20 @@ def test_an_order_block_is_told_by_a_close_beyond_a_swing_that_was_known_before(
 
 @settings(max_examples=100, deadline=None)
 @given(market=WALK, length=st.integers(1, 3))
+def test_a_block_stands_until_a_bar_below_its_bottom_and_a_later_one_above_its_top(market, length):
+    bars = walk(market)
+    standing, told = replay.blocks(OrderBlocks(length), bars)
+    expected = {}
+    for side, at, row in sorted(told, key=lambda block: -block[2]):  # the first time a bar is told counts
+        high, low = (bars["high"], bars["low"]) if side > 0 else (-bars["low"], -bars["high"])
+        below = next((r for r in range(row + 1, len(low)) if low[r] < low[at]), None)
+        gone = below is not None and (high[below + 1 :] > high[at]).any()
+        expected[side, at] = None if gone else (bars["high"][at], bars["low"][at], below)
+    assert standing == {key: block for key, block in expected.items() if block}
+
+
+@settings(max_examples=100, deadline=None)
+@given(market=WALK, length=st.integers(1, 3))
 def test_a_pool_is_of_swings_that_were_known_and_rests_until_its_edge_is_reached(market, length):
     bars, width = walk(market), 3.0
     for (side, first), (level, end, swept, told) in replay.pools(Liquidity(length, width=width), bars).items():

@@ -15,7 +15,7 @@ class Blocks:
 
     A block is open until a bar goes below its bottom, then it is mitigated, and gone once a later bar is above its top.
     `mitigated` holds the row of the mitigating bar, -1 while open; `nearest` is the slot of the highest open block, -1
-    if there is none. The blocks are looked through only when a bar reaches the nearest price at which any of them changes.
+    if there is none. Blocks are looked through only when a bar reaches the nearest price at which any of them changes.
     """
 
     def __init__(self) -> None:

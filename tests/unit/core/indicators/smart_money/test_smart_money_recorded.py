@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from smart_money import replay
 from smart_money.peer_rows import eurusd, needs_peer_rows, recorded, rows_where
 
+from smart_money import replay
 from tradewind.core.indicators import (
     FairValueGaps,
     Liquidity,
