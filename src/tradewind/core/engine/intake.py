@@ -182,9 +182,9 @@ def why_not(
         return k.NO_SHORT
     cost = account.cost_of(x, symbol, side, size, price)
     if kind == k.LIMIT:
-        if cost > account.free_funds(x, 0):
+        if cost > account.free_funds(x, 0) * (1.0 + account.HAIR):
             return k.FUNDS
-    elif cost > account.equity(x):
+    elif cost > account.equity(x) * (1.0 + account.HAIR):
         return k.FUNDS  # whatever else is closed first, the account cannot carry this
     return 0
 

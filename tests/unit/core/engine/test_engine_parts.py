@@ -4,7 +4,7 @@ import pytest
 from engine_scripts import MINUTE, START, at, buy, flat, merged, play, symbol_data
 
 from tradewind.core.domain.errors import StrategyFailed
-from tradewind.core.domain.instruments import Instrument
+from tradewind.core.domain.instruments import Instrument, instrument_for
 from tradewind.core.engine.market_data import merge
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import run
@@ -75,3 +75,16 @@ def test_a_hook_that_candles_can_never_call_is_refused(hook):
     cls = type("Quiet", (Strategy,), {hook: lambda self, event: None, "on_bar": lambda self, bar: None})
     with pytest.raises(StrategyFailed, match=f"{hook} would never be called"):
         run(cls, merged(flat(100, 3)), [PERPETUAL], MarketRules())
+
+
+class RestsWithItsWholeStake(Strategy):
+    def on_bar(self, bar):
+        self.cancel()
+        self.buy(limit=bar.close * 0.5)
+
+
+@pytest.mark.parametrize("symbol", ["BTC/USDT", "BTC/USDT:USDT"])
+def test_a_limit_order_for_the_whole_stake_is_not_refused_for_a_rounding_error(symbol):
+    rows = [(price, price + 17, price, price + 0.37 * i / 7, 1000) for i, price in enumerate(range(100, 400))]
+    result = run(RestsWithItsWholeStake, merged(rows), [instrument_for(symbol)], MarketRules())
+    assert not result.refusals
