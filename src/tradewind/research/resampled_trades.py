@@ -29,6 +29,8 @@ ORDER_OF: dict[str, Order] = {
 """Ways to make paths out of trades, and the order each uses. `costs` draws trades and a cost factor for each path."""
 ANY_LENGTH = ("bootstrap", "block", "costs")
 STEPS_MAX = 1_000_000
+WORK_MAX = 10_000_000_000
+"""Trades of all paths together: a minute or so, and what a larger number would add cannot be seen in a percentile."""
 ONE_THREAD = 1_000_000
 """Trades in all below which another thread costs more than it saves."""
 
@@ -60,7 +62,10 @@ class Resampling:
 def resample(
     results: TradeResults, wanted: Resampling, paths: int, seed: int, workers: int | None = None
 ) -> Simulated | Undefined:
-    """Make `paths` accounts out of the trades; the same bytes for any number of `workers` (threads)."""
+    """Make `paths` accounts out of the trades; the same bytes for any number of `workers` (threads).
+
+    Raises BadInput for more trades in all than WORK_MAX, or than STEPS_MAX on one path.
+    """
     n = len(results.value)
     if float(np.ptp(results.value)) <= 1e-12 * float(np.abs(results.value).max()):
         return Undefined("all trades have the same result")
@@ -74,6 +79,11 @@ def resample(
             return Undefined(f"{n} trades are too few for blocks of {chosen:g}: at least two blocks must fit")
         block = settings["block"] = chosen
     steps = wanted.trades or n
+    if steps > STEPS_MAX or steps * paths > WORK_MAX:
+        raise BadInput(
+            f"{paths:,} paths of {steps:,} trades are more than {WORK_MAX:,} trades in all, or too long",
+            fix="Ask for fewer paths",
+        )
     if wanted.method == "skip":
         settings["skip"] = wanted.skip
     costs_max = 1.0

@@ -180,6 +180,7 @@ def test_too_few_trades_for_their_blocks_give_no_number(run: Backtest) -> None:
         ({"skip": 1.0}, "the chance to skip a trade"),
         ({"costs_max": 1.0}, "costs_max multiplies costs"),
         ({"trades": 0}, "paths of 0 trades"),
+        ({"trades": 10**6, "paths": 10**5}, "100,000 paths of 1,000,000 trades are more than"),
         ({"method": "permutation", "trades": 5}, "paths of 5 trades cannot be made by permutation"),
     ],
 )
