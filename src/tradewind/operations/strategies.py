@@ -20,18 +20,26 @@ def strategy_named(name: str) -> type[Strategy]:
     """
     if name in STRATEGIES:
         return STRATEGIES[name]
-    path, _, wanted = name.partition(":") if not Path(name).exists() else (name, "", "")
-    if path.endswith(".py") or Path(path).is_file():
+    path, _, wanted = (name, "", "") if _found(Path(name)) else name.partition(":")
+    if path.endswith(".py") or _found(Path(path)) == "file":
         return _in_file(Path(path), wanted)
     near = difflib.get_close_matches(name.lower().replace("-", "_"), STRATEGIES, 1, 0.5)
     hint = f"Did you mean {near[0]}?" if near else f"Bundled are {', '.join(STRATEGIES)}."
     raise BadInput(f"there is no strategy {name!r}", fix=f"{hint} A file of yours is given as my_strategy.py")
 
 
+def _found(path: Path) -> str:
+    """`file`, `folder`, or nothing of the kind."""
+    try:
+        return "file" if path.is_file() else "folder" if path.is_dir() else ""
+    except OSError:  # a name longer than any file's
+        return ""
+
+
 def _in_file(path: Path, wanted: str) -> type[Strategy]:
-    if path.is_dir():
+    if _found(path) == "folder":
         raise BadInput("it is a folder, not a file", where=str(path), fix=f"Name a file in it: {path / 'mine.py'}")
-    if not path.is_file():
+    if not _found(path):
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.py")], 1, 0.7)
         raise BadInput(
             "there is no such file",

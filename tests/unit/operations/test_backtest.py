@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -140,3 +141,15 @@ def test_the_account_is_kept_in_what_the_symbol_settles_in() -> None:
         "EUR",
         "quote currency",
     ]
+
+
+def test_a_full_disk_keeps_nothing_and_says_so(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = run(BTC)
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tradewind.research.reports.files.os.fsync", full)
+    with pytest.raises(BadInput, match="the report cannot be written: No space left on device"):
+        run(BTC)
+    assert [folder.name for folder in (tmp_path / "runs").iterdir() if folder.is_dir()] == [first.name]
