@@ -105,6 +105,7 @@ def blocks(indicator, bars):
         for at in range(book.depth):
             edges = (book.tops[at], book.bottoms[at]) if side > 0 else (-book.bottoms[at], -book.tops[at])
             mitigated = book.mitigated[at]
+            assert (side, book.rows[at]) not in standing
             standing[side, book.rows[at]] = (*edges, None if mitigated < 0 else mitigated)
     return standing, told
 

@@ -145,16 +145,22 @@ def test_a_gap_is_told_by_its_third_bar_and_filled_by_the_first_to_reach_it(mirr
     assert np.isnan(results[f"{side}_top"][4])
 
 
-def test_gaps_in_a_row_join_into_one_and_the_joining_bar_fills_nothing_of_it():
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_gaps_in_a_row_join_into_one_and_the_joining_bar_fills_nothing_of_it(mirrored):
     bars = bars_from(*GAP, (14.5, 15.0, 11.5, 14.8), (14.8, 15.5, 11.2, 14.0))
     bars["high"][1] = 11.4  # below the low of row 3: rows 1 to 3 leave a second gap
-    bars["low"][1] = 10.5
+    near, far, sign, filled = "top", "bottom", 1.0, "filled_bullish"
+    edges = {"first": (12.0, 11.0), "second": (11.5, 11.4)}
+    if mirrored:
+        bars = upside_down(bars)
+        near, far, sign, filled = "bottom", "top", -1.0, "filled_bearish"
+        edges = {name: (100.0 - one, 100.0 - other) for name, (one, other) in edges.items()}
     apart = outputs_of(FairValueGaps(), bars)
-    assert told(apart, "bottom", "top", "joins") == {2: (1.0, 11.0, 12.0, 0.0), 3: (1.0, 11.4, 11.5, 0.0)}
-    assert apart["filled_bullish"].tolist()[2:] == [0.0, 1.0, 1.0]
+    assert told(apart, near, far, "joins") == {2: (sign, *edges["first"], 0.0), 3: (sign, *edges["second"], 0.0)}
+    assert apart[filled].tolist()[2:] == [0.0, 1.0, 1.0]
     joined = outputs_of(FairValueGaps(join=True), bars)
-    assert told(joined, "bottom", "top", "joins") == {2: (1.0, 11.0, 12.0, 0.0), 3: (1.0, 11.0, 12.0, 1.0)}
-    assert joined["filled_bullish"].tolist()[2:] == [0.0, 0.0, 1.0]
+    assert told(joined, near, far, "joins") == {2: (sign, *edges["first"], 0.0), 3: (sign, *edges["first"], 1.0)}
+    assert joined[filled].tolist()[2:] == [0.0, 0.0, 1.0]
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
@@ -168,6 +174,15 @@ def test_two_highs_at_a_level_are_a_pool_until_a_bar_runs_through_it(mirrored):
     assert np.flatnonzero(results[f"swept_{side}"] > 0.0).tolist() == [27]
     assert results[f"swept_{side[:-1]}_level"][27] == level
     assert np.isnan(results[place][27])
+
+
+def test_a_bar_may_sweep_two_pools_and_the_furthest_is_named():
+    bars = zigzag(10, 20, 15, 20, 14, 17, 12, 17, 11, 15)
+    bars["high"][46] = 30.0
+    results = outputs_of(Liquidity(2, width=1.0), bars)
+    assert [row for row, (side, *_) in told(results).items() if side > 0.0] == [22, 41]
+    assert results["above"][40:46].tolist() == [20.25, 17.25, 17.25, 17.25, 17.25, 17.25]
+    assert (results["swept_highs"][46], results["swept_high_level"][46]) == (2.0, 20.25)
 
 
 def test_highs_further_apart_than_the_width_are_no_pool():
@@ -199,6 +214,14 @@ def test_a_retracement_is_measured_from_the_last_two_swings():
     assert results["deepest"][17] == 100.0 * (17.25 - 14.75) / 5.5  # against the swing low of row 15
 
 
+def test_the_deepest_retracement_may_lie_before_the_swing_was_confirmed():
+    bars = zigzag(10, 20, 15)
+    bars["low"][11] = 12.0
+    results = outputs_of(Retracements(2), bars)
+    assert results["deepest"][12] == 100.0 * (20.25 - 12.0) / 10.5
+    assert results["value"][12] == 100.0 * (20.25 - 17.75) / 10.5
+
+
 def test_premium_and_discount_are_sides_of_the_middle_of_the_range():
     results = outputs_of(DealingRange(2, band=5.0), zigzag(10, 20, 13))
     assert (results["high"][12], results["low"][12], results["equilibrium"][12]) == (20.25, 9.75, 15.0)
@@ -207,12 +230,12 @@ def test_premium_and_discount_are_sides_of_the_middle_of_the_range():
 
 
 def test_the_previous_period_is_known_on_the_next_ones_first_bar():
-    highs = np.array([5.0, 7.0, 6.0, 5.0, 6.0, 7.5, 6.0, 6.0, 4.0])
+    highs = np.array([5.0, 7.0, 6.0, 5.0, 7.0, 7.5, 6.0, 5.0, 4.0])  # rows 4 and 7 only touch the levels
     bars = {"high": highs, "low": highs - 2.0, "time": times(9)}
     results = outputs_of(PreviousHighLow("4h"), bars)
     assert np.isnan(results["high"][:4]).all()
     assert results["high"][4:].tolist() == [7.0, 7.0, 7.0, 7.0, 7.5]
-    assert results["low"][4:].tolist() == [3.0, 3.0, 3.0, 3.0, 4.0]
+    assert results["low"][4:].tolist() == [3.0, 3.0, 3.0, 3.0, 3.0]
     assert results["value"][4] == 5.0
     assert results["broken_high"][4:].tolist() == [0.0, 1.0, 1.0, 1.0, 0.0]
     assert results["broken_low"][4:].tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]
@@ -221,6 +244,13 @@ def test_the_previous_period_is_known_on_the_next_ones_first_bar():
 def test_a_period_that_was_joined_midway_does_not_count():
     bars = {"high": np.full(12, 2.0), "low": np.full(12, 1.0), "time": times(12) + HOUR_NS}
     assert np.flatnonzero(~np.isnan(outputs_of(PreviousHighLow("4h"), bars)["high"]))[0] == 7
+
+
+def test_a_period_whose_first_bar_is_missing_counts_after_one_that_was_seen():
+    keep = np.array([0, 1, 2, 3, 5, 6, 7, 8])
+    highs = np.array([5.0, 7.0, 6.0, 5.0, 8.0, 9.0, 8.0, 3.0])
+    results = outputs_of(PreviousHighLow("4h"), {"high": highs, "low": highs - 2.0, "time": times(9)[keep]})
+    assert results["high"][4:].tolist() == [7.0, 7.0, 7.0, 9.0]
 
 
 def test_a_session_holds_the_bars_that_open_in_it():
