@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tradewind.core.domain.errors import BadInput
+from tradewind.core.performance import path_chance
 from tradewind.core.performance.path_chance import LANES, Stream, path_uniforms, path_words
 
 LOW = 0xFFFFFFFF
@@ -53,6 +54,13 @@ def test_the_reference_gives_the_published_words_of_xoshiro() -> None:
 def test_compiled_words_are_those_of_the_two_generators(seed: int, stream: int, path: int) -> None:
     expected = xoshiro(philox((0, stream, path & LOW, path >> 32), (seed & LOW, seed >> 32)), 9)
     assert path_words(seed, Stream(stream), path, 9)[:, 0].tolist() == expected
+
+
+def test_compiled_words_have_the_bits_of_their_python_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = path_words(17, Stream.RESTART, 5, 3)
+    monkeypatch.setattr(path_chance, "fill_words", path_chance.fill_words.py_func)
+    with np.errstate(over="ignore"):  # compiled words wrap around without a word
+        assert (path_words(17, Stream.RESTART, 5, 3) == compiled).all()
 
 
 def test_a_paths_words_do_not_depend_on_where_the_table_begins() -> None:
