@@ -182,7 +182,7 @@ def refresh_liquidation(x: Exchange, leg: int) -> None:
 
     An isolated long of q at entry e with margin M and maintenance rate m is liquidated at (q e - M) / (q (1 - m)),
     where its margin and loss equal m times its value; a short at (q e + M) / (q (1 + m)). On cross margin M is cash.
-    Several legs on cross margin decide together: `matching.margin_call` looks at every bar.
+    Several legs on cross margin decide together: `forced_closing.margin_call` looks at every bar.
     """
     p = x.positions[leg]
     s = x.instruments[leg // 2]

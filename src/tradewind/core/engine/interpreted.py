@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from tradewind.core.domain.records import DECISION, FILL, FUNDING
+from tradewind.core.engine.filling import update_range
 from tradewind.core.engine.funding import settle_funding
 from tradewind.core.engine.journal import UNLIMITED, drain
 from tradewind.core.engine.market_data import MarketData
-from tradewind.core.engine.matching import update_range
 from tradewind.core.strategy.strategy import Strategy
 
 NAMES: dict[str, Any] = {"drain": drain, "settle_funding": settle_funding, "update_range": update_range}

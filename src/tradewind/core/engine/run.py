@@ -17,11 +17,11 @@ from tradewind.core.domain.orders import REASON_TEXT, REFUSALS
 from tradewind.core.domain.timeframes import bucket_start_ns, timeframe_ns
 from tradewind.core.engine.driver import driver_text
 from tradewind.core.engine.exchange import Exchange
+from tradewind.core.engine.forced_closing import close_at_end
 from tradewind.core.engine.intake import OrderRefused
 from tradewind.core.engine.interpreted import InterpretedRun
 from tradewind.core.engine.journal import write_fill
 from tradewind.core.engine.market_data import MarketData
-from tradewind.core.engine.matching import close_at_end
 from tradewind.core.engine.plan import plan_of
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.setup import exchange_for, place_in, set_up
