@@ -50,13 +50,17 @@ def by_numpy(value: Array) -> Array:
     return percentiles(account[:, -1], (account / peak - 1.0).min(axis=1))
 
 
-@numba.njit(parallel=True)
+@numba.njit(parallel=True, error_model="numpy")
 def plain_loop(value: Array, final: Array, drawdown: Array) -> None:
+    """What a person in a hurry writes: a loop and a generator of three shifts (NumPy's own takes twice as long)."""
     for path in numba.prange(len(final)):
-        np.random.seed(path)
+        word = np.uint64(path + 1) * np.uint64(0x9E3779B97F4A7C15)
         account, peak, deepest = 1.0, 1.0, 0.0
         for _ in range(len(value)):
-            account *= 1.0 + value[np.random.randint(0, len(value))]
+            word ^= word << np.uint64(13)
+            word ^= word >> np.uint64(7)
+            word ^= word << np.uint64(17)
+            account *= 1.0 + value[((word >> np.uint64(32)) * np.uint64(len(value))) >> np.uint64(32)]
             peak = max(peak, account)
             deepest = min(deepest, account / peak - 1.0)
         final[path], drawdown[path] = account, deepest
@@ -114,21 +118,29 @@ def main() -> None:
     value = trades()
     answers = {name: run(value) for name, run in CONTENDERS.items()}  # compiles what compiles
     check(value, answers)
-    best = dict.fromkeys(CONTENDERS, float("inf"))
+    best, busy = dict.fromkeys(CONTENDERS, float("inf")), dict.fromkeys(CONTENDERS, float("inf"))
     for _ in range(chosen.repeats):  # in turns, so that a busy moment hits all of them
         for name, run in CONTENDERS.items():
-            before = time.perf_counter()
+            before, worked = time.perf_counter(), time.process_time()
             run(value)
             best[name] = min(best[name], time.perf_counter() - before)
+            busy[name] = min(busy[name], time.process_time() - worked)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     if chosen.json:
-        sys.stdout.write(json.dumps({"machine": machine, "milliseconds": {n: 1e3 * s for n, s in best.items()}}) + "\n")
+        sys.stdout.write(
+            json.dumps({"machine": machine, "milliseconds": _ms(best), "processor_milliseconds": _ms(busy)}) + "\n"
+        )
         return
     print(f"{TRADES:,} trades x {PATHS:,} paths, best of {chosen.repeats}; {machine}\n")
-    print(f"{'':<24}{'ms':>9}{'times numpy':>14}{'times numba loop':>18}")
+    print(f"{'':<24}{'ms':>9}{'processor ms':>14}{'times numpy':>14}{'times numba loop':>18}")
     for name, seconds in best.items():
-        print(f"{name:<24}{1e3 * seconds:9.2f}{best['numpy'] / seconds:14.1f}{best['numba loop'] / seconds:18.1f}")
+        times = f"{best['numpy'] / seconds:14.1f}{best['numba loop'] / seconds:18.1f}"
+        print(f"{name:<24}{1e3 * seconds:9.2f}{1e3 * busy[name]:14.2f}{times}")
     print("\nThe answers agree: within the error of drawing, and with a plain loop over the same draws to 12 digits.")
+
+
+def _ms(seconds: dict[str, float]) -> dict[str, float]:
+    return {name: 1e3 * value for name, value in seconds.items()}
 
 
 if __name__ == "__main__":
