@@ -18,7 +18,7 @@ RUN = ("backtest", "sma_cross", "-s", "BTC/USDT:USDT", "--engine", "interpreted"
 
 def test_every_command_is_on_the_page() -> None:
     table = PAGE[: PAGE.index("Anywhere on the line")]
-    assert re.findall(r"^\| `([a-z]+)", table, re.MULTILINE) == list(VERBS)
+    assert re.findall(r"^\| `([a-z-]+)", table, re.MULTILINE) == list(VERBS)
 
 
 def test_every_option_of_a_backtest_is_on_the_page() -> None:
