@@ -54,7 +54,7 @@ def main() -> int:
         "rounds": count,
         "sma_cross": {name: f.as_json() for name, f in figures.items()},
         "agreement": agreed,
-        "waits": [{"what": w.what, "seconds": w.seconds, "goal": w.goal} for w in waits],
+        "waits": [{"what": w.what, "seconds": w.seconds, "processor": w.processor, "goal": w.goal} for w in waits],
         "size_mb": {name: environments.size_mb(name) for name in sorted(names)},
     }
     text = "\n\n".join(

@@ -1,11 +1,12 @@
 """What one waits for before anything runs: help, imports, the first compilation, the next process.
 
-Each is a whole process on the wall clock, from its start to its end, the interpreter's own start included.
+Each is a whole process, from its start to its end, the interpreter's own start included.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -22,11 +23,19 @@ FIRST_BARS = 2_000
 
 @dataclass(frozen=True)
 class Wait:
-    """One line: what is waited for, and the seconds of each repetition."""
+    """One line: what is waited for, and the wall seconds and processor seconds of each repetition."""
 
     what: str
-    seconds: list[float]
+    measured: tuple[list[float], list[float]]
     goal: float | None = None
+
+    @property
+    def seconds(self) -> list[float]:
+        return self.measured[0]
+
+    @property
+    def processor(self) -> list[float]:
+        return self.measured[1]
 
     @property
     def median(self) -> float:
@@ -72,20 +81,24 @@ def _python(name: str) -> str:
     return str(python_of(name))
 
 
-def _process(command: list[str], repeats: int, environ: dict[str, str] | None = None) -> list[float]:
-    seconds = []
+def _process(
+    command: list[str], repeats: int, environ: dict[str, str] | None = None
+) -> tuple[list[float], list[float]]:
+    seconds: list[float] = []
+    processor: list[float] = []
+    whole = {**os.environ, **(environ or {})}
     for _ in range(repeats):
-        before = time.perf_counter()
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=HERE / "peers",
-            env={**os.environ, **(environ or {})},
-        )
+        used, before = _used(), time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE / "peers", env=whole)
         seconds.append(time.perf_counter() - before)
+        processor.append(_used() - used)
         if done.returncode != 0:
             sys.stderr.write(done.stderr[-2000:])
             raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}")
-    return seconds
+    return seconds, processor
+
+
+def _used() -> float:
+    """Processor seconds of all processes that were started here and have ended."""
+    of_children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return of_children.ru_utime + of_children.ru_stime

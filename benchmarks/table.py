@@ -80,13 +80,14 @@ def agreement(lines: list[dict[str, Any]]) -> str:
 
 def start(waits: list[Wait]) -> str:
     return rows(
-        ("wait", "median", "min", "max", "goal"),
+        ("wait", "median", "min", "max", "processor time", "goal"),
         (
             (
                 w.what,
                 f"{w.median:.2f} s",
                 f"{min(w.seconds):.2f}",
                 f"{max(w.seconds):.2f}",
+                f"{median(w.processor):.2f} s",
                 "" if w.goal is None else f"< {w.goal:g} s",
             )
             for w in waits
