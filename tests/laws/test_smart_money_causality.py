@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from indicator_examples import cut, random_bars
 from smart_money_examples import BAR, EXAMPLES, WALK, bars_from, walk
@@ -157,7 +157,8 @@ def test_an_order_block_is_told_by_a_close_beyond_a_swing_that_was_known_before(
 
 
 @settings(max_examples=100, deadline=None)
-@given(market=WALK, length=st.integers(1, 3))
+@given(market=WALK, length=st.integers(1, 8))
+@example(market=(59, 160), length=6)  # the same bar becomes a block twice
 def test_a_block_stands_until_a_bar_below_its_bottom_and_a_later_one_above_its_top(market, length):
     bars = walk(market)
     standing, told = replay.blocks(OrderBlocks(length), bars)
