@@ -95,17 +95,17 @@ def gaps(indicator, bars):
 
 def blocks(indicator, bars):
     """Blocks that stand at the end, {(side, row): (top, bottom, mitigated row)}, and (side, row, row told) of all."""
-    told = [
-        (int(indicator.value), row - int(indicator.bars_back), row)
-        for row in updates(indicator, bars)
-        if indicator.value in (1.0, -1.0)
-    ]
+    told = []
+    for row in updates(indicator, bars):
+        if indicator.value in (1.0, -1.0):
+            told.append((int(indicator.value), row - int(indicator.bars_back), row))
+            for book in (indicator.bullish, indicator.bearish):
+                assert len(set(book.rows[: book.depth])) == book.depth, "a bar is listed twice"
     standing = {}
     for side, book in ((1, indicator.bullish), (-1, indicator.bearish)):
         for at in range(book.depth):
             edges = (book.tops[at], book.bottoms[at]) if side > 0 else (-book.bottoms[at], -book.tops[at])
             mitigated = book.mitigated[at]
-            assert (side, book.rows[at]) not in standing
             standing[side, book.rows[at]] = (*edges, None if mitigated < 0 else mitigated)
     return standing, told
 
