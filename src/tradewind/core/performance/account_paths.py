@@ -131,13 +131,17 @@ def walk(
         row = numbers[step]
         if stressed:
             for lane in range(LANES):
-                extra = a[EXTRA * LANES + lane] * costs[row[lane]]
-                a[RESULT * LANES + lane] = value[row[lane]] - extra
-                a[WORST * LANES + lane] = worst[row[lane]] - extra
+                trade = row[lane]
+                extra = a[EXTRA * LANES + lane] * costs[trade]
+                result, bottom = value[trade] - extra, worst[trade] - extra
+                a[RESULT * LANES + lane] = result
+                a[WORST * LANES + lane] = bottom
         else:
             for lane in range(LANES):
-                a[RESULT * LANES + lane] = value[row[lane]]
-                a[WORST * LANES + lane] = worst[row[lane]]
+                trade = row[lane]
+                result, bottom = value[trade], worst[trade]
+                a[RESULT * LANES + lane] = result
+                a[WORST * LANES + lane] = bottom
         for lane in range(LANES):
             held, peak = a[EQUITY * LANES + lane], a[PEAK * LANES + lane]
             deepest, lowest = a[BELOW * LANES + lane], a[LOWEST * LANES + lane]
