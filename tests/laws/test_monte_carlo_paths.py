@@ -63,7 +63,9 @@ def test_every_account_stays_between_nothing_and_its_best(case: tuple[TradeResul
     assert (found.longest_loss_streak <= found.losses).all()
     assert (found.gains >= found.total - 1e-9 * np.abs(found.gains)).all()
     figures = path_figures(found, made.initial)
-    assert ((figures["final_equity"] == 0.0) == (figures["total_return"] == -1.0)).all()
+    # What is nearly nothing is a return of -1 as well, by rounding.
+    assert (figures["total_return"] >= -1.0).all()
+    assert (figures["total_return"][found.final == 0.0] == -1.0).all()
 
 
 @settings(max_examples=60, deadline=None)
