@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from tradewind.core.engine import account
@@ -66,24 +67,7 @@ def margin_call(x: Exchange, bar: Bar, low: float, high: float, at_gap: bool) ->
     This symbol's legs close at the price where that point was reached, the others at their last prices. Across a gap
     the price is no worse than where the account is used up: the venue bears the rest.
     """
-    net = 0.0
-    gross = 0.0
-    own = 0.0
-    others = x.cash
-    maintained = 0.0
-    for leg in range(2 * x.symbols):
-        p = x.positions[leg]
-        s = x.instruments[leg // 2]
-        if p.size == 0.0 or s.spot:
-            continue
-        if leg // 2 == bar.symbol:
-            net += p.size
-            gross += abs(p.size) * s.maintenance
-            own += p.size * p.entry_price
-        else:
-            price = x.price_now(leg // 2)
-            others += p.size * (price - p.entry_price)
-            maintained += abs(p.size) * price * s.maintenance
+    net, gross, own, others, maintained = margin_sums(x, bar.symbol)
     if net == 0.0 and gross == 0.0:
         return
     worst = low if net - gross > 0.0 else high
@@ -91,7 +75,6 @@ def margin_call(x: Exchange, bar: Bar, low: float, high: float, at_gap: bool) ->
         return
     price = worst
     if not at_gap and net - gross != 0.0:
-        # others - maintained + net p - own - gross p = 0
         price = min(max((own - others + maintained) / (net - gross), low), high)
     if net > 0.0:
         price = max(price, (own - others) / net)
@@ -103,6 +86,48 @@ def margin_call(x: Exchange, bar: Bar, low: float, high: float, at_gap: bool) ->
         if p.size != 0.0 and not x.instruments[leg // 2].spot:
             symbol = leg // 2
             close_by_force(x, leg, x.bars[symbol], price if symbol == bar.symbol else x.price_now(symbol))
+
+
+def margin_sums(x: Exchange, symbol: int) -> tuple[float, float, float, float, float]:
+    """What a cross account is worth as a line in one symbol's price p: (net, gross, own, others, maintained).
+
+    Its equity is others + net p - own, the margin it must keep maintained + gross p.
+    """
+    net = 0.0
+    gross = 0.0
+    own = 0.0
+    others = x.cash
+    maintained = 0.0
+    for leg in range(2 * x.symbols):
+        p = x.positions[leg]
+        s = x.instruments[leg // 2]
+        if p.size == 0.0 or s.spot:
+            continue
+        if leg // 2 == symbol:
+            net += p.size
+            gross += abs(p.size) * s.maintenance
+            own += p.size * p.entry_price
+        else:
+            price = x.price_now(leg // 2)
+            others += p.size * (price - p.entry_price)
+            maintained += abs(p.size) * price * s.maintenance
+    return net, gross, own, others, maintained
+
+
+def expect_margin_call(x: Exchange, bar: Bar) -> None:
+    """Tell the symbol's legs where its price would bring a margin call, so that no stop beyond it fills first."""
+    if not x.liquidates or x.isolated or x.exposed == 0 or not account.shares_margin(x):
+        return
+    net, gross, own, others, maintained = margin_sums(x, bar.symbol)
+    slope = net - gross
+    for leg in range(2 * bar.symbol, 2 * bar.symbol + 2):
+        p = x.positions[leg]
+        p.liquidation_low = 0.0
+        p.liquidation_high = math.inf
+        if slope > 0.0:
+            p.liquidation_low = (own - others + maintained) / slope
+        elif slope < 0.0:
+            p.liquidation_high = (own - others + maintained) / slope
 
 
 def close_at_end(x: Exchange, symbol: int) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tradewind.core.engine import account, intake
 from tradewind.core.engine import constants as k
 from tradewind.core.engine.filling import take, trade
-from tradewind.core.engine.forced_closing import liquidate
+from tradewind.core.engine.forced_closing import expect_margin_call, liquidate
 
 if TYPE_CHECKING:
     from tradewind.core.engine.exchange import Exchange
@@ -39,6 +39,7 @@ def open_phase(x: Exchange, bar: Bar) -> None:
             intake.finish(x, o, k.EXPIRED, k.TIME_OUT)
         elif o.arrives <= bar.time:
             at_open(x, o, bar, s)
+    intake.sweep(x)
 
 
 def at_open(x: Exchange, o: Order, bar: Bar, s: InstrumentState) -> None:
@@ -68,6 +69,7 @@ def inside_phase(x: Exchange, bar: Bar) -> None:
     """The bar runs its course: stops and liquidation first, then limits and targets."""
     s = x.instruments[bar.symbol]
     late_arrivals(x, bar, s)
+    expect_margin_call(x, bar)
     stops(x, bar, s, -1)
     liquidate(x, bar, bar.low, bar.high, False)
     touched = x.live
@@ -83,6 +85,7 @@ def inside_phase(x: Exchange, bar: Bar) -> None:
             trigger(x, o, o.stop, bar, s, bar.close_time)
     if x.live > touched:
         # What a limit order opened may be stopped out by the same move: the price went through it.
+        expect_margin_call(x, bar)
         stops(x, bar, s, touched)
         proven_targets(x, bar, s, touched)
         liquidate(x, bar, bar.low, bar.high, False)

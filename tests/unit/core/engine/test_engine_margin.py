@@ -151,6 +151,17 @@ def test_cross_margin_over_two_symbols_liquidates_all_of_them_together():
     assert played.cash == pytest.approx(10_000 + 250 * (price - 100))
 
 
+@pytest.mark.parametrize("entry", [buy(0, 400, sl=70), buy(1, 400, limit=100, sl=70)], ids=["before", "inside the bar"])
+def test_a_stop_beyond_the_margin_call_of_two_symbols_comes_too_late(entry):
+    data = pair([*flat(100, 2), (101, 101, 60, 62), *flat(62, 2)], flat(100, 5))
+    played = play(data, [entry], leverage=5.0)
+    # 10,000 + 400 (p - 100) = 0.005 x 400 p
+    price = 30_000 / 398
+    assert played.reasons == ["ORDER", "LIQUIDATION"]
+    assert played.fills[1][3] == pytest.approx(price)
+    assert played.cash == pytest.approx(10_000 + 400 * (price - 100))
+
+
 def test_a_gap_beyond_bankruptcy_over_two_symbols_leaves_nothing_and_owes_nothing():
     data = pair([*flat(100, 2), *flat(40, 3)], flat(100, 5))
     costly = replace(FREE, liquidation_fee=Decimal("0.005"))
