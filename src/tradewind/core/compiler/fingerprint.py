@@ -21,6 +21,7 @@ import llvmlite.binding
 import numba
 import numpy as np
 
+OWN = "tradewind."
 STANDARD = frozenset(sys.stdlib_module_names) | {"numpy", "numba"}
 
 
@@ -36,11 +37,32 @@ def fingerprint(functions: Iterable[python_types.FunctionType], *more: str) -> s
         if id(function) in seen:
             continue
         seen.add(id(function))
-        digest.update(f"{function.__module__}.{function.__qualname__}".encode())
-        for value in (*(function.__defaults__ or ()), *_cells(function)):
-            _value(digest, value, waiting)
-        _code(digest, function.__code__, function.__globals__, waiting)
+        if (function.__module__ or "").startswith(OWN):
+            digest.update(_own(function))
+        else:
+            _function(digest, function, waiting)
     return digest.hexdigest()[:32]
+
+
+@cache
+def _own(function: python_types.FunctionType) -> bytes:
+    """Hash of one of Tradewind's own functions with all it reaches, which stays as it is while the process lives."""
+    digest = hashlib.sha256()
+    seen: set[int] = set()
+    waiting = [function]
+    while waiting:
+        reached = waiting.pop()
+        if id(reached) not in seen:
+            seen.add(id(reached))
+            _function(digest, reached, waiting)
+    return digest.digest()
+
+
+def _function(digest: Any, function: python_types.FunctionType, waiting: list[Any]) -> None:
+    digest.update(f"{function.__module__}.{function.__qualname__}".encode())
+    for value in (*(function.__defaults__ or ()), *_cells(function)):
+        _value(digest, value, waiting)
+    _code(digest, function.__code__, function.__globals__, waiting)
 
 
 @cache

@@ -159,19 +159,20 @@ def _sequence(
             dtype, numba_type = np.dtype(np.int64), types.int64
         return np.dtype((dtype, (len(value),))), types.NestedArray(numba_type, (len(value),))
     first_dtype, first_type = _field(value[0], False, promote, f"{path}[0]", seen)
-    kinds = _kinds(value[0])
+    cls, names, kinds = _shape(value[0])
+    plain = all(kind in (bool, int, float) for kind in kinds)
     for i, item in enumerate(value[1:], 1):
-        if kinds is not None and type(item) is type(value[0]) and id(item) not in seen and _kinds(item) == kinds:
-            seen[id(item)] = f"{path}[{i}]"  # numbers of the same kinds under the same names: the same layout
+        if plain and id(item) not in seen and _shape(item) == (cls, names, kinds):
+            seen[id(item)] = path  # numbers of the same kinds under the same names: the same layout
         elif _field(item, False, promote, f"{path}[{i}]", seen)[1] != first_type:
             raise CannotCompile(f"{path} holds different kinds of things: compiled lists hold one kind")
     return np.dtype((first_dtype, (len(value),))), types.NestedArray(first_type, (len(value),))
 
 
-def _kinds(obj: object) -> list[tuple[str, type]] | None:
-    """Names and types of an object that holds numbers only; None for any other."""
-    found = [(name, type(value)) for name, value in vars(obj).items()] if hasattr(obj, "__dict__") else []
-    return found if found and all(kind in (bool, int, float) for _, kind in found) else None
+def _shape(obj: object) -> tuple[type, list[str], list[type]]:
+    """Class of an object, and names and types of what it holds."""
+    held = getattr(obj, "__dict__", {})
+    return type(obj), list(held), list(map(type, held.values()))
 
 
 def pack(obj: object, record: Any) -> None:
@@ -200,6 +201,9 @@ def _pack_objects(items: list[Any] | tuple[Any, ...], rows: Any) -> None:
 
 def unpack(record: Any, obj: object, skip: frozenset[str] = frozenset()) -> None:
     """Copy the values of `record` back into `obj`, as plain Python numbers; attributes named in `skip` stay."""
+    if all(record.dtype[i].shape == () and record.dtype[i].names is None for i in range(len(record.dtype))):
+        vars(obj).update(zip(record.dtype.names, record.item(), strict=True))
+        return
     for name, value in list(fields_of(obj)):
         if name in skip:
             continue

@@ -69,7 +69,6 @@ def inside_phase(x: Exchange, bar: Bar) -> None:
     """The bar runs its course: stops and liquidation first, then limits and targets."""
     s = x.instruments[bar.symbol]
     late_arrivals(x, bar, s)
-    expect_margin_call(x, bar)
     stops(x, bar, s, -1)
     liquidate(x, bar, bar.low, bar.high, False)
     touched = x.live
@@ -85,7 +84,6 @@ def inside_phase(x: Exchange, bar: Bar) -> None:
             trigger(x, o, o.stop, bar, s, bar.close_time)
     if x.live > touched:
         # What a limit order opened may be stopped out by the same move: the price went through it.
-        expect_margin_call(x, bar)
         stops(x, bar, s, touched)
         proven_targets(x, bar, s, touched)
         liquidate(x, bar, bar.low, bar.high, False)
@@ -146,6 +144,7 @@ def stops(x: Exchange, bar: Bar, s: InstrumentState, start: int) -> None:
 
 def liquidated_before(x: Exchange, o: Order, bar: Bar) -> bool:
     """Whether the position a stop protects is liquidated before the price comes to the stop."""
+    expect_margin_call(x, bar)
     p = x.positions[account.leg_of(x, o.symbol, o.side, o.reduce_only)]
     if p.size > 0.0 and o.side < 0:
         return o.stop <= p.liquidation_low and bar.low <= p.liquidation_low
