@@ -28,7 +28,7 @@ from tradewind.core.engine.setup import exchange_for, place_in, set_up
 from tradewind.core.strategy.strategy import Strategy
 
 EngineName = Literal["auto", "compiled", "interpreted"]
-CHUNK_BARS = 16_384
+CHUNK_BARS = 32_768
 """Bars between two reports of progress; also how soon Ctrl-C is heard in compiled code."""
 CHUNK_BARS_INTERPRETED = 2_048
 """The same where Python runs: so many bars, as Python's own numbers, stay in the processor's cache."""
