@@ -120,7 +120,9 @@ def late_arrivals(x: Exchange, bar: Bar, s: InstrumentState) -> None:
         if bar.time < o.arrives < bar.close_time:
             worst = bar.high if o.side > 0 else bar.low
             share = (o.arrives - bar.time) / x.step
-            take(x, o, bar.open + (worst - bar.open) * share, bar, s, o.arrives)
+            price = bar.open + (worst - bar.open) * share
+            if not liquidated_before(x, o, price, bar):
+                take(x, o, price, bar, s, o.arrives)
 
 
 def stops(x: Exchange, bar: Bar, s: InstrumentState, start: int) -> None:
@@ -135,21 +137,21 @@ def stops(x: Exchange, bar: Bar, s: InstrumentState, start: int) -> None:
             continue
         if o.arrives >= bar.close_time or not reached(-o.side, bar.high if o.side > 0 else bar.low, o.stop):
             continue
-        if not liquidated_before(x, o, bar):
+        if not liquidated_before(x, o, o.stop, bar):
             price = o.stop
             if o.arrives > bar.time and reached(-o.side, bar.open, price):
                 price = bar.open  # the price had passed it before it arrived
             trigger(x, o, price, bar, s, bar.close_time)
 
 
-def liquidated_before(x: Exchange, o: Order, bar: Bar) -> bool:
-    """Whether the position a stop protects is liquidated before the price comes to the stop."""
+def liquidated_before(x: Exchange, o: Order, price: float, bar: Bar) -> bool:
+    """Whether the position that an order would reduce is liquidated before the market comes to `price`."""
     expect_margin_call(x, bar)
     p = x.positions[account.leg_of(x, o.symbol, o.side, o.reduce_only)]
     if p.size > 0.0 and o.side < 0:
-        return o.stop <= p.liquidation_low and bar.low <= p.liquidation_low
+        return price <= p.liquidation_low and bar.low <= p.liquidation_low
     if p.size < 0.0 and o.side > 0:
-        return o.stop >= p.liquidation_high and bar.high >= p.liquidation_high
+        return price >= p.liquidation_high and bar.high >= p.liquidation_high
     return False
 
 

@@ -151,15 +151,20 @@ def test_cross_margin_over_two_symbols_liquidates_all_of_them_together():
     assert played.cash == pytest.approx(10_000 + 250 * (price - 100))
 
 
-@pytest.mark.parametrize("entry", [buy(0, 400, sl=70), buy(1, 400, limit=100, sl=70)], ids=["before", "inside the bar"])
+@pytest.mark.parametrize(
+    "entry",
+    [buy(0, 400, sl=70), buy(1, 400, limit=100, sl=70), sell(1, 400, stop=100, sl=130)],
+    ids=["opened before", "a limit inside the bar", "a stop inside the bar"],
+)
 def test_a_stop_beyond_the_margin_call_of_two_symbols_comes_too_late(entry):
-    data = pair([*flat(100, 2), (101, 101, 60, 62), *flat(62, 2)], flat(100, 5))
+    data = pair([*flat(100, 2), (101, 140, 60, 62), *flat(62, 2)], flat(100, 5))
     played = play(data, [entry], leverage=5.0)
-    # 10,000 + 400 (p - 100) = 0.005 x 400 p
-    price = 30_000 / 398
+    side = played.fills[0][1]
+    # 10,000 + 400 (p - 100) = 0.005 x 400 p for the long, 10,000 + 400 (100 - p) for the short
+    price = 30_000 / 398 if side > 0 else 50_000 / 402
     assert played.reasons == ["ORDER", "LIQUIDATION"]
     assert played.fills[1][3] == pytest.approx(price)
-    assert played.cash == pytest.approx(10_000 + 400 * (price - 100))
+    assert played.cash == pytest.approx(10_000 + side * 400 * (price - 100))
 
 
 def test_a_gap_beyond_bankruptcy_over_two_symbols_leaves_nothing_and_owes_nothing():
@@ -238,3 +243,14 @@ def test_what_is_open_at_the_end_is_closed_at_the_last_close_with_its_fee():
 def test_an_order_decided_on_the_last_bar_never_fills():
     assert play(flat(100, 3), [buy(2, 1)]).fills == []
     assert play(flat(100, 3), [buy(1, 1), close(2)]).fills == [(2, 1, 1, 100)]
+
+
+@pytest.mark.parametrize("margin", ["isolated", "cross"])
+def test_a_close_that_arrives_after_the_liquidation_price_was_passed_comes_too_late(margin):
+    rows = [*flat(100, 3), (100, 100, 80, 82), *flat(82, 2)]
+    size = 10 if margin == "isolated" else 1000
+    played = play(rows, [buy(0, size), close(2)], leverage=10.0, margin=margin, latency_ms=54_000)
+    # Nine tenths of the minute have run: the price is at 82, and was at 90.45 before.
+    assert played.reasons == ["ORDER", "LIQUIDATION"]
+    assert played.fills[1][3] == pytest.approx(90 / 0.995)
+    assert played.live == 0
