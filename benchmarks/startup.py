@@ -62,12 +62,17 @@ def first_runs(names: set[str], market: Path) -> list[Wait]:
     for c in CONTENDERS:
         if c.environment not in names or c.name == "Tradewind, interpreted":
             continue
-        goals = (5.0, 0.5) if c.environment == "tradewind" else (None, None)
         with tempfile.TemporaryDirectory() as cold:
             command = _command(c, market, Path(cold))
             environ = {"NUMBA_CACHE_DIR": cold}
-            found.append(Wait(f"{c.name}: first backtest ever", _process(command, 1, environ), goals[0]))
-            found.append(Wait(f"{c.name}: backtest in a later process", _process(command, 3, environ), goals[1]))
+            for times, when, compiling, goal in (
+                (1, "first backtest ever", "compiling the strategy", 5.0),
+                (3, "backtest in a later process", "loading the compiled strategy", 0.5),
+            ):
+                printed: list[str] = []
+                found.append(Wait(f"{c.name}: {when}", _process(command, times, environ, printed)))
+                if c.environment == "tradewind":
+                    found.append(Wait(f"of it: {compiling}", _last_lines(printed), goal))
     return found
 
 
@@ -81,8 +86,14 @@ def _python(name: str) -> str:
     return str(python_of(name))
 
 
+def _last_lines(printed: list[str]) -> tuple[list[float], list[float]]:
+    """Wall and processor seconds that the processes said in their last lines."""
+    pairs = [text.strip().splitlines()[-1].split() for text in printed]
+    return [float(wall) for wall, _ in pairs], [float(processor) for _, processor in pairs]
+
+
 def _process(
-    command: list[str], repeats: int, environ: dict[str, str] | None = None
+    command: list[str], repeats: int, environ: dict[str, str] | None = None, printed: list[str] | None = None
 ) -> tuple[list[float], list[float]]:
     seconds: list[float] = []
     processor: list[float] = []
@@ -92,6 +103,8 @@ def _process(
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE / "peers", env=whole)
         seconds.append(time.perf_counter() - before)
         processor.append(_used() - used)
+        if printed is not None:
+            printed.append(done.stdout)
         if done.returncode != 0:
             sys.stderr.write(done.stderr[-2000:])
             raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}")

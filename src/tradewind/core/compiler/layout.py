@@ -103,6 +103,36 @@ def _layout(obj: object, promote: Promotions, path: str, seen: dict[int, str]) -
     if id(obj) in seen:
         raise CannotCompile(f"{path} and {seen[id(obj)]} are one object: keep it in one place")
     seen[id(obj)] = path
+    if not hasattr(cls, "__layout_key__"):
+        return _derived(obj, promote, path, seen)
+    key = (cls, promote, obj.__layout_key__())  # type: ignore[attr-defined]
+    known = _layouts_by_key.get(key)
+    if known is not None:
+        _meet(obj, path, seen)
+        return known
+    while len(_layouts_by_key) >= LAYOUTS_MAX:
+        del _layouts_by_key[next(iter(_layouts_by_key))]
+    _layouts_by_key[key] = _derived(obj, promote, path, seen)
+    return _layouts_by_key[key]
+
+
+_layouts_by_key: dict[tuple[type, Promotions, Any], Layout] = {}
+"""Layouts of classes that say by `__layout_key__` what their layout depends on: they are derived once."""
+LAYOUTS_MAX = 64
+
+
+def _meet(obj: object, path: str, seen: dict[int, str]) -> None:
+    """Note what `obj` holds, so that an object also held elsewhere is found. Items of lists hold numbers only."""
+    for value in vars(obj).values():
+        if isinstance(value, list):
+            seen.update(dict.fromkeys(map(id, value), path))
+        elif hasattr(value, "__dict__"):
+            seen[id(value)] = path
+            _meet(value, path, seen)
+
+
+def _derived(obj: object, promote: Promotions, path: str, seen: dict[int, str]) -> Layout:
+    cls = type(obj)
     fields: list[tuple[str, np.dtype[Any], types.Type]] = []
     for name, value in fields_of(obj):
         dtype, numba_type = _field(value, (cls.__qualname__, name) in promote, promote, f"{path}.{name}", seen)

@@ -76,6 +76,10 @@ class Exchange:
         self.decisions = [Decision() for _ in range(DECISIONS_MAX)]
         self.updates = [OrderUpdate() for _ in range(UPDATES_MAX)]
 
+    def __layout_key__(self) -> tuple[int, int]:
+        """What the compiler's layout of an exchange depends on."""
+        return self.symbols, self.orders_max
+
     # What a strategy asks for.
 
     def submit(
