@@ -12,6 +12,7 @@ import platform
 import sys
 import types as python_types
 from collections.abc import Iterable
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,9 @@ def _own(function: python_types.FunctionType) -> bytes:
 
 
 def _function(digest: Any, function: python_types.FunctionType, waiting: list[Any]) -> None:
-    digest.update(f"{function.__module__}.{function.__qualname__}".encode())
-    for value in (*(function.__defaults__ or ()), *_cells(function)):
-        _value(digest, value, waiting)
+    _text(digest, f"{function.__module__}.{function.__qualname__}")
+    for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *_cells(function)):
+        _value(digest, value, function.__code__.co_names, waiting)
     _code(digest, function.__code__, function.__globals__, waiting)
 
 
@@ -95,44 +96,56 @@ def _cells(function: python_types.FunctionType) -> list[Any]:
     return contents
 
 
+def _text(digest: Any, text: str) -> None:
+    """Take a text in with its length: the constants 2 and 98 are not the constants 29 and 8."""
+    digest.update(f"{len(text)}:{text}".encode())
+
+
 def _code(digest: Any, code: python_types.CodeType, names: dict[str, Any], waiting: list[Any]) -> None:
-    digest.update(code.co_code)
-    digest.update(repr((code.co_names, code.co_varnames, code.co_argcount)).encode())
+    _text(digest, repr((code.co_code, code.co_names, code.co_varnames, code.co_argcount)))
     for constant in code.co_consts:
         if isinstance(constant, python_types.CodeType):
             _code(digest, constant, names, waiting)
         else:
-            digest.update(repr(constant).encode())
+            _text(digest, repr(constant))
     for name in code.co_names:
         if name in names:
-            _named(digest, name, names[name], code.co_names, waiting)
+            _text(digest, name)
+            _value(digest, names[name], code.co_names, waiting)
 
 
-def _named(digest: Any, name: str, value: Any, attributes: tuple[str, ...], waiting: list[Any]) -> None:
-    digest.update(name.encode())
+def _value(digest: Any, value: Any, attributes: tuple[str, ...], waiting: list[Any]) -> None:
     if isinstance(value, python_types.ModuleType):
-        if value.__name__.split(".")[0] not in STANDARD:
-            for attribute in attributes:
-                if hasattr(value, attribute):
-                    _value(digest, getattr(value, attribute), waiting)
-    else:
-        _value(digest, value, waiting)
-
-
-def _value(digest: Any, value: Any, waiting: list[Any]) -> None:
-    if isinstance(value, python_types.FunctionType):
+        _module(digest, value, attributes, waiting)
+    elif isinstance(value, python_types.FunctionType):
         waiting.append(value)
-        digest.update(value.__qualname__.encode())
-    elif isinstance(value, bool | int | float | str | bytes | tuple | frozenset | type(None)):
-        digest.update(repr(value).encode())
+        _text(digest, value.__qualname__)
+    elif isinstance(value, bool | int | float | str | bytes | tuple | frozenset | np.generic | Enum | type(None)):
+        _text(digest, repr(value))
     elif isinstance(value, type):
-        digest.update(f"{value.__module__}.{value.__qualname__}".encode())
+        _text(digest, f"{value.__module__}.{value.__qualname__}")
         for attribute in sorted({name for cls in value.__mro__ for name in vars(cls)}):
             constant = inspect.getattr_static(value, attribute)
             constant = getattr(constant, "value", constant)  # an enumeration's member
             if isinstance(constant, bool | int | float):
-                digest.update(f"{attribute}={constant!r}".encode())
+                _text(digest, f"{attribute}={constant!r}")
     elif isinstance(value, np.ndarray):
-        digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
+        _text(digest, f"{value.dtype}{value.shape}{value.tobytes()!r}")
     else:
-        digest.update(type(value).__qualname__.encode())
+        _text(digest, type(value).__qualname__)
+
+
+def _module(digest: Any, module: python_types.ModuleType, attributes: tuple[str, ...], waiting: list[Any]) -> None:
+    """Take in what code that names these attributes may reach through a module, and through modules in it."""
+    found = [module]
+    for reached in found:
+        _text(digest, reached.__name__)
+        if reached.__name__.split(".")[0] in STANDARD:
+            continue
+        for attribute in attributes:
+            thing = getattr(reached, attribute, None)
+            if not isinstance(thing, python_types.ModuleType):
+                _text(digest, attribute)
+                _value(digest, thing, (), waiting)
+            elif thing not in found:
+                found.append(thing)
