@@ -59,4 +59,4 @@ def drain(x: Exchange, bar: int, fills: Any, decisions: Any, room: int) -> bool:
 
 def is_full(fills: int, decisions: int, symbols: int, room: int) -> bool:
     """Whether a journal of `room` rows might not hold another bar's worth."""
-    return fills + FILLS_MAX * (symbols + 1) > room or decisions + DECISIONS_MAX > room
+    return max(fills + FILLS_MAX * (symbols + 1), decisions + DECISIONS_MAX * (symbols + 1)) > room

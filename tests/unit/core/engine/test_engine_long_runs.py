@@ -100,3 +100,28 @@ def test_a_backtest_holds_beside_itself_what_holding_would_have_been_worth():
     result = backtest(Restless, Bars("A/USDT:USDT", "1m", **columns(50)), engine="interpreted", cash=500.0)
     assert np.array_equal(result.hold, hold_equity(result.time, [result.markets[0].bars], 500.0))
     assert result.metrics["buy_and_hold"] == pytest.approx(result.hold[-1] / 500.0 - 1.0, rel=1e-12)
+
+
+class Asking(Strategy):
+    """Turns three symbols round at every bar, and asks for much whenever it hears of a fill."""
+
+    symbols = 3
+
+    def on_fill(self, fill):
+        for _ in range(120):
+            self.cancel(1)
+
+    def on_bar(self, bar):
+        if self.net_size(bar.symbol) > 0.0:
+            self.close()
+        else:
+            self.buy(size=1.0)
+
+
+def test_what_is_asked_for_at_the_fills_of_several_symbols_fits_the_journal(monkeypatch):
+    monkeypatch.setattr(compiled, "JOURNAL_ROWS_MIN", 1)
+    monkeypatch.setattr(compiled, "JOURNAL_ROWS_MAX", 1)
+    data = merge([SymbolData(f"{name}/USDT:USDT", **columns(100)) for name in "ABC"], MINUTE)
+    one = run(Asking, data, [FREE] * 3, RULES, "interpreted")
+    assert len(one.decisions) > 120 * len(one.fills) > 20_000
+    assert_same(one, run(Asking, data, [FREE] * 3, RULES, "compiled", CACHE))
