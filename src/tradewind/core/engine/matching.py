@@ -72,6 +72,7 @@ def inside_phase(x: Exchange, bar: Bar) -> None:
     stops(x, bar, s, -1)
     liquidate(x, bar, bar.low, bar.high, False)
     touched = x.live
+    traded = x.fill_count
     i = 0
     while i < touched:
         o = x.orders[x.queue[i]]
@@ -82,7 +83,7 @@ def inside_phase(x: Exchange, bar: Bar) -> None:
             trade(x, o, o.limit, True, 0.0, bar, s, bar.close_time)
         elif o.kind == k.TAKE_PROFIT and target_reached(o, bar):
             trigger(x, o, o.stop, bar, s, bar.close_time)
-    if x.live > touched:
+    if x.fill_count > traded:
         # What a limit order opened may be stopped out by the same move: the price went through it.
         stops(x, bar, s, touched)
         proven_targets(x, bar, s, touched)

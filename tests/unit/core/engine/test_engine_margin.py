@@ -254,3 +254,28 @@ def test_a_close_that_arrives_after_the_liquidation_price_was_passed_comes_too_l
     assert played.reasons == ["ORDER", "LIQUIDATION"]
     assert played.fills[1][3] == pytest.approx(90 / 0.995)
     assert played.live == 0
+
+
+@pytest.mark.parametrize("margin", ["cross", "isolated"])
+def test_what_a_limit_opens_inside_a_bar_is_liquidated_by_the_same_move(margin):
+    """The price came down through the limit, and went on to where the margin was used up."""
+    rows = [*flat(100, 2), (100, 100, 80, 96), *flat(96, 2)]
+    order = buy(0, 1_900, limit=95)
+    played = play(rows, [order], leverage=20.0, margin=margin)
+    assert played.reasons == ["ORDER", "LIQUIDATION"]
+    assert [f[0] for f in played.fills] == [2, 2]
+    # A bracket, which is out of reach here, changes nothing about it.
+    guarded = play(rows, [buy(0, 1_900, limit=95, tp=200)], leverage=20.0, margin=margin)
+    assert guarded.fills == played.fills
+
+
+def test_a_stake_with_nothing_left_to_use_is_refused_for_lack_of_funds():
+    lots = replace(FREE, lot=Decimal("0.001"), notional_min=Decimal(5))
+    played = play(flat(100, 5), [buy(0), buy(2), buy(3, limit=90)], lots)
+    assert played.fills == [(1, 1, 100, 100)]
+    assert played.refused == {"FUNDS": 2}
+
+
+def test_closing_what_is_closed_already_is_no_refusal():
+    played = play(flat(100, 5), [buy(0, 1), close(2), close(2)], replace(FREE, notional_min=Decimal(5)))
+    assert (len(played.fills), played.refused) == (2, {})
