@@ -66,6 +66,9 @@ def trade(
             closable = s.round_size(closable)
         o.size = min(o.size, o.filled + closable)
         size = min(size, closable)
+    elif not sized and closable == 0.0 and (size == 0.0 or size * price < s.notional_min):
+        intake.finish(x, o, k.REJECTED, k.FUNDS if size == 0.0 else k.BELOW_NOTIONAL)
+        return
     size = offered(x, o, size, s)
     if size == 0.0:
         return

@@ -52,10 +52,14 @@ def submit(
     else:
         limit = s.price_up(limit) if limit == limit else limit
         stop = s.price_down(stop) if stop == stop else stop
+    staked = False
     if not sized and not reduce_only and kind == k.LIMIT:
         size = stake_size(x, symbol, side, limit, number)
         sized = True
+        staked = True
     reason = why_not(x, symbol, side, size, sized, limit, stop, kind, reduce_only)
+    if staked and size == 0.0 and reason == k.BELOW_LOT:
+        reason = k.FUNDS
     if reason == 0 and post_only and kind != k.LIMIT and kind != k.STOP_LIMIT:
         reason = k.WOULD_TAKE
     if reason != 0:
