@@ -54,9 +54,6 @@ def trade(
         o.size = o.filled + size
         o.by_stake = False
         o.staked = True
-        if o.size * price < s.notional_min and closable == 0.0:
-            intake.finish(x, o, k.REJECTED, k.BELOW_NOTIONAL)
-            return
     if o.reduce_only or (s.spot and o.side < 0):
         if closable <= p.dust:
             nothing_left(x, o, sized)
