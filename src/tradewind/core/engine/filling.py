@@ -23,8 +23,8 @@ def take(x: Exchange, o: Order, price: float, bar: Bar, s: InstrumentState, time
     elif x.slippage_kind == k.VOLATILITY_SLIPPAGE:
         if s.range_average == s.range_average:
             slipped = price + o.side * x.slippage_amount * s.range_average
-    elif x.slippage_kind == k.VOLUME_SLIPPAGE and bar.volume > 0.0:
-        share = min(1.0, wanted(x, o, price) / bar.volume)
+    elif x.slippage_kind == k.VOLUME_SLIPPAGE:
+        share = min(1.0, wanted(x, o, price) / bar.volume) if bar.volume > 0.0 else 1.0
         slipped = price * (1.0 + o.side * x.slippage_amount * share)
     slipped = s.price_up(slipped) if o.side > 0 else s.price_down(slipped)
     if slipped <= 0.0:

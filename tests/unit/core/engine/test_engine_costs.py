@@ -154,3 +154,8 @@ def test_a_stop_that_arrives_after_the_price_has_passed_it_fills_no_better_than_
     assert play(rows, [buy(0, 1, stop=102)], latency_ms=100).fills == [(1, 1, 1, 105)]
     rows = [*flat(100, 1), (105, 106, 101, 105), *flat(105, 1)]
     assert play(rows, [buy(0, 1, stop=105.5)], latency_ms=100).fills == [(1, 1, 1, 105.5)]
+
+
+def test_a_bar_without_volume_slips_by_the_whole_amount():
+    played = play(flat(100, 3, volume=0.0), [buy(0, 10)], slippage="volume", slippage_amount=0.01)
+    assert played.fills[0][3] == pytest.approx(101.0)
