@@ -35,7 +35,7 @@ def take(x: Exchange, o: Order, price: float, bar: Bar, s: InstrumentState, time
 def wanted(x: Exchange, o: Order, price: float) -> float:
     """What the order still wants; where the stake or the position decides, what they come to at `price`."""
     if not o.by_stake:
-        return o.remaining
+        return x.instruments[o.symbol].whole_lots(o.remaining)
     if o.reduce_only:
         return abs(x.positions[account.leg_of(x, o.symbol, o.side, True)].size)
     return intake.stake_size(x, o.symbol, o.side, price, o.id)
@@ -187,7 +187,7 @@ def settle(x: Exchange, o: Order, size: float, leg: int) -> None:
                 continue
             if other.exit_reason != o.exit_reason:
                 other.size -= size
-                if other.size <= other.filled:
+                if other.remaining <= size * account.HAIR:
                     intake.finish(x, other, k.CANCELED, k.OTHER_SIDE_FILLED)
 
 

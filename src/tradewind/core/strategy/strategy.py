@@ -141,9 +141,16 @@ class Strategy:
                 placed = x.submit(which, side, NAN, False, NAN, NAN, NAN, NAN, NAN, True, False, 0, 0)
         return placed
 
-    def cancel(self, order: int = 0) -> int:
-        """Ask to cancel one order by its number, or all of them; how many there were."""
-        found: int = self.exchange.cancel(order)
+    def cancel(self, order: int | None = None) -> int:
+        """Ask to cancel one order by its number or, without one, all of them, brackets too; how many there were.
+
+        Number 0 is what a refused order returns: there is nothing to cancel.
+        """
+        found: int = 0
+        if order is None:
+            found = self.exchange.cancel(0)
+        elif order != 0:
+            found = self.exchange.cancel(order)
         return found
 
     def protect(

@@ -57,7 +57,11 @@ class Scripted(Strategy):
         if action == CLOSE:
             self.close(symbol=symbol)
         elif action == CANCEL:
-            self.cancel(int(self.script[i + 13]))
+            number = int(self.script[i + 13])
+            if number > 0:
+                self.cancel(number)
+            else:
+                self.cancel()
         elif action == PROTECT:
             self.protect(sl=sl, tp=tp, trail=trail, symbol=symbol)
         else:

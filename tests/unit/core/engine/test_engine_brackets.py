@@ -4,7 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from engine_scripts import FREE, SPOT, buy, cancel, close, flat, play, protect, sell
+from engine_scripts import CACHE, FREE, RULES, SPOT, buy, cancel, close, flat, merged, play, protect, sell
+
+from tradewind.core.domain.orders import FillReason
+from tradewind.core.engine.run import run
+from tradewind.core.strategy.strategy import Strategy
 
 
 def test_a_filled_target_cancels_its_stop():
@@ -200,3 +204,32 @@ def test_a_position_closed_in_parts_is_flat_though_floats_do_not_add_up():
     assert 0.3 + 0.6 - 0.1 != 0.8
     assert played.fills[-1] == (5, 1, 1, 100)
     assert played.position == 1.0
+
+
+def test_number_0_of_a_refused_order_cancels_nothing():
+    class Refused(Strategy):
+        def setup(self):
+            self.bars = 0
+
+        def on_bar(self, bar):
+            self.bars += 1
+            if self.bars == 1:
+                self.buy(1, sl=95.0)
+            elif self.bars == 3:
+                number = self.buy(10_000, limit=90.0)
+                self.cancel(number)
+
+    rows = [*flat(100, 4), (100, 100, 90, 92), *flat(92, 2)]
+    for engine in ("interpreted", "compiled"):
+        result = run(Refused, merged(rows), [FREE], RULES, engine, CACHE)
+        assert [(r.reason, r.count) for r in result.refusals] == [("FUNDS", 1)]
+        assert [FillReason(int(f["reason"])).name for f in result.fills] == ["ORDER", "STOP_LOSS"]
+
+
+def test_a_target_filled_in_parts_leaves_no_hair_of_its_stop():
+    rows = [*flat(100, 3), (100, 110, 100, 110, 0.1), (110, 111, 110, 110, 0.2), *flat(110, 2)]
+    tenths = replace(FREE, lot=Decimal("0.1"))
+    acts = [buy(0, 0.3, sl=90, tp=105), buy(0, 0.5)]
+    played = play(rows, acts, tenths, participation=1.0)
+    assert played.fills[2:] == [(3, -1, 0.1, 105), (4, -1, 0.2, 110)]
+    assert (played.live, played.position) == (0, 0.5)
