@@ -183,9 +183,9 @@ class Strategy:
 
     def net_size(self, symbol: int) -> float:
         """What is held of any symbol of the run, long above zero and short below, with hedging both legs together."""
-        x = self.exchange
-        size = x.positions[2 * symbol].size + x.positions[2 * symbol + 1].size
-        if abs(size) <= x.positions[2 * symbol].dust:
+        p = self.exchange.leg(symbol, 0)
+        size = p.size + self.exchange.leg(symbol, 1).size
+        if abs(size) <= p.dust:
             return 0.0
         return float(size)
 
@@ -204,7 +204,9 @@ class Strategy:
 
     def is_spot(self, symbol: int) -> bool:
         """Whether a symbol of the run is spot (bought and held) and not a perpetual."""
-        return bool(self.exchange.instruments[symbol].spot)
+        x = self.exchange
+        x.leg(symbol, 0)  # which says so where there is no such symbol
+        return bool(x.instruments[symbol].spot)
 
     @property
     def equity(self) -> float:

@@ -17,7 +17,7 @@ from tradewind.core.strategy.strategy import Strategy
 
 DATA = merge([symbol_data(flat(100, 5))], MINUTE)
 NAN, INF = math.nan, math.inf
-SIZE, PRICE, SYMBOL, TIF, EXPIRES, POSITION, CLOSE, PROTECT, DIVIDE, INDEX, RAISE, OWN = range(12)
+SIZE, PRICE, SYMBOL, TIF, EXPIRES, POSITION, CLOSE, PROTECT, DIVIDE, INDEX, RAISE, OWN, NET, SPOTTED = range(14)
 
 
 class Odd(Exception):
@@ -32,7 +32,7 @@ class Wrong(Strategy):
         self.ring = [0.0] * 4
         self.sum = 0.0
 
-    def on_bar(self, bar):
+    def on_bar(self, bar):  # noqa: C901  (a ladder of wrongs)
         self.seen += 1
         if self.seen != 2:
             return
@@ -48,6 +48,10 @@ class Wrong(Strategy):
             self.buy(1.0, limit=90.0, tif=3, expires=int(self.value))
         elif self.what == POSITION:
             self.sum += self.position_of(int(self.value)).size
+        elif self.what == NET:
+            self.sum += self.net_size(int(self.value))
+        elif self.what == SPOTTED:
+            self.sum += self.is_spot(int(self.value))
         elif self.what == CLOSE:
             self.close(symbol=int(self.value))
         elif self.what == PROTECT:
@@ -94,6 +98,10 @@ def refusal(make, engine, data=DATA, instruments=None, rules=RULES):
         (EXPIRES, 0, "needs expires=, in nanoseconds, found 0"),
         (POSITION, 7, "no symbol of that number, found 7"),
         (POSITION, -1, "no symbol of that number, found -1"),
+        (NET, 7, "no symbol of that number, found 7"),
+        (NET, -1, "no symbol of that number, found -1"),
+        (SPOTTED, 7, "no symbol of that number, found 7"),
+        (SPOTTED, -1, "no symbol of that number, found -1"),
         (CLOSE, 7, "no symbol of that number, found 7"),
         (PROTECT, 7, "no symbol of that number, found 7"),
         (DIVIDE, 1, "ZeroDivisionError: float division by zero"),
