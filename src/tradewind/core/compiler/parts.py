@@ -35,6 +35,12 @@ class PartLibrary(JITCodeLibrary):
 
     key = ""
 
+    def add_ir_module(self, ir_module: Any) -> None:
+        """Take the function's code; it is verified with the rest of the program."""
+        code = llvmlite.binding.parse_assembly(cgutils.normalize_ir_text(str(ir_module)))
+        code.name = ir_module.name
+        self.add_llvm_module(code)
+
     def add_llvm_module(self, ll_module: Any) -> None:
         """Take the function's code as it is."""
         ll_module.data_layout = self._codegen._data_layout
