@@ -58,6 +58,7 @@ def plan_of(strategy: Strategy, symbols: int, timer: bool, funding: bool, tracks
             feeds[id(thing)] = (path, thing)
         elif isinstance(thing, Indicator):
             indicators[id(thing)] = (path, thing)
+    all_are_fed(strategy, feeds.keys() | indicators.keys())
     followers: dict[int, list[Update]] = {key: [] for key in feeds}
     base: list[Update] = []
     for _, indicator in in_order_of_need(indicators, owner):
@@ -104,6 +105,26 @@ def attributes(strategy: Strategy) -> list[tuple[str, Any]]:
         else:
             found.append((name, value))
     return found
+
+
+def all_are_fed(strategy: Strategy, known: set[int]) -> None:
+    """Raise StrategyFailed for an indicator or feed that is kept where nothing would feed it: it stays unready."""
+    for name, value in vars(strategy).items():
+        waiting = [value]
+        while waiting:
+            thing = waiting.pop()
+            if isinstance(thing, dict):
+                waiting.extend(thing.values())
+            elif isinstance(thing, list | tuple) and thing and not isinstance(thing[0], bool | int | float):
+                waiting.extend(thing)
+            elif id(thing) not in known and (
+                isinstance(thing, Feed) or (isinstance(thing, Indicator) and thing.source != BY_HAND)
+            ):
+                raise StrategyFailed(
+                    f"self.{name} keeps a {type(thing).__name__} where nothing feeds it",
+                    where=type(strategy).__name__,
+                    fix="Keep it as an attribute or in a plain list, or make it .by_hand() and update it yourself",
+                )
 
 
 def adopt_sources(strategy: Strategy) -> None:

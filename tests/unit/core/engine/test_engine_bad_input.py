@@ -382,3 +382,36 @@ def test_bars_of_nan_reach_no_order():
     data = merge([symbol_data([tuple(row) for row in rows])], MINUTE)
     result = run(wrong(SIZE, 1), data, [FREE], RULES, "interpreted")
     assert not any(math.isnan(price) for price in result.fills["price"])
+
+
+@pytest.mark.parametrize("kept", ["a dict", "a list in a list", "a feed in a dict"])
+def test_an_indicator_where_nothing_feeds_it_is_refused(kept):
+    class Hidden(Strategy):
+        def setup(self):
+            if kept == "a dict":
+                self.means = {"fast": SMA(2)}
+            elif kept == "a list in a list":
+                self.means = [[SMA(2)], [SMA(3)]]
+            else:
+                self.means = {"slow": self.feed(timeframe="5m")}
+
+        def on_bar(self, bar):
+            pass
+
+    for engine in ("interpreted", "auto"):
+        found = refusal(Hidden, engine)
+        assert re.match(r"self\.means keeps a (SMA|Feed) where nothing feeds it", found.message)
+        assert (found.where, bool(found.fix)) == ("Hidden", True)
+
+
+def test_an_indicator_in_a_dict_that_is_updated_by_hand_or_kept_elsewhere_too_is_fine():
+    class Shown(Strategy):
+        def setup(self):
+            self.fast = SMA(2)
+            self.means = {"fast": self.fast, "mine": SMA(2).by_hand()}
+
+        def on_bar(self, bar):
+            self.means["mine"].update(bar.close)
+
+    strategy = run(Shown, DATA, [FREE], RULES, "auto", CACHE).strategy
+    assert strategy.means["fast"].value == strategy.means["mine"].value == 100.0
