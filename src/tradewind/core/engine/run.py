@@ -139,11 +139,10 @@ def _compiled(
     from tradewind.core.engine.compiled import CompiledRun
 
     strategy, text = _ready(make, data, instruments, rules)
+    call_hook(strategy.on_start, strategy)  # first, for what it gives the strategy is compiled too
     report("compiling", 0, 1)
     compiled = CompiledRun(strategy, data, text, cache)
     report("compiling", 1, 1)
-    call_hook(strategy.on_start, strategy)
-    _pack_again(compiled, strategy)
     row = 0
     while row < len(data):
         report("running", row, len(data))
@@ -162,12 +161,6 @@ def chunk_end(data: MarketData, row: int, bars: int) -> int:
     while stop < len(data) and data.time[stop] == data.time[stop - 1]:
         stop += 1
     return stop
-
-
-def _pack_again(compiled: Any, strategy: Strategy) -> None:
-    """`on_start` may have changed the strategy after its state was taken."""
-    if type(strategy).on_start is not Strategy.on_start:
-        compiled.state[:] = compiled.kernel.state_of(strategy)
 
 
 def _interpreted(

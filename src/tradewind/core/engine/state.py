@@ -126,12 +126,12 @@ class Position:
     @property
     def is_long(self) -> bool:
         """Whether it gains when the price rises."""
-        return self.size > 0.0
+        return self.size > self.dust
 
     @property
     def is_short(self) -> bool:
         """Whether it gains when the price falls."""
-        return self.size < 0.0
+        return self.size < -self.dust
 
     def profit_at(self, price: float) -> float:
         """Unrealised profit in quote currency at `price`, before fees."""

@@ -1,5 +1,8 @@
 """Several symbols, higher timeframes, timers and hooks: what the strategy hears, and when."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import numpy as np
 from engine_scripts import (
     CACHE,
@@ -7,6 +10,7 @@ from engine_scripts import (
     LOG,
     MINUTE,
     RULES,
+    SPOT,
     START,
     Listening,
     assert_same,
@@ -218,3 +222,47 @@ def test_the_decision_hash_changes_with_every_field_of_a_decision():
     }  # fmt: skip
     assert len(seen) == 13
     assert len(script_of([])) > 0
+
+
+class Late(Strategy):
+    """Sets in `on_start` what `setup` left, with a fraction in place of a whole number."""
+
+    def setup(self):
+        self.level = 0
+        self.seen = 0.0
+
+    def on_start(self):
+        self.level = 0.5
+        self.more = 2.0
+
+    def on_bar(self, bar):
+        self.seen += self.level * self.more
+
+
+def test_what_on_start_sets_is_the_same_in_both_engines():
+    data = merge([symbol_data(flat(100, 5))], MINUTE)
+    assert both(Late, data).seen == 5.0
+    assert run(Late, data, [FREE], RULES, "compiled", CACHE).strategy.seen == 5.0
+
+
+class Dusty(Strategy):
+    """Writes down what it is told of its position."""
+
+    def setup(self):
+        self.bars = 0
+        self.told = 0
+
+    def on_bar(self, bar):
+        self.bars += 1
+        if self.bars == 1:
+            self.buy(1.0)
+        elif self.bars == 3:
+            self.close()
+        p = self.position
+        self.told = 10 * self.told + (1 if p.is_long else 0) + (2 if p.is_short else 0) + (4 if p else 0)
+
+
+def test_what_fees_leave_of_a_lot_is_neither_long_nor_short():
+    coins = replace(SPOT, lot=Decimal("0.1"), taker_fee=Decimal("0.01"), fee_in_base=True)
+    data = merge([symbol_data(flat(100, 6))], MINUTE)
+    assert both(Dusty, data, [coins]).told == 55000
