@@ -100,6 +100,12 @@ def backtest(
     if not markets:
         raise BadInput("there is no market to run on", fix="Give at least one symbol's bars")
     rule_names = {f.name for f in fields(MarketRules)}
+    for name in sorted(rule_names & given.keys() & strategy.parameters.keys()):
+        raise BadInput(
+            f"{name} is a parameter of the strategy and a rule of the market",
+            where=strategy.__name__,
+            fix=f"Say which: parameters={{'{name}': ...}} or rules=MarketRules({name}=...)",
+        )
     rules = replace(rules or MarketRules(), **{n: v for n, v in given.items() if n in rule_names})
     wanted = {**(parameters or {}), **{n: v for n, v in given.items() if n not in rule_names}}
     plain_functions(strategy)

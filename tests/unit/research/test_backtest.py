@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tradewind import BadInput, Bars, StrategyFailed, SyntheticMarket, backtest, synthetic_market
+from tradewind import BadInput, Bars, MarketRules, StrategyFailed, SyntheticMarket, backtest, param, synthetic_market
 from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.research.code_hash import code_hash
 
@@ -148,3 +148,13 @@ def test_the_code_hash_changes_with_a_constant_however_the_class_was_written() -
         assert code_hash(one) != code_hash(two)
         assert code_hash(one) == code_hash(three)
     assert code_hash(SmaCross) == code_hash(SmaCross) != code_hash(STRATEGIES["dca"])
+
+
+def test_a_name_of_both_a_parameter_and_a_rule_must_be_said_which() -> None:
+    class Both(SmaCross):
+        stake = param(50.0)
+
+    with pytest.raises(BadInput, match="stake is a parameter of the strategy and a rule of the market"):
+        backtest(Both, BARS, engine="interpreted", stake=0.5)
+    result = backtest(Both, BARS, engine="interpreted", parameters={"stake": 60.0}, rules=MarketRules(stake=0.5))
+    assert (result.parameters["stake"], result.rules.stake) == (60.0, 0.5)
