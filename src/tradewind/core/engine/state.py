@@ -49,30 +49,8 @@ class Order:
     """One order, in a slot of the table. A price that does not apply is NaN; sizes are in base currency."""
 
     def __init__(self) -> None:
-        self.id = 0
-        self.symbol = 0
-        self.side = 0
-        self.kind = 0
+        self.begin(0, 0, 0, 0, 0.0)
         self.state = k.FREE
-        self.size = 0.0
-        self.filled = 0.0
-        self.by_stake = False
-        self.staked = False
-        self.limit = k.NAN
-        self.stop = k.NAN
-        self.stop_loss = k.NAN
-        self.take_profit = k.NAN
-        self.trail = k.NAN
-        self.reduce_only = False
-        self.post_only = False
-        self.tif = k.GTC
-        self.arrives = 0
-        self.expires = 0
-        self.cancels = k.EVER
-        self.bracket = 0
-        self.exit_reason = k.BY_ORDER
-        self.rests = False
-        self.born_inside = -1
 
     @property
     def remaining(self) -> float:
