@@ -47,6 +47,7 @@ def _several(plan: Plan) -> list[str]:
         "        closes = time[row] + x.step",
         # A feed whose symbol has no bar now did not close now.
         *_indent(2, [f"s.{feed.path}.closed = False" for feed in plan.feeds]),
+        "        x.moment_running = True",
         "        while last < stop and time[last] + x.step == closes:",
         "            which = symbol[last]",
         "            x.symbol_now = which",
@@ -67,6 +68,7 @@ def _several(plan: Plan) -> list[str]:
         *_indent(4, ["for i in range(x.fill_count):", "    on_fill(x.fills[i])"] if "on_fill" in plan.hooks else []),
         "                drain(x, last, fills, decisions, room)",
         "            last += 1",
+        "        x.moment_running = False",
         *_indent(2, _updates(plan)),
         "        x.symbol_now = symbol[row]",
         *_indent(2, _timer(plan)),

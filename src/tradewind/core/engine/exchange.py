@@ -45,6 +45,7 @@ class Exchange:
         self.symbol_now = 0
         self.open_time = 0
         self.matching = False
+        self.moment_running = False
         self.orders_made = 0
         self.bankrupt = False
         self.finished = False

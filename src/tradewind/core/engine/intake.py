@@ -294,8 +294,11 @@ def cancel(x: Exchange, number: int) -> int:
 
 
 def withdraw(x: Exchange, o: Order) -> None:
-    """Take an order back, as soon as the market can hear of it."""
-    if x.latency == 0:
+    """Take an order back, as soon as the market can hear of it.
+
+    At one symbol's fill others may have yet to run their bar of this moment: it came before the fill was told of.
+    """
+    if x.latency == 0 and not (x.moment_running and x.bars[o.symbol].close_time < x.now):
         finish(x, o, k.CANCELED, k.ASKED)
     else:
         o.cancels = min(o.cancels, x.now + x.latency)

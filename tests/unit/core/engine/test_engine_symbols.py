@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from engine_scripts import (
     CACHE,
     FREE,
@@ -266,3 +267,45 @@ def test_what_fees_leave_of_a_lot_is_neither_long_nor_short():
     coins = replace(SPOT, lot=Decimal("0.1"), taker_fee=Decimal("0.01"), fee_in_base=True)
     data = merge([symbol_data(flat(100, 6))], MINUTE)
     assert both(Dusty, data, [coins]).told == 55000
+
+
+class OneOfTwo(Strategy):
+    """Bids for both symbols; takes the other bid back, or guards what it holds there, when one of them has filled."""
+
+    symbols = 2
+
+    def setup(self):
+        self.bars = 0
+        self.bids = [0] * 2
+
+    def on_fill(self, fill):
+        if self.guards:
+            self.protect(sl=80.0, symbol=1)
+        else:
+            self.cancel(self.bids[1 - fill.symbol])
+
+    def on_bar(self, bar):
+        self.bars += 1
+        if self.bars == 2:
+            self.bids[0] = self.buy(1, limit=95.0, symbol=0)
+            if self.guards:
+                self.buy(1, sl=95.0, symbol=1)
+            else:
+                self.bids[1] = self.buy(1, limit=95.0, symbol=1)
+
+
+@pytest.mark.parametrize("guards", [False, True], ids=["a bid", "a stop"])
+def test_what_is_taken_back_at_a_fill_stands_through_the_other_symbols_bar_of_that_moment(guards):
+    """Both prices fall through 95 in one bar: the strategy hears of the first fill only when that bar is over."""
+
+    def make():
+        strategy = OneOfTwo()
+        strategy.guards = guards
+        return strategy
+
+    rows = [*flat(100, 2), (100, 100, 90, 92), *flat(92, 3)]
+    data = merge([symbol_data(rows, name) for name in ("A/USDT:USDT", "B/USDT:USDT")], MINUTE)
+    both(make, data)
+    fills = run(make, data, [FREE, FREE], RULES, "interpreted").fills
+    happened = [(int(f["symbol"]), int(f["side"]), float(f["price"])) for f in fills if f["price"] == 95.0]
+    assert happened == [(0, 1, 95.0), (1, -1 if guards else 1, 95.0)]
