@@ -49,9 +49,9 @@ benchmark: ## Tradewind beside its peers, on the same bars (installs them in the
 	$(PYTHON) benchmarks/run.py
 
 lock: $(VENV)/dev.stamp ## Pin every dependency again, with hashes
-	$(RUN)uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	$(RUN)uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		pyproject.toml requirements/build.in -o requirements/run.txt
-	$(RUN)uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	$(RUN)uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		pyproject.toml requirements/build.in --group dev --extra live -o requirements/dev.txt
 
 clean: ## Remove what was made
