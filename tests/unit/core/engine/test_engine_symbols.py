@@ -280,7 +280,8 @@ class OneOfTwo(Strategy):
 
     def on_fill(self, fill):
         if self.guards:
-            self.protect(sl=80.0, symbol=1)
+            if fill.symbol == 0:
+                self.protect(sl=80.0, symbol=1)
         else:
             self.cancel(self.bids[1 - fill.symbol])
 
