@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "research"))
@@ -154,6 +155,28 @@ def test_another_symbol_can_be_shown_and_the_chart_moves_with_keys(page_of: Any)
     for _ in range(12):
         page.locator("#price-chart").press("+")
     page.wait_for_function("document.getElementById('price-chart-caption').textContent.includes('bought to open')")
+
+
+FILLED = """() => { let filled = 0;
+  for (const canvas of document.querySelectorAll("#equity-chart canvas")) {
+    const at = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    for (let i = 0; i < at.length; i += 4)
+      if (at[i + 3] > 15 && at[i + 3] < 60 && at[i] > 130 && at[i + 2] < 40) filled += 1;
+  } return filled; }"""
+"""How many pixels have the see-through colour of the drawdown's area."""
+
+
+def test_an_account_that_never_fell_has_no_area_of_drawdown(page_of: Any, browser: Any, tmp_path: Path) -> None:
+    assert page_of().evaluate(FILLED) > 2_000
+    report = example(n=200)
+    flat = replace(report, equity=np.full(len(report.time), report.initial))
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page.goto(write_report(flat, tmp_path).html.as_uri())
+    page.wait_for_selector("#equity-chart canvas")
+    page.wait_for_timeout(300)
+    filled = page.evaluate(FILLED)
+    page.close()
+    assert filled < 100
 
 
 def test_text_is_readable_against_its_background_in_both_themes(page_of: Any) -> None:

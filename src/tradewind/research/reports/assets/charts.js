@@ -117,8 +117,9 @@
       priceFormat: { type: "custom", formatter: (value) => `${amount(value, 1)} %`, minMove: 0.01 },
       autoscaleInfoProvider: (original) => {
         const info = original();
-        if (info?.priceRange) info.priceRange.maxValue = 0;
-        return info;
+        if (!info?.priceRange) return info;
+        const { minValue } = info.priceRange;
+        return { ...info, priceRange: { minValue: minValue < 0 ? minValue : -1, maxValue: 0 } };
       },
     }, 1);
     below.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0.1 } });
