@@ -15,7 +15,7 @@ from tradewind.research.reports.page import asset, render_html, script_json
 from tradewind.research.reports.report_input import ReportInput
 from tradewind.research.reports.tables import GROUPS, TRADES_EMBEDDED_MAX, cost_rows, heat_map
 from tradewind.research.reports.verdict import verdict
-from tradewind.research.reports.wording import metric
+from tradewind.research.reports.wording import metric, paragraphs
 
 NAUGHTY = "</script><script>alert('x')</script><!-- & \" ' {{ 7*7 }} \u2028"
 
@@ -89,6 +89,24 @@ def test_the_figures_on_the_page_are_the_figures_of_the_run(report: ReportInput)
     for name, value in report.performance.metrics.items():
         assert METRICS[name].label in text
         assert metric(name, value, report.currency) in text, name
+
+
+def test_a_description_is_wrapped_by_the_page_and_not_by_its_source() -> None:
+    written = """Buys dips.
+
+        One sentence over
+        2 lines. Steps:
+        - the first
+        - the second
+
+            kept as it is
+        1. numbered
+        """
+    assert paragraphs(written) == (
+        "Buys dips.\n\nOne sentence over 2 lines. Steps:\n- the first\n- the second\n\n    kept as it is\n1. numbered"
+    )
+    page = Structure(render_html(example(n=300, description="Long above\n    the average.")))
+    assert "Long above the average." in page.text
 
 
 def test_every_metric_stands_in_one_group() -> None:

@@ -14,7 +14,7 @@ from tradewind.core.performance import monthly_returns
 from tradewind.research.reports import chart_data, drawing, tables
 from tradewind.research.reports.report_input import ReportInput
 from tradewind.research.reports.verdict import verdict
-from tradewind.research.reports.wording import day, moment, number, price_decimals
+from tradewind.research.reports.wording import day, moment, number, paragraphs, price_decimals
 
 QUARTER = 0.25
 LIBRARY = "vendor/lightweight-charts.standalone.production.js"
@@ -63,7 +63,7 @@ def _contents(report: ReportInput) -> dict[str, Any]:
         "annualised": _annualised(report),
         "realism": report.realism,
         "quality": report.quality,
-        "description": report.description.strip(),
+        "description": paragraphs(report.description),
         "parameters": [(name, _value(value)) for name, value in report.parameters.items()],
         "currency": report.currency,
         "command": report.command,

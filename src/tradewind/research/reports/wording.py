@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 from datetime import UTC, datetime, timedelta
 
 from tradewind.core.domain.timeframes import UNITS_NS
@@ -12,7 +14,14 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 ABSENT = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WRAPPED = re.compile(r"(?<=\S)\n(?=\S)(?![-*\u2022] |\d+[.)] )")
+"""A line's end inside a paragraph: what follows is neither indented nor an item of a list."""
 DURATIONS = ((UNITS_NS["d"], "d"), (UNITS_NS["h"], "h"), (UNITS_NS["m"], "min"), (UNITS_NS["s"], "s"))
+
+
+def paragraphs(text: str) -> str:
+    """A docstring without the line ends of its source; empty lines, lists and what is indented keep theirs."""
+    return WRAPPED.sub(" ", inspect.cleandoc(text)).strip()
 
 
 def number(value: float | None, decimals: int) -> str:
