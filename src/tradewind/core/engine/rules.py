@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Literal
 
 from tradewind.core.domain.errors import BadInput
@@ -17,6 +18,13 @@ SLIPPAGE_KINDS: dict[str, int] = {
     "volume": k.VOLUME_SLIPPAGE,
 }
 ORDERS_MAX_CEILING = 4096
+KINDS: tuple[tuple[str, type, str], ...] = (
+    *((name, Real, "a number") for name in ("cash", "leverage", "stake", "slippage_amount", "participation")),
+    ("latency_ms", Real, "a number"),
+    *((name, Integral, "a whole number") for name in ("latency_bars", "orders_max")),
+    *((name, bool, "True or False") for name in ("hedging", "funding", "liquidation", "close_at_end")),
+)
+"""What kind of value each rule takes."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,10 @@ class MarketRules:
     orders_max: int = 64
 
     def __post_init__(self) -> None:
+        for name, kind, text in KINDS:
+            value = getattr(self, name)
+            if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+                raise BadInput(f"{name} must be {text}, found {value!r}", fix="Give it without quotes, or leave it out")
         for name, low, high in (
             ("cash", 0.0, math.inf),
             ("leverage", 0.0, 1000.0),

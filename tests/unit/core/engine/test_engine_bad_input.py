@@ -415,3 +415,20 @@ def test_an_indicator_in_a_dict_that_is_updated_by_hand_or_kept_elsewhere_too_is
 
     strategy = run(Shown, DATA, [FREE], RULES, "auto", CACHE).strategy
     assert strategy.means["fast"].value == strategy.means["mine"].value == 100.0
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "says"),
+    [
+        ("cash", "10000", "cash must be a number, found '10000'"),
+        ("leverage", None, "leverage must be a number, found None"),
+        ("stake", True, "stake must be a number, found True"),
+        ("latency_bars", 0.5, "latency_bars must be a whole number, found 0.5"),
+        ("orders_max", 10.5, "orders_max must be a whole number, found 10.5"),
+        ("hedging", "yes", "hedging must be True or False, found 'yes'"),
+    ],
+)
+def test_a_rule_of_another_kind_is_refused_by_its_name(rule, value, says):
+    with pytest.raises(BadInput, match=says):
+        MarketRules(**{rule: value})
+    assert MarketRules(cash=np.float32(5), latency_bars=np.int64(2)).cash == 5
