@@ -68,6 +68,8 @@ def build_kernel(
     `names` are the globals of the source; `arguments` a call that does no work, from which the types are taken.
     Raises CannotCompile with the line that stopped it.
     """
+    if config.DISABLE_JIT:
+        raise CannotCompile("NUMBA_DISABLE_JIT is set in the environment, which turns the compiler off")
     namespace = dict(names)
     exec(compile(source, "<driver>", "exec"), namespace)
     drive = namespace["drive"]

@@ -432,3 +432,10 @@ def test_a_rule_of_another_kind_is_refused_by_its_name(rule, value, says):
     with pytest.raises(BadInput, match=says):
         MarketRules(**{rule: value})
     assert MarketRules(cash=np.float32(5), latency_bars=np.int64(2)).cash == 5
+
+
+def test_a_compiler_that_is_turned_off_is_a_reason_to_interpret(monkeypatch):
+    monkeypatch.setattr("numba.core.config.DISABLE_JIT", 1)
+    result = run(wrong(INDEX, 0), DATA, [FREE], RULES, "auto", CACHE)
+    assert result.engine == "interpreted"
+    assert "NUMBA_DISABLE_JIT is set in the environment" in str(result.why_interpreted)
