@@ -1,8 +1,8 @@
 """Passes that keep compiled code to what Python means.
 
 Before type inference: every call must be to the strategy's own code or to something known to give the same bits;
-`isinstance` on an argument is decided. After it: an attribute keeps the type it began with. Where that fails,
-CannotCompile names the line and the interpreter runs the strategy.
+`isinstance` on an argument is decided; a name has a value wherever it is used. After it: an attribute keeps the type it
+began with. Where that fails, CannotCompile names the line and the interpreter runs the strategy.
 """
 
 from __future__ import annotations
@@ -289,6 +289,27 @@ def _check_assignment(statement: Any, typemap: dict[str, Any]) -> None:
     raise CannotCompile(f"{name} began as true or false and is given a number", place_of(statement.loc))
 
 
+@register_pass(mutates_CFG=False, analysis_only=True)
+class NamesAreBound(FunctionPass):
+    """Refuse a local name that may be used before it has a value: Python would raise, machine code would read junk."""
+
+    _name = "tradewind_names_are_bound"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        """Look at where the ways through the function join; nothing is changed."""
+        for block in state.func_ir.blocks.values():
+            for statement in block.body:
+                value = statement.value if isinstance(statement, ir.Assign) else None
+                joined = value.incoming_values if isinstance(value, ir.Expr) and value.op == "phi" else [value]
+                if any(incoming is ir.UNDEFINED for incoming in joined):
+                    name = statement.target.unversioned_name
+                    raise CannotCompile(f"{name} may have no value yet: give it one before", place_of(statement.loc))
+        return False
+
+
 PART_PASSES = (
     (TranslateByteCode, "analyzing bytecode"),
     (FixupArgs, "fix up args"),
@@ -299,6 +320,7 @@ PART_PASSES = (
     (GenericRewrites, "nopython rewrites"),
     (RewriteDynamicRaises, "rewrite dynamic raises"),
     (ReconstructSSA, "ssa"),
+    (NamesAreBound, "names are bound"),
     (NopythonTypeInference, "nopython frontend"),
     (AttributesKeepTheirType, "attributes keep their type"),
     (PreLowerStripPhis, "remove phi nodes"),

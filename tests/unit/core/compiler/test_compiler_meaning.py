@@ -249,6 +249,13 @@ REFUSED = {
     ),
     "a None attribute": ("self.e = None", "self.out = 1.0 if self.e is None else x", "Unknown attribute 'e'", True),
     "a new attribute": ("", "self.fresh = x", "Unknown attribute 'fresh'", True),
+    "a name without a value": ("", "if x > y:\n    q = x\nself.out = q", "q may have no value yet", True),
+    "a loop's name after no loop": (
+        "",
+        "for i in range(int(x)):\n    self.out += y\nself.out = i",
+        "i may have no value yet",
+        True,
+    ),
     "an f-string": ("", "t = f'{x}'\nself.out = len(t)", "does not compile", True),
     "a comprehension": ("self.xs = [1.0]", "self.out = len([v for v in self.xs])", ".", True),
     "sum": ("self.xs = [1.0]", "self.out = sum(self.xs)", r"sum\(\) does not compile", True),
