@@ -27,7 +27,7 @@ class LocalDataFiles:
         table = read_table(path)
         where = str(path)
         if table.frame.height == 0:
-            raise BadInput("the file holds no rows", where=where)
+            raise BadInput("the file holds no rows", where=where, fix="Export or download it again")
         chosen = _columns(table, reading, where)
         time, zone = _times(table, chosen, reading, where)
         values = {name: _numbers(table, chosen[name], name, where) for name in chosen if name not in ("time", "clock")}
@@ -56,6 +56,7 @@ def _columns(table: Table, reading: Reading, where: str) -> dict[str, str]:
             raise BadInput(
                 f"--map {ours}={number}: the file has no header, so columns are numbers from 1 to {len(names)}",
                 where=where,
+                fix=f"Such as --map {ours}=1",
             )
     return chosen_columns(names, reading.kind, {ours: numbered[n] for ours, n in mapped.items()}, where)
 
@@ -77,12 +78,17 @@ def _numbers(table: Table, theirs: str, ours: str, where: str) -> Values:
         numbers = column.cast(pl.Float64)
         wrong = pl.Series([False])
     else:
-        raise BadInput(f"column {theirs!r} holds {column.dtype}, {ours} must be numbers", where=where)
+        raise BadInput(
+            f"column {theirs!r} holds {column.dtype}, {ours} must be numbers",
+            where=where,
+            fix=f"Choose another: --map {ours}=COLUMN",
+        )
     if wrong.any():
         row = int(wrong.arg_true()[0])
         raise BadInput(
             f"{int(wrong.sum())} cells of column {theirs!r} are not numbers, first row {row + table.first_row}: "
             f"{str(column[row])[:60]!r}",
             where=where,
+            fix=f"Correct them, or choose another column: --map {ours}=COLUMN",
         )
     return np.array(numbers.fill_null(float("nan")).to_numpy(), dtype=np.float64)

@@ -31,6 +31,8 @@ BYTES_MAX = 8 * 2**30
 SEPARATORS = (",", ";", "\t", "|")
 MARKS = {b"PAR1": PARQUET, b"ARROW1": FEATHER, b"FEA1": "feather 1", b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip"}
 
+AGAIN = "Export or download it again"
+
 
 @dataclass(frozen=True)
 class Table:
@@ -53,7 +55,7 @@ def read_table(path: Path) -> Table:
         raise _absent(path)
     data = _unpacked(path)
     if not data.strip():
-        raise BadInput("the file is empty", where=str(path))
+        raise BadInput("the file is empty", where=str(path), fix=AGAIN)
     found = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
     promised = FORMATS.get(path.suffix.lower()) or format_of(path) or (CSV if path.suffix.lower() in PACKED else None)
     if found == "feather 1":
@@ -63,7 +65,7 @@ def read_table(path: Path) -> Table:
             fix=f"Write it anew: pandas.read_feather({path.name!r}).to_feather('new.feather')",
         )
     if found is None and promised in (PARQUET, FEATHER):
-        raise BadInput(f"this is not a {promised} file; it begins with {data[:8]!r}", where=str(path))
+        raise BadInput(f"this is not a {promised} file; it begins with {data[:8]!r}", where=str(path), fix=AGAIN)
     try:
         match found or promised:
             case "parquet":
@@ -75,21 +77,22 @@ def read_table(path: Path) -> Table:
             case _:
                 raise BadInput("no known kind of file", where=str(path), fix="Known are CSV, Parquet and Feather")
     except pl.exceptions.NoDataError:
-        raise BadInput("the file holds no rows", where=str(path)) from None
+        raise BadInput("the file holds no rows", where=str(path), fix=AGAIN) from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as problem:
         reason = " ".join(str(problem).split())[:160]
-        raise BadInput(f"malformed {found or promised}: {reason}", where=str(path)) from None
+        raise BadInput(f"malformed {found or promised}: {reason}", where=str(path), fix=AGAIN) from None
 
 
 def _absent(path: Path) -> BadInput:
     if path.is_dir():
-        return BadInput("this is a folder", where=str(path))
+        return BadInput("this is a folder", where=str(path), fix="Name a file in it")
     from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
 
     folder = path.parent
     names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
     near = get_close_matches(path.name, names, n=1, cutoff=0.6)
-    return BadInput("there is no such file", where=str(path), fix=f"Did you mean {near[0]}?" if near else None)
+    fix = f"Did you mean {near[0]}?" if near else "Give the path to a file that is there"
+    return BadInput("there is no such file", where=str(path), fix=fix)
 
 
 def _unpacked(path: Path) -> bytes:
@@ -104,14 +107,16 @@ def _unpacked(path: Path) -> bytes:
                 return _from_zip(file, path)
             return _bounded(file, path)
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError, RuntimeError) as problem:
-        raise BadInput(f"the file cannot be unpacked: {problem}", where=str(path)) from None
+        raise BadInput(f"the file cannot be unpacked: {problem}", where=str(path), fix=AGAIN) from None
 
 
 def _from_zip(file: IO[bytes], path: Path) -> bytes:
     with zipfile.ZipFile(file) as archive:
         names = [name for name in archive.namelist() if FORMATS.get(Path(name).suffix.lower())]
         if len(names) != 1:
-            raise BadInput(f"expected one data file in the archive, found {len(names)}", where=str(path))
+            raise BadInput(
+                f"expected one data file in the archive, found {len(names)}", where=str(path), fix="Unpack it"
+            )
         with archive.open(names[0]) as inner:
             return _bounded(inner, path)
 
@@ -132,7 +137,7 @@ def _text(path: Path, data: bytes) -> str:
         raise BadInput(f"line {line} is not UTF-8 text", where=str(path), fix="Save the file as UTF-8") from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise BadInput(f"line {line} holds a zero byte: this is no text file", where=str(path))
+        raise BadInput(f"line {line} holds a zero byte: this is no text file", where=str(path), fix=AGAIN)
     return text
 
 
@@ -142,7 +147,7 @@ def _csv(path: Path, text: str) -> Table:
     while skipped < len(start) and (not start[skipped].strip() or start[skipped].lstrip().startswith("#")):
         skipped += 1
     if skipped == len(start):
-        raise BadInput("the file holds no rows", where=str(path))
+        raise BadInput("the file holds no rows", where=str(path), fix=AGAIN)
     head = start[skipped]
     separator = max(SEPARATORS, key=head.count)
     names = next(csv.reader([head], delimiter=separator))
@@ -156,7 +161,9 @@ def _csv(path: Path, text: str) -> Table:
     if has_names:
         names = _distinct([name.strip() for name in names], path)
         if frame.width > len(names):
-            raise BadInput(f"rows have {frame.width} columns, the header names {len(names)}", where=str(path))
+            raise BadInput(
+                f"rows have {frame.width} columns, the header names {len(names)}", where=str(path), fix="Name them all"
+            )
         frame.columns = names[: frame.width]
     return Table(frame, skipped + 1 + int(has_names), has_names)
 
@@ -164,7 +171,7 @@ def _csv(path: Path, text: str) -> Table:
 def _distinct(names: list[str], path: Path) -> list[str]:
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
-        raise BadInput(f"the header names {twice!r} twice", where=str(path))
+        raise BadInput(f"the header names {twice!r} twice", where=str(path), fix="Rename one of them")
     return [name or f"column {number}" for number, name in enumerate(names, 1)]
 
 

@@ -60,7 +60,11 @@ def times_ns(source: Source, reading: Reading) -> tuple[Times, str]:
         return _ns(source.column.dt.convert_time_zone("UTC")), _carried(dtype.time_zone, reading, source)
     if isinstance(dtype, pl.Datetime) or dtype == pl.Date:
         return _with_zone(source, source.column.cast(pl.Datetime("ns")), reading)
-    raise BadInput(f"column {source.name!r} holds {dtype}, which is no time", where=source.where)
+    raise BadInput(
+        f"column {source.name!r} holds {dtype}, which is no time",
+        where=source.where,
+        fix="Choose another: --map time=COLUMN",
+    )
 
 
 def _numbers(text: pl.Series) -> pl.Series:
@@ -75,7 +79,11 @@ def _refuse_holes(source: Source) -> None:
         empty = empty | ~source.column.is_finite().fill_null(value=False)
     if empty.any():
         row = int(empty.arg_true()[0])
-        raise BadInput(f"{int(empty.sum())} rows have no time, first row {row + source.first_row}", where=source.where)
+        raise BadInput(
+            f"{int(empty.sum())} rows have no time, first row {row + source.first_row}",
+            where=source.where,
+            fix="Remove them",
+        )
 
 
 def _from_numbers(source: Source, reading: Reading) -> tuple[Times, str]:
@@ -93,7 +101,11 @@ def _from_numbers(source: Source, reading: Reading) -> tuple[Times, str]:
     scale = UNIT_NS[unit]
     beyond = np.flatnonzero(np.abs(numbers.astype(np.float64)) * scale >= 2.0**63)
     if len(beyond):
-        raise BadInput(f"{source.place(int(beyond[0]))} is beyond the year 2262", where=source.where)
+        raise BadInput(
+            f"{source.place(int(beyond[0]))} is beyond the year 2262",
+            where=source.where,
+            fix="Say the unit: --unit s, ms, us or ns",
+        )
     if numbers.dtype.kind in "iu":
         return numbers.astype(np.int64) * scale, words
     whole = np.floor(numbers)
@@ -110,7 +122,11 @@ def _unit_of(source: Source, numbers: np.ndarray) -> str:
         )
     if not units[unit].all():
         row = int(np.flatnonzero(~units[unit])[0])
-        raise BadInput(f"times begin in {unit}, but {source.place(row)} is in another unit", where=source.where)
+        raise BadInput(
+            f"times begin in {unit}, but {source.place(row)} is in another unit",
+            where=source.where,
+            fix="Write all of them in one unit",
+        )
     return unit
 
 
@@ -148,7 +164,11 @@ def _parsed(source: Source, text: pl.Series, reading: Reading) -> pl.Series:
     parsed = _parse(text, form)
     if parsed is None or parsed.null_count():
         row = 0 if parsed is None else int(parsed.is_null().arg_true()[0])
-        raise BadInput(f"{source.place(row)} is not a time like the first row's ({form})", where=source.where)
+        raise BadInput(
+            f"{source.place(row)} is not a time like the first row's ({form})",
+            where=source.where,
+            fix="Write all of them in one way",
+        )
     return parsed
 
 

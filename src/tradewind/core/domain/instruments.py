@@ -41,14 +41,22 @@ class Instrument:
         for name in ("maker_fee", "taker_fee"):
             value = getattr(self, name)
             if not value.is_finite() or not Decimal(-1) < value < Decimal(1):
-                raise BadInput(f"{name} must be a fraction such as 0.0005, found {value}", where=self.symbol)
+                raise BadInput(
+                    f"{name} must be a fraction such as 0.0005, found {value}",
+                    where=self.symbol,
+                    fix="0.05 % is 0.0005",
+                )
         for name in ("size_min", "notional_min", "liquidation_fee"):
             value = getattr(self, name)
             if not value.is_finite() or value < 0:
-                raise BadInput(f"{name} must be zero or more, found {value}", where=self.symbol)
+                raise BadInput(
+                    f"{name} must be zero or more, found {value}", where=self.symbol, fix="Leave it out for none"
+                )
         if not 0 < self.maintenance_margin < 1:
             raise BadInput(
-                f"maintenance_margin must be between 0 and 1, found {self.maintenance_margin}", where=self.symbol
+                f"maintenance_margin must be between 0 and 1, found {self.maintenance_margin}",
+                where=self.symbol,
+                fix="0.5 % is 0.005",
             )
         if self.kind == "perpetual" and self.fee_in_base:
             raise BadInput("a perpetual's fees are in quote currency", where=self.symbol, fix="Leave fee_in_base out")

@@ -18,6 +18,7 @@ SLIPPAGE_KINDS: dict[str, int] = {
     "volume": k.VOLUME_SLIPPAGE,
 }
 ORDERS_MAX_CEILING = 4096
+INSIDE = "Choose a value inside, or leave it out"
 KINDS: tuple[tuple[str, type, str], ...] = (
     *((name, Real, "a number") for name in ("cash", "leverage", "stake", "slippage_amount", "participation")),
     ("latency_ms", Real, "a number"),
@@ -75,18 +76,18 @@ class MarketRules:
             value = getattr(self, name)
             if not (math.isfinite(value) and low < value <= high):
                 limit = "" if math.isinf(high) else f" and at most {high:g}"
-                raise BadInput(f"{name} must be above {low:g}{limit}, found {value}")
+                raise BadInput(f"{name} must be above {low:g}{limit}, found {value}", fix=INSIDE)
         for name in ("slippage_amount", "participation", "latency_ms"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
-                raise BadInput(f"{name} must be zero or more, found {value}")
+                raise BadInput(f"{name} must be zero or more, found {value}", fix=INSIDE)
         if self.slippage not in SLIPPAGE_KINDS:
             raise BadInput(f"unknown slippage {self.slippage!r}", fix=f"Use one of {', '.join(SLIPPAGE_KINDS)}")
         if self.margin not in ("cross", "isolated"):
             raise BadInput(f"unknown margin {self.margin!r}", fix="Use cross or isolated")
         if self.participation > 1:
-            raise BadInput(f"participation is a share of the volume, at most 1, found {self.participation}")
+            raise BadInput(f"participation is a share of the volume, at most 1, found {self.participation}", fix=INSIDE)
         if self.latency_bars < 0:
-            raise BadInput(f"latency_bars must be zero or more, found {self.latency_bars}")
+            raise BadInput(f"latency_bars must be zero or more, found {self.latency_bars}", fix=INSIDE)
         if not 1 <= self.orders_max <= ORDERS_MAX_CEILING:
-            raise BadInput(f"orders_max must be from 1 to {ORDERS_MAX_CEILING}, found {self.orders_max}")
+            raise BadInput(f"orders_max must be from 1 to {ORDERS_MAX_CEILING}, found {self.orders_max}", fix=INSIDE)

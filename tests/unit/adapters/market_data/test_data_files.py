@@ -211,6 +211,8 @@ def test_bad_input_is_one_clear_message(tmp_path: Path, case: str) -> None:
     assert re.search(message, str(refused.value)), str(refused.value)
     assert str(tmp_path / "x.csv") in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert refused.value.where
+    assert refused.value.fix, "it says what to do"
 
 
 @pytest.mark.parametrize(
