@@ -170,6 +170,11 @@ def test_orders_no_account_can_carry_are_an_error_when_none_traded_and_a_warning
         in answer.error["message"]
     )
     assert answer.out == ""
+    waiting = (
+        "self.i += 1\nif self.i == 5:\n    self.buy(size=0.001, limit=1.0)\nif self.i > 9:\n    self.buy(size=1e9)"
+    )
+    Path("waiting.py").write_text(strategy(waiting, "self.i = 0"))
+    assert ask("backtest", "waiting.py", *MARKET, "--json").code == 0, "one of them was taken, and waited in vain"
     mixed = strategy(
         "self.i += 1\nif self.i == 5:\n    self.buy(size=0.001)\nif self.i > 9:\n    self.buy(size=1e9)", "self.i = 0"
     )

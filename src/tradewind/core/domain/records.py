@@ -13,7 +13,7 @@ DECISION = np.dtype(
         ("time", np.int64),  # close of the bar on which it was decided
         ("order", np.int64),  # number of the order, from 1; for a cancel, the order it cancels (0 = all)
         ("symbol", np.int32),  # position of the symbol in the run's list
-        ("action", np.int32),  # 1 submit, 2 cancel
+        ("action", np.int32),  # 1 submit, 2 cancel, 3 protect
         ("side", np.int32),  # +1 buy, -1 sell
         ("kind", np.int32),  # OrderKind
         ("flags", np.int64),  # bit 0 reduce-only, bit 1 post-only, bits 2-3 time in force

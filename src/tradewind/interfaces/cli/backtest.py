@@ -141,9 +141,11 @@ def every_order_refused(finished: FinishedRun) -> None:
     """A run whose every order was refused is no result: say so, with the first reason."""
     from tradewind.core.domain.errors import StrategyFailed
     from tradewind.core.domain.instants import instant_text
+    from tradewind.core.engine.constants import CANCEL
 
     run = finished.result.run
-    if run.refusals and len(run.fills) == 0:
+    asked = int((run.decisions["action"] != CANCEL).sum())
+    if 0 < asked <= sum(refusal.count for refusal in run.refusals) and len(run.fills) == 0:
         first = min(run.refusals, key=lambda refusal: refusal.first)
         raise StrategyFailed(
             f"every order was refused: the first, at {instant_text(first.first)}: {first.text}",
