@@ -62,7 +62,10 @@ class ObjectRecord(types.Record):
     def typeof(self, key: str) -> Any:
         """The type of an attribute. numba would let a name that was never set out as a KeyError."""
         if key not in self.fields:
-            raise errors.TypingError(f"Unknown attribute {key!r}: {self.python_class.__name__} has none after setup")
+            # A number or an object it must be: text, None and what only the class has are in no record.
+            held = "it is set only on the class" if hasattr(self.python_class, key) else "or it is None or text there"
+            cls = self.python_class.__name__
+            raise errors.TypingError(f"Unknown attribute {key!r}: {cls} has no such number after setup, {held}")
         return super().typeof(key)
 
     def can_convert_to(self, typingctx: Any, other: Any) -> None:

@@ -244,7 +244,7 @@ REFUSED = {
     "a string attribute": (
         "self.mode = 'a'",
         "self.out = 1.0 if self.mode == 'a' else 0.0",
-        "Unknown attribute 'mode'",
+        "Unknown attribute 'mode': Thing has no such number after setup, or it is None or text there",
         True,
     ),
     "a None attribute": ("self.e = None", "self.out = 1.0 if self.e is None else x", "Unknown attribute 'e'", True),
