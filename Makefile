@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null && { echo $$p; break; }; done)
 VENV ?= .venv
 RUN := $(VENV)/bin/
+# Debian and Ubuntu may have Python and pip, but not the pip that a new environment gets: then the one outside installs.
+PIP = $$($(RUN)python -m pip --version >/dev/null 2>&1 && echo $(RUN)python -m pip || echo $(PYTHON) -m pip --python $(RUN)python)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo check lint types layers test trace benchmark lock clean
@@ -14,13 +16,13 @@ help: ## What can be made
 
 $(VENV)/run.stamp: requirements/run.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed and was not found; try make PYTHON=/path/to/python3"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(RUN)python -m pip install --quiet --require-hashes -r requirements/run.txt
-	$(RUN)python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(VENV)
+	$(PIP) install --quiet --require-hashes -r requirements/run.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
-	$(RUN)python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/run.stamp ## The whole journey: data, check, backtest, report

@@ -171,7 +171,7 @@ def test_every_pinned_dependency_has_its_hashes():
 
 
 def test_both_commands_install_by_hash_alone():
-    installs = re.findall(r"pip install (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    installs = re.findall(r"(?:pip|\$\(PIP\)) install (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"))
     assert len(installs) >= 3
     for options in installs:
         own = "--no-deps --no-build-isolation -e ." in options
