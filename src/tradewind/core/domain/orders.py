@@ -28,9 +28,9 @@ class TimeInForce(IntEnum):
     GTC = 0
     """Good till cancelled."""
     IOC = 1
-    """Immediate or cancel: what does not trade on its first bar is cancelled."""
+    """Immediate or cancel: what does not trade as it arrives, or is triggered, is cancelled."""
     FOK = 2
-    """Fill or kill: all of it on its first bar, or nothing."""
+    """Fill or kill: all of it as it arrives, or is triggered, or nothing."""
     GTD = 3
     """Good till a date."""
 
@@ -116,7 +116,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.WOULD_TAKE: "post-only, and it would have traded at once",
     Reason.TOO_MANY: "more open orders than the account may have (orders_max)",
     Reason.NO_SHORT: "a spot account cannot sell what it does not hold",
-    Reason.NOT_FILLED: "could not be filled on its first bar (IOC or FOK)",
+    Reason.NOT_FILLED: "could not be filled as it arrived (IOC or FOK)",
     Reason.EXPIRED: "its time ran out",
     Reason.OTHER_SIDE_FILLED: "the other side of its bracket filled, or its position closed",
     Reason.ASKED: "the strategy cancelled it",
