@@ -116,7 +116,8 @@ def check_tif(x: Exchange, tif: int, expires: int) -> None:
 def check_price(x: Exchange, price: float) -> None:
     """A price that is given must be one; NaN stands for one that is not given."""
     if price == price and not (price > 0.0 and price < math.inf):
-        x.bad_value = price
+        # A strategy hands a price that it gave and that is NaN over as minus infinity.
+        x.bad_value = k.NAN if price == -math.inf else price
         raise OrderRefused("an order's prices must be numbers above zero")
 
 

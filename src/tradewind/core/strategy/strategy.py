@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 from tradewind.core.domain.errors import BadInput, StrategyFailed
@@ -10,13 +11,25 @@ from tradewind.core.strategy.feed import Feed
 from tradewind.core.strategy.parameters import Parameter, resolve
 
 NAN = float("nan")
+NO_PRICE = float("-inf")
 
 
 def number(value: float | None) -> float:
-    """A price that may be left out, as the engine takes it: NaN where it is not given."""
+    """A size that may be left out, as the engine takes it: NaN where it is not given."""
     if value is None:
         return NAN
     return float(value)
+
+
+def price(value: float | None) -> float:
+    """A price that may be left out: NaN where it is not given, NO_PRICE where it is given and is NaN.
+
+    The limit of an indicator that is not ready must be refused: left out, it would make a market order.
+    """
+    if value is None:
+        return NAN
+    given = float(value)
+    return NO_PRICE if math.isnan(given) else given
 
 
 class Strategy:
@@ -122,7 +135,7 @@ class Strategy:
         if size is not None:
             sized = True
         placed: int = x.submit(
-            which, side, number(size), sized, number(limit), number(stop), number(sl), number(tp), number(trail),
+            which, side, number(size), sized, price(limit), price(stop), price(sl), price(tp), price(trail),
             reduce_only, post_only, tif, expires,
         )  # fmt: skip
         return placed
@@ -164,7 +177,7 @@ class Strategy:
         which = self.exchange.symbol_now
         if symbol is not None:
             which = symbol
-        self.exchange.protect(which, number(sl), number(tp), number(trail))
+        self.exchange.protect(which, price(sl), price(tp), price(trail))
 
     # What the strategy may ask.
 

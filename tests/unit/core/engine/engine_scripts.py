@@ -63,22 +63,19 @@ class Scripted(Strategy):
             else:
                 self.cancel()
         elif action == PROTECT:
-            self.protect(sl=sl, tp=tp, trail=trail, symbol=symbol)
+            self.exchange.protect(symbol, sl, tp, trail)
         else:
             size = self.script[i + 3]
             reduce_only = self.script[i + 9] % 2.0 == 1.0
             post_only = self.script[i + 9] >= 2.0
             tif = int(self.script[i + 10])
             expires = int(self.script[i + 11])
-            if self.script[i + 2] > 0.0:
-                if size == 0.0:
-                    self.buy(None, limit, stop, sl, tp, trail, reduce_only, post_only, tif, expires, symbol)
-                else:
-                    self.buy(size, limit, stop, sl, tp, trail, reduce_only, post_only, tif, expires, symbol)
-            elif size == 0.0:
-                self.sell(None, limit, stop, sl, tp, trail, reduce_only, post_only, tif, expires, symbol)
-            else:
-                self.sell(size, limit, stop, sl, tp, trail, reduce_only, post_only, tif, expires, symbol)
+            side = 1 if self.script[i + 2] > 0.0 else -1
+            # A script says NaN for what it leaves out, which the exchange takes as a strategy's methods hand it over.
+            self.exchange.submit(
+                symbol, side, size if size != 0.0 else NAN, size != 0.0, limit, stop, sl, tp, trail, reduce_only,
+                post_only, tif, expires,
+            )  # fmt: skip
 
 
 class ScriptedPair(Scripted):
