@@ -25,7 +25,7 @@ def realism_of(result: Backtest) -> tuple[Realism, ...]:
     return (
         Realism("Fills", True, "market orders at the next bar's open; stops before targets; gaps at the open"),
         Realism("Fees", any(i.maker_fee or i.taker_fee for i in instruments), fees),
-        Realism("Slippage", rules.slippage != "none" and rules.slippage_amount > 0, _slippage(rules)),
+        Realism("Slippage", rules.slippage != "none" and rules.slippage_used > 0, _slippage(rules)),
         Realism("Partial fills", rules.participation > 0, _participation(rules)),
         Realism("Latency", bool(rules.latency_bars or rules.latency_ms), _latency(rules)),
         Realism("Funding", funded, _funding(result, perpetual)),
@@ -43,9 +43,9 @@ def realism_of(result: Backtest) -> tuple[Realism, ...]:
 def _slippage(rules: MarketRules) -> str:
     return {
         "none": "none",
-        "fixed": f"{rules.slippage_amount:.4%} of the price, against every market and stop order",
-        "volatility": f"{rules.slippage_amount:g} of the average true range (14 bars)",
-        "volume": f"{rules.slippage_amount:.4%} of the price at an order as large as the bar's volume",
+        "fixed": f"{rules.slippage_used:.4%} of the price, against every market and stop order",
+        "volatility": f"{rules.slippage_used:g} of the average true range (14 bars)",
+        "volume": f"{rules.slippage_used:.4%} of the price at an order as large as the bar's volume",
     }[rules.slippage]
 
 

@@ -17,6 +17,8 @@ SLIPPAGE_KINDS: dict[str, int] = {
     "volatility": k.VOLATILITY_SLIPPAGE,
     "volume": k.VOLUME_SLIPPAGE,
 }
+SLIPPAGE_USUAL = {"none": 0.0, "fixed": 0.0001, "volatility": 0.1, "volume": 0.1}
+"""What each kind of slippage takes where no amount is given."""
 ORDERS_MAX_CEILING = 4096
 INSIDE = "Choose a value inside, or leave it out"
 KINDS: tuple[tuple[str, type, str], ...] = (
@@ -39,7 +41,7 @@ class MarketRules:
     stake           the share of free equity that an order without a size uses
     slippage        none; "fixed": `slippage_amount` is a fraction of the price; "volatility": a multiple of the average
                     true range (14 bars); "volume": a fraction of the price at an order as large as the bar's volume,
-                    in proportion to the order's share of it
+                    in proportion to the order's share of it. Without an amount it is 0.0001, 0.1 or 0.1
     participation   the share of a bar's volume one order may take (0: no limit); the rest waits for the next bar
     latency_bars, latency_ms   how long after the decision an order reaches the market
     funding         whether perpetuals pay and receive funding
@@ -54,7 +56,7 @@ class MarketRules:
     hedging: bool = False
     stake: float = 1.0
     slippage: SlippageKind = "fixed"
-    slippage_amount: float = 0.0001
+    slippage_amount: float | None = None
     participation: float = 0.0
     latency_bars: int = 0
     latency_ms: float = 0.0
@@ -66,6 +68,8 @@ class MarketRules:
     def __post_init__(self) -> None:
         for name, kind, text in KINDS:
             value = getattr(self, name)
+            if value is None and name == "slippage_amount":
+                continue
             if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
                 raise BadInput(f"{name} must be {text}, found {value!r}", fix="Give it without quotes, or leave it out")
         for name, low, high in (
@@ -79,6 +83,8 @@ class MarketRules:
                 raise BadInput(f"{name} must be above {low:g}{limit}, found {value}", fix=INSIDE)
         for name in ("slippage_amount", "participation", "latency_ms"):
             value = getattr(self, name)
+            if value is None:
+                continue
             if not (math.isfinite(value) and value >= 0):
                 raise BadInput(f"{name} must be zero or more, found {value}", fix=INSIDE)
         if self.slippage not in SLIPPAGE_KINDS:
@@ -91,3 +97,8 @@ class MarketRules:
             raise BadInput(f"latency_bars must be zero or more, found {self.latency_bars}", fix=INSIDE)
         if not 1 <= self.orders_max <= ORDERS_MAX_CEILING:
             raise BadInput(f"orders_max must be from 1 to {ORDERS_MAX_CEILING}, found {self.orders_max}", fix=INSIDE)
+
+    @property
+    def slippage_used(self) -> float:
+        """The amount given, or the usual one of the kind."""
+        return SLIPPAGE_USUAL[self.slippage] if self.slippage_amount is None else float(self.slippage_amount)

@@ -26,7 +26,7 @@ def exchange_for(data: MarketData, instruments: list[Instrument], rules: MarketR
     x.liquidates = rules.liquidation
     x.latency = rules.latency_bars * data.step + round(rules.latency_ms * 1_000_000)
     x.slippage_kind = SLIPPAGE_KINDS[rules.slippage]
-    x.slippage_amount = float(rules.slippage_amount)
+    x.slippage_amount = rules.slippage_used
     x.participation = float(rules.participation)
     for i, (instrument, state) in enumerate(zip(instruments, x.instruments, strict=True)):
         describe(instrument, rules, state)

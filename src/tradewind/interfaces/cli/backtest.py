@@ -56,8 +56,11 @@ def backtest(
     liquidation_fee: Annotated[str, typer.Option(rich_help_panel=MARKET, help="A fraction: 0.005.")] = "",
     slippage: Annotated[str, typer.Option(rich_help_panel=ORDERS, help="none, fixed, volatility or volume.")] = "fixed",
     slippage_amount: Annotated[
-        float, typer.Option(rich_help_panel=ORDERS, help="Fraction of the price, or multiple of the range.")
-    ] = 0.0001,
+        float | None,
+        typer.Option(
+            rich_help_panel=ORDERS, help="Fraction of the price (fixed: 0.0001), or multiple of the range (0.1)."
+        ),
+    ] = None,
     participation: Annotated[
         float, typer.Option(rich_help_panel=ORDERS, help="Share of a bar's volume an order may take; 0: all.")
     ] = 0.0,

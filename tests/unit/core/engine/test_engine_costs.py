@@ -159,3 +159,9 @@ def test_a_stop_that_arrives_after_the_price_has_passed_it_fills_no_better_than_
 def test_a_bar_without_volume_slips_by_the_whole_amount():
     played = play(flat(100, 3, volume=0.0), [buy(0, 10)], slippage="volume", slippage_amount=0.01)
     assert played.fills[0][3] == pytest.approx(101.0)
+
+
+def test_each_kind_of_slippage_has_an_amount_of_its_own_where_none_is_given():
+    used = {kind: MarketRules(slippage=kind).slippage_used for kind in ("none", "fixed", "volatility", "volume")}
+    assert used == {"none": 0.0, "fixed": 0.0001, "volatility": 0.1, "volume": 0.1}
+    assert MarketRules(slippage="volume", slippage_amount=0.0).slippage_used == 0.0
