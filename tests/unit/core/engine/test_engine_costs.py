@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from engine_scripts import FREE, SPOT, buy, close, flat, play, sell
 
+from tradewind.core.engine.rules import MarketRules
+
 FEES = replace(FREE, maker_fee=Decimal("0.001"), taker_fee=Decimal("0.002"))
 
 
