@@ -1,4 +1,4 @@
-"""Tradewind: one plain Python class from backtest to live.
+"""Tradewind: trading strategies as plain Python classes, backtested honestly.
 
     from tradewind import Strategy, param, SMA
 

@@ -83,7 +83,7 @@ def build() -> Any:
     root = typer.Typer(
         cls=LazyGroup,
         name="tradewind",
-        help="Research, approve and run trading strategies: one plain Python class from backtest to live.",
+        help="Backtest trading strategies written as plain Python classes, on data that has been checked.",
         epilog=EVERYWHERE,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
