@@ -52,42 +52,6 @@ class OrderState(IntEnum):
     UNKNOWN = 11
 
 
-_S = OrderState
-
-TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
-    _S.INITIALIZED: frozenset({_S.DENIED, _S.SUBMITTED}),
-    _S.SUBMITTED: frozenset(
-        # A venue may answer with a fill before it answers with an acceptance.
-        {_S.ACCEPTED, _S.REJECTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED}
-        | {_S.TRIGGERED, _S.UNKNOWN}
-    ),
-    _S.ACCEPTED: frozenset(
-        {_S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.TRIGGERED}
-        # Turned down after all: funds were gone when it came to trade.
-        | {_S.REJECTED, _S.UNKNOWN}
-    ),
-    _S.TRIGGERED: frozenset(
-        {_S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.REJECTED, _S.UNKNOWN}
-    ),
-    _S.PARTIALLY_FILLED: frozenset(
-        {_S.PARTIALLY_FILLED, _S.FILLED, _S.PENDING_CANCEL, _S.CANCELED, _S.EXPIRED, _S.UNKNOWN}
-    ),
-    # A fill may cross a cancel on its way.
-    _S.PENDING_CANCEL: frozenset({_S.CANCELED, _S.FILLED, _S.PARTIALLY_FILLED, _S.EXPIRED, _S.ACCEPTED, _S.UNKNOWN}),
-    # Only evidence from the venue ends a not-knowing.
-    _S.UNKNOWN: frozenset(
-        {_S.ACCEPTED, _S.REJECTED, _S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELED, _S.EXPIRED, _S.TRIGGERED}
-    ),
-    _S.DENIED: frozenset(),
-    _S.REJECTED: frozenset(),
-    _S.FILLED: frozenset(),
-    # A cancelled order keeps a fill that was late.
-    _S.CANCELED: frozenset({_S.FILLED}),
-    _S.EXPIRED: frozenset(),
-}
-"""What may follow what."""
-
-
 class Reason(IntEnum):
     """Why an order was turned down, or cancelled by the market."""
 
