@@ -61,7 +61,7 @@ class Backtest:
     @cached_property
     def hold(self) -> Array:
         """What the account would be worth at each bar had it bought at the first open and held."""
-        return hold_equity(self.time, [m.bars for m in self.markets], self.rules.cash)
+        return hold_equity(self.time, _judged(self.markets, self.rules), self.rules.cash)
 
     @property
     def metrics(self) -> dict[str, float | int | None]:
@@ -119,6 +119,7 @@ def backtest(
     for market in markets:
         sound_prices(market.bars)
     share_time([m.bars for m in markets])
+    judged = _judged(markets, rules)
     merged = merge([_columns(m) for m in markets], steps.pop())
     result = run(
         lambda: made(strategy, wanted), merged, [m.instrument for m in markets], rules, engine, cache, progress
@@ -127,6 +128,7 @@ def backtest(
     rows = merged.symbol.astype(np.int32) if several else None
     curve = equity_curve(merged.time, merged.close, result.fills, result.fundings, rules.cash, row_symbol=rows)
     _must_agree(curve.equity, result, rules.cash)
+    curve = curve.since(rules.trade_from_ns)
     trades = match_trades(result.fills, result.fundings, merged.high, merged.low, rows)
     performance = summarise(
         time=curve.time,
@@ -137,11 +139,24 @@ def backtest(
         fills=result.fills,
         funding=result.fundings,
         exposure=curve.is_open,
-        buy_and_hold=hold_return([m.bars for m in markets]),
+        buy_and_hold=hold_return(judged),
     )
     return Backtest(
         strategy, resolved, markets, rules, result, curve.time, curve.equity, trades, merged.time, performance
     )
+
+
+def _judged(markets: Sequence[Market], rules: MarketRules) -> list[Bars]:
+    """Each market's bars from the run's beginning on. Raises BadInput where there are none."""
+    judged = [m.bars.slice(rules.trade_from_ns) if rules.trade_from_ns else m.bars for m in markets]
+    for bars in judged:
+        if len(bars) == 0:
+            raise BadInput(
+                f"no bar opens at {rules.trade_from_ns} ns or later, when the run is to begin",
+                where=bars.symbol,
+                fix="Choose an earlier trade_from_ns, or give more bars",
+            )
+    return judged
 
 
 def _market(data: Bars | Market) -> Market:

@@ -69,6 +69,7 @@ class Reason(IntEnum):
     ASKED = 11
     BANKRUPT = 12
     PRICE = 13
+    WARMING_UP = 14
 
 
 REASON_TEXT: dict[Reason, str] = {
@@ -86,6 +87,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.ASKED: "the strategy cancelled it",
     Reason.BANKRUPT: "the account was liquidated",
     Reason.PRICE: "its price rounds to nothing, or is not a price",
+    Reason.WARMING_UP: "the run had not begun: its first bars only warm indicators up (trade_from_ns)",
 }
 
 REFUSALS = (
@@ -100,6 +102,7 @@ REFUSALS = (
     Reason.BANKRUPT,
     Reason.PRICE,
 )
+"""Those that a report counts; that a run warms up is no fault of an order."""
 
 
 class FillReason(IntEnum):

@@ -41,6 +41,7 @@ OTHER_SIDE_FILLED = int(Reason.OTHER_SIDE_FILLED)
 ASKED = int(Reason.ASKED)
 BANKRUPT = int(Reason.BANKRUPT)
 BAD_PRICE = int(Reason.PRICE)
+WARMING_UP = int(Reason.WARMING_UP)
 
 BY_ORDER = int(FillReason.ORDER)
 BY_STOP_LOSS = int(FillReason.STOP_LOSS)

@@ -31,6 +31,7 @@ class Exchange:
         self.hedging = False
         self.liquidates = True
         self.latency = 0
+        self.trade_from = 0
         self.slippage_kind = k.NO_SLIPPAGE
         self.slippage_amount = 0.0
         self.participation = 0.0

@@ -163,8 +163,8 @@ def why_not(
 ) -> int:  # fmt: skip
     """The reason to refuse the order now, or 0."""
     s = x.instruments[symbol]
-    if x.bankrupt:
-        return k.BANKRUPT
+    if x.bankrupt or x.now < x.trade_from:
+        return k.BANKRUPT if x.bankrupt else k.WARMING_UP
     if math.isnan(x.price_now(symbol)):
         return k.BAD_PRICE  # it has not traded yet
     held = x.positions[account.leg_of(x, symbol, side, reduce_only)].size

@@ -24,7 +24,7 @@ INSIDE = "Choose a value inside, or leave it out"
 KINDS: tuple[tuple[str, type, str], ...] = (
     *((name, Real, "a number") for name in ("cash", "leverage", "stake", "slippage_amount", "participation")),
     ("latency_ms", Real, "a number"),
-    *((name, Integral, "a whole number") for name in ("latency_bars", "orders_max")),
+    *((name, Integral, "a whole number") for name in ("latency_bars", "orders_max", "trade_from_ns")),
     *((name, bool, "True or False") for name in ("hedging", "funding", "liquidation", "close_at_end")),
 )
 """What kind of value each rule takes."""
@@ -48,6 +48,8 @@ class MarketRules:
     liquidation     whether positions are liquidated at the maintenance margin
     close_at_end    whether what is open after the last bar is closed at its close
     orders_max      how many orders may be open at once
+    trade_from_ns   when the run begins (ns since 1970 UTC): bars before it only warm indicators up, orders decided
+                    before it are turned down, and the account is judged from its first bar on
     """
 
     cash: float = 10_000.0
@@ -64,6 +66,7 @@ class MarketRules:
     liquidation: bool = True
     close_at_end: bool = True
     orders_max: int = 64
+    trade_from_ns: int = 0
 
     def __post_init__(self) -> None:
         for name, kind, text in KINDS:
@@ -81,7 +84,7 @@ class MarketRules:
             if not (math.isfinite(value) and low < value <= high):
                 limit = "" if math.isinf(high) else f" and at most {high:g}"
                 raise BadInput(f"{name} must be above {low:g}{limit}, found {value}", fix=INSIDE)
-        for name in ("slippage_amount", "participation", "latency_ms"):
+        for name in ("slippage_amount", "participation", "latency_ms", "latency_bars", "trade_from_ns"):
             value = getattr(self, name)
             if value is None:
                 continue
@@ -93,8 +96,6 @@ class MarketRules:
             raise BadInput(f"unknown margin {self.margin!r}", fix="Use cross or isolated")
         if self.participation > 1:
             raise BadInput(f"participation is a share of the volume, at most 1, found {self.participation}", fix=INSIDE)
-        if self.latency_bars < 0:
-            raise BadInput(f"latency_bars must be zero or more, found {self.latency_bars}", fix=INSIDE)
         if not 1 <= self.orders_max <= ORDERS_MAX_CEILING:
             raise BadInput(f"orders_max must be from 1 to {ORDERS_MAX_CEILING}, found {self.orders_max}", fix=INSIDE)
 

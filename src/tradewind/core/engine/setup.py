@@ -25,6 +25,7 @@ def exchange_for(data: MarketData, instruments: list[Instrument], rules: MarketR
     x.hedging = rules.hedging
     x.liquidates = rules.liquidation
     x.latency = rules.latency_bars * data.step + round(rules.latency_ms * 1_000_000)
+    x.trade_from = rules.trade_from_ns
     x.slippage_kind = SLIPPAGE_KINDS[rules.slippage]
     x.slippage_amount = rules.slippage_used
     x.participation = float(rules.participation)

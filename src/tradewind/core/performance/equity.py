@@ -26,6 +26,13 @@ class EquityCurve:
     is_open: NDArray[np.bool_]
     """Whether any position is open."""
 
+    def since(self, first_ns: int) -> EquityCurve:
+        """The curve from the bar on that opens at `first_ns` or later."""
+        start = int(np.searchsorted(self.time, first_ns))
+        if start == 0:
+            return self
+        return EquityCurve(self.time[start:], self.equity[start:], self.exposure[start:], self.is_open[start:])
+
 
 def equity_curve(
     time: NDArray[np.int64],
