@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -27,9 +27,9 @@ class BacktestRequest:
     engine: EngineName = "auto"
 
 
-def command_of(request: BacktestRequest) -> str:
-    """The command line that makes the same run again."""
-    words = ["tradewind", "backtest", request.strategy]
+def command_of(request: BacktestRequest, verb: str = "backtest", own: Sequence[str] = ()) -> str:
+    """The command line that makes the same run again; `own` are the words of another verb's own options."""
+    words = ["tradewind", verb, request.strategy, *own]
     for symbol in request.symbols:
         words += ["--symbol", symbol]
     words += ["--timeframe", request.timeframe]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tradewind.interfaces.cli.backtest import figure, parameters_from
+from tradewind.interfaces.cli.backtest import figure
+from tradewind.interfaces.cli.run_options import parameters_from
 
 BTC = ("--symbol", "BTC/USDT:USDT")
 INTERPRETED = ("--engine", "interpreted")

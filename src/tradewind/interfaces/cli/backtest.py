@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tradewind.interfaces.cli.app import console_of
+from tradewind.interfaces.cli.run_options import takes_request
 
 if TYPE_CHECKING:
     from tradewind.interfaces.cli.console import Console
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-MARKET, ACCOUNT, ORDERS = "The market", "The account", "Orders and fills"
 STAGES = ("loading", "compiling", "running", "reporting")
 SHOWN = (
     ("total_return", "return"), ("buy_and_hold", "buy and hold"), ("cagr", "a year"), ("sharpe", "Sharpe"),
@@ -27,86 +27,9 @@ SHOWN = (
 
 
 @app.command()
-def backtest(
-    ctx: typer.Context,
-    strategy: Annotated[str, typer.Argument(help="A bundled one (sma_cross), or a file: mine.py or mine.py:MyClass.")],
-    *,
-    symbol: Annotated[list[str] | None, typer.Option("--symbol", "-s", help="Once for each symbol.")] = None,
-    timeframe: Annotated[str, typer.Option("--timeframe", "-t", help="Such as 5m, 1h, 1d.")] = "",
-    start: Annotated[str, typer.Option(help="First moment, UTC: 2024-01-01 or 2024-01-01T12:00Z.")] = "",
-    end: Annotated[str, typer.Option(help="Moment before which it ends.")] = "",
-    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter: fast=12.")] = None,
-    engine: Annotated[str, typer.Option(help="auto, compiled or interpreted.")] = "auto",
-    cash: Annotated[float, typer.Option(rich_help_panel=ACCOUNT, help="What the account starts with.")] = 10_000.0,
-    stake: Annotated[float, typer.Option(rich_help_panel=ACCOUNT, help="Share of free funds an order uses.")] = 1.0,
-    leverage: Annotated[float, typer.Option(rich_help_panel=ACCOUNT, help="Position value over equity.")] = 1.0,
-    margin: Annotated[str, typer.Option(rich_help_panel=ACCOUNT, help="cross or isolated.")] = "cross",
-    hedging: Annotated[bool, typer.Option(rich_help_panel=ACCOUNT, help="Hold long and short side by side.")] = False,
-    funding: Annotated[bool, typer.Option(rich_help_panel=ACCOUNT, help="Pay and receive funding.")] = True,
-    liquidation: Annotated[bool, typer.Option(rich_help_panel=ACCOUNT, help="Liquidate at maintenance.")] = True,
-    fee: Annotated[str, typer.Option(rich_help_panel=MARKET, help="Maker and taker fee, a fraction: 0.0005.")] = "",
-    maker_fee: Annotated[str, typer.Option(rich_help_panel=MARKET, help="A fraction; negative is a rebate.")] = "",
-    taker_fee: Annotated[str, typer.Option(rich_help_panel=MARKET, help="A fraction.")] = "",
-    fee_in_base: Annotated[bool, typer.Option(rich_help_panel=MARKET, help="Spot: buyers pay in base.")] = False,
-    tick: Annotated[str, typer.Option(rich_help_panel=MARKET, help="Price step.")] = "",
-    lot: Annotated[str, typer.Option(rich_help_panel=MARKET, help="Size step.")] = "",
-    size_min: Annotated[str, typer.Option(rich_help_panel=MARKET, help="Least size of an order.")] = "",
-    notional_min: Annotated[str, typer.Option(rich_help_panel=MARKET, help="Least value of an order.")] = "",
-    maintenance_margin: Annotated[str, typer.Option(rich_help_panel=MARKET, help="A fraction: 0.005.")] = "",
-    liquidation_fee: Annotated[str, typer.Option(rich_help_panel=MARKET, help="A fraction: 0.005.")] = "",
-    slippage: Annotated[str, typer.Option(rich_help_panel=ORDERS, help="none, fixed, volatility or volume.")] = "fixed",
-    slippage_amount: Annotated[
-        float | None,
-        typer.Option(
-            rich_help_panel=ORDERS, help="Fraction of the price (fixed: 0.0001), or multiple of the range (0.1)."
-        ),
-    ] = None,
-    participation: Annotated[
-        float, typer.Option(rich_help_panel=ORDERS, help="Share of a bar's volume an order may take; 0: all.")
-    ] = 0.0,
-    latency_bars: Annotated[int, typer.Option(rich_help_panel=ORDERS, help="Bars until an order arrives.")] = 0,
-    latency_ms: Annotated[float, typer.Option(rich_help_panel=ORDERS, help="Milliseconds until it arrives.")] = 0.0,
-    orders_max: Annotated[int, typer.Option(rich_help_panel=ORDERS, help="Open orders at once.")] = 64,
-    close_at_end: Annotated[bool, typer.Option(rich_help_panel=ORDERS, help="Close what is open at the end.")] = True,
-) -> None:
+@takes_request
+def backtest(ctx: typer.Context, request: BacktestRequest) -> None:
     """Run a strategy over stored data; print the key figures and write a report."""
-    from tradewind.core.domain.instants import instant_ns
-    from tradewind.core.engine.rules import MarketRules
-    from tradewind.operations.backtest import BacktestRequest
-
-    written = {
-        "fee": fee, "maker_fee": maker_fee, "taker_fee": taker_fee, "tick": tick, "lot": lot, "size_min": size_min,
-        "notional_min": notional_min, "maintenance_margin": maintenance_margin, "liquidation_fee": liquidation_fee,
-    }  # fmt: skip
-    instrument: dict[str, Any] = {name: text for name, text in written.items() if text}
-    if fee_in_base:
-        instrument["fee_in_base"] = True
-    request = BacktestRequest(
-        strategy=strategy,
-        symbols=tuple(symbol or ()),
-        timeframe=timeframe,
-        start_ns=instant_ns(start) if start else None,
-        end_ns=instant_ns(end) if end else None,
-        parameters=parameters_from(param or []),
-        rules=MarketRules(
-            cash=cash,
-            leverage=leverage,
-            margin=margin,  # type: ignore[arg-type]
-            hedging=hedging,
-            stake=stake,
-            slippage=slippage,  # type: ignore[arg-type]
-            slippage_amount=slippage_amount,
-            participation=participation,
-            latency_bars=latency_bars,
-            latency_ms=latency_ms,
-            funding=funding,
-            liquidation=liquidation,
-            close_at_end=close_at_end,
-            orders_max=orders_max,
-        ),
-        instrument=instrument,
-        engine=engine,  # type: ignore[arg-type]
-    )
     console = console_of(ctx)
     finished = run_and_show(console, request)
     console.result(as_document(finished))
@@ -155,21 +78,6 @@ def every_order_refused(finished: FinishedRun) -> None:
             where=finished.result.strategy.__name__,
             fix=f"Look at the run: {finished.report}",
         )
-
-
-def parameters_from(texts: list[str]) -> dict[str, str]:
-    """`fast=12` as {"fast": "12"}. Raises BadInput for anything else."""
-    from tradewind.core.domain.errors import BadInput
-
-    found: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            raise BadInput(f"{text!r} is not a parameter", where="--param", fix="Write a name, =, a value: fast=12")
-        if name.strip() in found:
-            raise BadInput(f"the parameter {name.strip()!r} is given twice", where="--param", fix="Give it once")
-        found[name.strip()] = value.strip()
-    return found
 
 
 def show(console: Console, finished: FinishedRun) -> None:
