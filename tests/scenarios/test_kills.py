@@ -139,11 +139,11 @@ def test_a_kill_while_the_report_is_written_leaves_a_folder_that_the_next_run_sw
     ask, home: Path, kept: str
 ) -> None:
     code = (
-        "import os, signal; from tradewind.research.reports import files; whole = files._replace;\n"
+        "import os, signal; from tradewind.research.reports import whole_files; whole = whole_files.replace_file;\n"
         "def replace(path, content):\n"
         "    whole(path, content)\n"
         "    if path.name == 'report.json': os.kill(os.getpid(), signal.SIGKILL)\n"
-        "files._replace = replace\n"
+        "whole_files.replace_file = replace\n"
         "from tradewind.interfaces.cli.main import main\n"
         f"main({list(STAGES['reporting'])!r})"
     )

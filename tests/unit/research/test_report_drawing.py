@@ -9,8 +9,9 @@ from report_examples import market
 from tradewind.core.domain.records import TRADE
 from tradewind.core.domain.timeframes import UNITS_NS
 from tradewind.core.performance import METRICS
+from tradewind.research.reports.axes import axis
 from tradewind.research.reports.decimate import join_candles, telling_rows
-from tradewind.research.reports.drawing import axis, distribution, excursions
+from tradewind.research.reports.drawing import distribution, excursions
 from tradewind.research.reports.wording import (
     day,
     duration,

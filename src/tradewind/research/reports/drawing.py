@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from tradewind.research.reports.axes import Axis, axis
 from tradewind.research.reports.wording import number, percent
 
 WIDTH, HEIGHT = 420, 260
 LEFT, RIGHT, TOP, BOTTOM = 46, 20, 10, 40
 POINTS_MAX = 1500
 BINS = 31
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """A linear scale from values to pixels, with ticks at round values."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    ticks: tuple[float, ...]
-
-    def at(self, value: float) -> float:
-        """The pixel of a value."""
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
-
-
-def axis(low: float, high: float, start: float, end: float, ticks: int = 5) -> Axis:
-    """An axis that covers `low` to `high` and begins and ends on a tick."""
-    if high - low <= 1e-9 * max(abs(low), abs(high), 1e-6):
-        pad = 0.5 * max(abs(low), abs(high), 0.01)
-        low, high = low - pad, high + pad
-    rough = (high - low) / ticks
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return Axis(first * step, last * step, start, end, tuple(i * step for i in range(first, last + 1)))
 
 
 def distribution(returns: NDArray[np.float64]) -> Markup:

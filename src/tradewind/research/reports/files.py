@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,12 +11,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tradewind.core.domain.errors import BadInput
 from tradewind.core.performance import drawdowns, monthly_returns, underwater
 from tradewind.research.reports.page import render_html
 from tradewind.research.reports.report_input import ReportInput
 from tradewind.research.reports.tables import exit_reason
 from tradewind.research.reports.verdict import verdict
+from tradewind.research.reports.whole_files import json_bytes, plain_values, write_files
 
 DRAWDOWNS_WRITTEN = 100
 ISO = "%Y-%m-%dT%H:%M:%S%.fZ"
@@ -44,17 +41,10 @@ def write_report(report: ReportInput, folder: Path) -> ReportPaths:
     contents = {
         paths.trades: trades_csv(report),
         paths.equity: equity_csv(report),
-        paths.json: json.dumps(report_json(report), indent=1, allow_nan=False, ensure_ascii=False).encode(),
+        paths.json: json_bytes(report_json(report)),
         paths.html: render_html(report).encode(),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, content in contents.items():
-            _replace(path, content)
-    except OSError as error:
-        raise BadInput(
-            f"the report cannot be written: {error.strerror}", where=str(folder), fix="Choose another folder"
-        ) from error
+    write_files(folder, {path.name: content for path, content in contents.items()})
     return paths
 
 
@@ -65,7 +55,7 @@ def report_json(report: ReportInput) -> dict[str, Any]:
     return {
         "strategy": report.strategy,
         "description": report.description,
-        "parameters": {name: _plain(value) for name, value in report.parameters.items()},
+        "parameters": {name: plain_values(value) for name, value in report.parameters.items()},
         "symbols": list(report.symbols),
         "timeframe": report.timeframe,
         "currency": report.currency,
@@ -78,10 +68,11 @@ def report_json(report: ReportInput) -> dict[str, Any]:
         "periods_per_year": report.performance.periods_per_year,
         "calendar": report.performance.calendar,
         "monthly_returns": {
-            str(year): [_plain(value) for value in months.table[i].tolist()] for i, year in enumerate(months.years)
+            str(year): [plain_values(value) for value in months.table[i].tolist()]
+            for i, year in enumerate(months.years)
         },
         "yearly_returns": {
-            str(year): _plain(value) for year, value in zip(months.years, months.yearly.tolist(), strict=True)
+            str(year): plain_values(value) for year, value in zip(months.years, months.yearly.tolist(), strict=True)
         },
         "drawdowns": [asdict(drawdown) for drawdown in deepest],
         "realism": [asdict(item) for item in report.realism],
@@ -138,28 +129,3 @@ def _csv(columns: dict[str, Any]) -> bytes:
     target = BytesIO()
     pl.DataFrame(columns).write_csv(target)
     return target.getvalue()
-
-
-def _plain(value: object) -> object:
-    """Numbers, words and truth values as they are; NaN as null; anything else as text."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    return value if isinstance(value, str | int | bool | None) else str(value)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside, flush to disk, then put in place: a reader sees the old file or the new one, never a part."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.chmod(0o644)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

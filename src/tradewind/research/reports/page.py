@@ -22,7 +22,7 @@ LIBRARY = "vendor/lightweight-charts.standalone.production.js"
 
 def render_html(report: ReportInput) -> str:
     """The whole page, under 1 MB whatever the run's length. Every text of the report is escaped."""
-    return _environment().get_template("backtest.html.j2").render(_contents(report))
+    return environment().get_template("backtest.html.j2").render(_contents(report))
 
 
 def script_json(value: Any) -> Markup:
@@ -43,7 +43,8 @@ def asset(name: str) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, with every text escaped."""
     loader = PackageLoader("tradewind.research.reports", "templates")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
