@@ -10,7 +10,7 @@ from typing import Any
 LINKS = frozenset({"source", "feed"})
 """Attributes that say how objects are wired together; the driver's generator reads them, compiled code never does."""
 
-SETUP_ONLY = frozenset({"setup", "of", "on", "by_hand", "feed", "on_start", "on_stop"})
+SETUP_ONLY = frozenset({"prepare", "setup", "of", "on", "by_hand", "feed", "on_start", "on_stop"})
 """Methods that run in Python before or after the bars, never among them."""
 
 

@@ -15,6 +15,7 @@ from tradewind.core.engine import journal
 from tradewind.core.engine.interpreted import NAMES
 from tradewind.core.engine.journal import is_full
 from tradewind.core.engine.market_data import MarketData
+from tradewind.core.engine.prepared import Columns
 from tradewind.core.strategy.strategy import Strategy
 
 JOURNAL_ROWS_MIN = 16_384
@@ -52,12 +53,14 @@ REPLACED[journal.write_funding] = _row_writer(
 class CompiledRun:
     """A run in machine code. `write_back` gives the strategy object its final state."""
 
-    def __init__(self, strategy: Strategy, data: MarketData, text: str, cache: Path | None) -> None:
+    def __init__(
+        self, strategy: Strategy, data: MarketData, text: str, cache: Path | None, columns: Columns | None = None
+    ) -> None:
         self.strategy = strategy
         self.data = data
         self.columns = (
             data.time, data.open, data.high, data.low, data.close, data.volume, data.symbol,
-            data.funding_time, data.funding_rate, data.funding_price,
+            data.funding_time, data.funding_rate, data.funding_price, *(columns or {}).values(),
         )  # fmt: skip
         self.rows = max(JOURNAL_ROWS_MIN, 1024 * len(data.symbols), min(len(data), JOURNAL_ROWS_MAX))
         self.fills = np.empty(self.rows, FILL)

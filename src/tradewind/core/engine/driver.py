@@ -9,7 +9,7 @@ from __future__ import annotations
 from tradewind.core.engine.plan import FeedPlan, Plan, Update
 
 SIGNATURE = (
-    "def drive(s, time, open_, high, low, close, volume, symbol, f_time, f_rate, f_price, "
+    "def drive(s, time, open_, high, low, close, volume, symbol, f_time, f_rate, f_price, {columns}"
     "fills, decisions, fundings, room, row, stop):"
 )
 
@@ -17,7 +17,8 @@ SIGNATURE = (
 def driver_text(plan: Plan) -> str:
     """Source of `drive`: it runs bars `row` to `stop`, or until the journal is full, and returns where it stopped."""
     body = _single(plan) if plan.symbols == 1 else _several(plan)
-    lines = [SIGNATURE, "    x = s.exchange", *body, "    return row", ""]
+    columns = "".join(f"given_{name}, " for name in plan.columns)
+    lines = [SIGNATURE.format(columns=columns), "    x = s.exchange", *body, "    return row", ""]
     return "\n".join(lines)
 
 
@@ -156,13 +157,19 @@ def _calls(updates: tuple[Update, ...], bar: str) -> list[str]:
 
 def _grow(plan: Plan, symbol: int | None) -> list[str]:
     """Feeds and indicators take the bar in; those of one symbol, or all of them."""
-    lines: list[str] = []
+    lines = _columns(plan, symbol)
     if symbol in (None, 0):
         lines += _calls(plan.updates, "bar")
     for feed in plan.feeds:
         if symbol is None or feed.symbol == symbol:
             lines += _feed(feed)
     return lines
+
+
+def _columns(plan: Plan, symbol: int | None) -> list[str]:
+    """What `prepare` has made takes its value at this bar: of the only symbol, or of one of several."""
+    at, row = ("", "row") if symbol is None else (f"[{symbol}]", "last")
+    return [f"s.{name}{at}.update(given_{name}[{row}])" for name in plan.columns]
 
 
 def _feed(feed: FeedPlan) -> list[str]:

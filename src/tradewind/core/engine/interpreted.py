@@ -11,6 +11,7 @@ from tradewind.core.engine.filling import update_range
 from tradewind.core.engine.funding import settle_funding
 from tradewind.core.engine.journal import UNLIMITED, drain
 from tradewind.core.engine.market_data import MarketData
+from tradewind.core.engine.prepared import Columns
 from tradewind.core.strategy.strategy import Strategy
 
 NAMES: dict[str, Any] = {"drain": drain, "settle_funding": settle_funding, "update_range": update_range}
@@ -20,7 +21,7 @@ NAMES: dict[str, Any] = {"drain": drain, "settle_funding": settle_funding, "upda
 class InterpretedRun:
     """A run in plain Python. Columns become lists, whose items are Python's own numbers, a chunk of bars at a time."""
 
-    def __init__(self, strategy: Strategy, data: MarketData, text: str) -> None:
+    def __init__(self, strategy: Strategy, data: MarketData, text: str, columns: Columns | None = None) -> None:
         names = dict(NAMES)
         exec(compile(text, "<driver>", "exec"), names)
         self.drive = names["drive"]
@@ -28,6 +29,7 @@ class InterpretedRun:
         self.columns = (data.time, data.open, data.high, data.low, data.close, data.volume)
         self.symbol = data.symbol if len(data.symbols) > 1 else data.symbol[:0]  # the driver of one symbol reads none
         self.funding = [column.tolist() for column in (data.funding_time, data.funding_rate, data.funding_price)]
+        self.prepared = list((columns or {}).values())
         self.fills: list[np.ndarray[Any, Any]] = [np.zeros(0, FILL)]
         self.decisions: list[np.ndarray[Any, Any]] = [np.zeros(0, DECISION)]
         self.fundings: list[Any] = []
@@ -35,10 +37,13 @@ class InterpretedRun:
     def advance(self, row: int, stop: int) -> int:
         """Run bars `row` to `stop`; the row to go on from."""
         chunk = [column[row:stop].tolist() for column in (*self.columns, self.symbol)]
+        given = [column[row:stop].tolist() for column in self.prepared]
         fills: list[Any] = []
         decisions: list[Any] = []
         reached = row + int(
-            self.drive(self.strategy, *chunk, *self.funding, fills, decisions, self.fundings, UNLIMITED, 0, stop - row)
+            self.drive(
+                self.strategy, *chunk, *self.funding, *given, fills, decisions, self.fundings, UNLIMITED, 0, stop - row
+            )
         )
         if fills:
             rows = np.array(fills, FILL)

@@ -45,9 +45,13 @@ class Plan:
     timer: bool
     funding: bool
     tracks_range: bool
+    columns: tuple[str, ...] = ()
+    """The attributes that are columns of `prepare`, in the order in which their values are handed to the driver."""
 
 
-def plan_of(strategy: Strategy, symbols: int, timer: bool, funding: bool, tracks_range: bool) -> Plan:
+def plan_of(
+    strategy: Strategy, symbols: int, timer: bool, funding: bool, tracks_range: bool, columns: tuple[str, ...] = ()
+) -> Plan:
     """Look at a strategy after `setup`. Raises StrategyFailed where an indicator cannot be fed."""
     owner = type(strategy).__name__
     adopt_sources(strategy)
@@ -93,6 +97,7 @@ def plan_of(strategy: Strategy, symbols: int, timer: bool, funding: bool, tracks
         timer and "on_timer" in hooks,
         funding,
         tracks_range,
+        columns,
     )
 
 

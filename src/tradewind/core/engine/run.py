@@ -22,9 +22,11 @@ from tradewind.core.engine.intake import OrderRefused
 from tradewind.core.engine.interpreted import InterpretedRun
 from tradewind.core.engine.journal import write_fill
 from tradewind.core.engine.market_data import MarketData
-from tradewind.core.engine.plan import plan_of
+from tradewind.core.engine.places import place_in
+from tradewind.core.engine.plan import Plan, plan_of
+from tradewind.core.engine.prepared import Columns
 from tradewind.core.engine.rules import MarketRules
-from tradewind.core.engine.setup import exchange_for, place_in, set_up
+from tradewind.core.engine.setup import exchange_for, set_up
 from tradewind.core.strategy.strategy import Strategy
 
 EngineName = Literal["auto", "compiled", "interpreted"]
@@ -116,20 +118,22 @@ class _Stopped(Exception):
     """Compiled code raised."""
 
 
-def _ready(
+def ready(
     make: Callable[[], Strategy], data: MarketData, instruments: list[Instrument], rules: MarketRules
-) -> tuple[Strategy, str]:
-    """A strategy set up on a fresh exchange, and the text of its driver."""
+) -> tuple[Strategy, Plan, Columns]:
+    """A strategy set up on a fresh exchange, its plan, and the columns it has prepared."""
     strategy = make()
     x = exchange_for(data, instruments, rules)
-    set_up(strategy, x)
+    columns = set_up(strategy, x, data)
     if type(strategy).timer:
         x.timer_length = timeframe_ns(type(strategy).timer)
         x.timer_next = bucket_start_ns(int(data.time[0]), x.timer_length) + x.timer_length
     funding = rules.funding and len(data.funding_time) > 0 and any(i.kind == "perpetual" for i in instruments)
-    plan = plan_of(strategy, x.symbols, bool(type(strategy).timer), funding, rules.slippage == "volatility")
+    plan = plan_of(
+        strategy, x.symbols, bool(type(strategy).timer), funding, rules.slippage == "volatility", tuple(columns)
+    )
     x.wants_updates = "on_order_update" in plan.hooks
-    return strategy, driver_text(plan)
+    return strategy, plan, columns
 
 
 def _compiled(
@@ -138,10 +142,10 @@ def _compiled(
 ) -> RunResult:  # fmt: skip
     from tradewind.core.engine.compiled import CompiledRun
 
-    strategy, text = _ready(make, data, instruments, rules)
+    strategy, plan, columns = ready(make, data, instruments, rules)
     call_hook(strategy.on_start, strategy)  # first, for what it gives the strategy is compiled too
     report("compiling", 0, 1)
-    compiled = CompiledRun(strategy, data, text, cache)
+    compiled = CompiledRun(strategy, data, driver_text(plan), cache, columns)
     report("compiling", 1, 1)
     row = 0
     while row < len(data):
@@ -167,8 +171,8 @@ def _interpreted(
     make: Callable[[], Strategy], data: MarketData, instruments: list[Instrument], rules: MarketRules, report: Progress,
     why: str | None,
 ) -> RunResult:  # fmt: skip
-    strategy, text = _ready(make, data, instruments, rules)
-    interpreted = InterpretedRun(strategy, data, text)
+    strategy, plan, columns = ready(make, data, instruments, rules)
+    interpreted = InterpretedRun(strategy, data, driver_text(plan), columns)
     call_hook(strategy.on_start, strategy)
     row = 0
     while row < len(data):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindError
 from tradewind.core.domain.instruments import Instrument
 from tradewind.core.engine.exchange import Exchange
 from tradewind.core.engine.market_data import MarketData
+from tradewind.core.engine.places import place_in
+from tradewind.core.engine.prepared import Columns, give_columns, prepared, prepares, still_given
 from tradewind.core.engine.rules import SLIPPAGE_KINDS, MarketRules
 from tradewind.core.engine.state import InstrumentState
 from tradewind.core.strategy.strategy import Strategy
@@ -81,8 +82,11 @@ def _ratio(step: Decimal | None) -> tuple[float, float]:
     return float(fraction.numerator), float(fraction.denominator)
 
 
-def set_up(strategy: Strategy, x: Exchange) -> None:
-    """Run the strategy's `setup` on this exchange. Raises StrategyFailed for whatever goes wrong in it."""
+def set_up(strategy: Strategy, x: Exchange, data: MarketData | None = None) -> Columns:
+    """Run the strategy's `prepare` on the data and its `setup` on this exchange; the columns that it has prepared.
+
+    Without data there can be no `prepare`. Raises StrategyFailed for whatever goes wrong in them.
+    """
     owner = type(strategy)
     if owner.symbols != x.symbols:
         raise BadInput(
@@ -91,6 +95,9 @@ def set_up(strategy: Strategy, x: Exchange) -> None:
             fix=f"Name {owner.symbols} with --symbol",
         )
     strategy.exchange = x
+    assert data is not None or not prepares(owner), "a strategy with prepare needs the run's data"
+    columns = {} if data is None else prepared(strategy, data)
+    made = give_columns(strategy, list(columns), x.symbols)
     try:
         strategy.setup()
     except TradewindError:
@@ -99,17 +106,5 @@ def set_up(strategy: Strategy, x: Exchange) -> None:
         raise StrategyFailed(
             f"setup raised {type(error).__name__}: {error}", where=place_in(error, owner.__name__)
         ) from error
-
-
-def place_in(error: BaseException, owner: str) -> str:
-    """`Strategy.function (file.py:12)`: the last line of the user's own code in the error's traceback."""
-    found = owner
-    trace: Any = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        path = code.co_filename.replace("\\", "/")
-        ours = "tradewind/core/" in path and "tradewind/core/strategy/bundled/" not in path
-        if not ours and not path.startswith("<"):
-            found = f"{owner}, {code.co_name} ({path.rsplit('/', 1)[-1]}:{trace.tb_lineno})"
-        trace = trace.tb_next
-    return found
+    still_given(strategy, made)
+    return columns

@@ -59,6 +59,15 @@ class Strategy:
 
     # Hooks: override what you need.
 
+    def prepare(self, bars: Any) -> Any:  # noqa: ARG002
+        """Columns made of one symbol's whole history at once, by name: one number a bar, NaN where there is none.
+
+        Called before `setup`, for tools that work on arrays; `self.trend.value` is the column "trend" at the bar in
+        hand (with several symbols `self.trend[bar.symbol].value`). It is shown bars that have not closed yet: check it
+        with `tradewind lookahead`.
+        """
+        return {}
+
     def setup(self) -> None:
         """Make indicators and feeds, and give every attribute its first value."""
 
