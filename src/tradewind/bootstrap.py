@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tradewind.ports.data_files import DataFiles
     from tradewind.ports.market_data import MarketData
     from tradewind.ports.runs import Runs
+    from tradewind.ports.trials import Trials
     from tradewind.ports.venue_history import VenueHistory
 
 
@@ -32,6 +33,13 @@ def open_runs(settings: Settings | None = None) -> Runs:
     from tradewind.adapters.runs.run_folders import RunFolders  # noqa: PLC0415
 
     return RunFolders((settings or load_settings()).runs)
+
+
+def open_trials(settings: Settings | None = None) -> Trials:
+    """The ledger of trials that the settings name a folder for. It is made when the first trial is recorded."""
+    from tradewind.adapters.trials.sqlite_trials import SqliteTrials  # noqa: PLC0415
+
+    return SqliteTrials((settings or load_settings()).ledger)
 
 
 def open_history(exchange: str, url: str | None = None) -> VenueHistory:

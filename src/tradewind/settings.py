@@ -26,6 +26,7 @@ class Settings:
     data: Path
     runs: Path
     cache: Path
+    ledger: Path
     exchange: str
     file: Path | None
     """The TOML file that was read, None where there is none."""
@@ -52,6 +53,7 @@ SETTINGS = (
     Setting("data", "folders", "TRADEWIND_DATA", "data", "candles, funding rates and mark prices"),
     Setting("runs", "folders", "TRADEWIND_RUNS", "runs", "results of backtests"),
     Setting("cache", "folders", "TRADEWIND_CACHE", "cache", "compiled code; safe to delete"),
+    Setting("ledger", "folders", "TRADEWIND_LEDGER", "ledger", "the count of what was tried, and the seals; keep it"),
     Setting("exchange", "download", "TRADEWIND_EXCHANGE", "binance", "the exchange asked for candles", is_folder=False),
 )
 

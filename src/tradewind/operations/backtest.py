@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tradewind.core.domain.instants import instant_text
+from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
 from tradewind.operations.backtest_words import currency_of, engine_text, warnings_of
 from tradewind.operations.progress import Progress, Silence
 from tradewind.operations.strategies import strategy_named
+from tradewind.operations.trials import counted, counting_warnings
 from tradewind.ports.market_data import MarketData
 from tradewind.ports.runs import Runs
+from tradewind.ports.trials import Trials
 from tradewind.research.backtest import Backtest, backtest
 from tradewind.research.code_hash import code_hash
 from tradewind.research.realism import realism_of
@@ -42,12 +45,13 @@ def run_backtest(
     *,
     catalogue: MarketData,
     runs: Runs,
+    trials: Trials,
     cache: Path | None,
     now_ns: int,
     made_by: str,
     progress: Progress | None = None,
 ) -> FinishedRun:
-    """Load the data, run, judge, keep. Raises BadInput or StrategyFailed; then nothing is kept."""
+    """Load the data, run, count, judge, keep. Raises BadInput or StrategyFailed; then nothing is kept."""
     progress = progress or Silence()
     progress.stage("loading")
     runs.prepare()
@@ -57,15 +61,16 @@ def run_backtest(
     unfunded = funding_warnings(markets, request.rules)
     quality = tuple(sentence for market in markets for sentence in quality_of(market))
     told = _Stages(progress)
-    result = backtest(
-        strategy,
-        markets,
-        rules=request.rules,
-        engine=request.engine,
-        cache=cache,
-        progress=told,
-        parameters=request.parameters,
-    )
+    with counted(trials, TrialKind.BACKTEST, infos, now_ns) as count:
+        result = backtest(
+            strategy,
+            markets,
+            rules=request.rules,
+            engine=request.engine,
+            cache=cache,
+            progress=told,
+            parameters=request.parameters,
+        )
     progress.stage("reporting")
     hashes = {
         **{f"data {info.key}": info.content_hash for info in infos},
@@ -73,7 +78,7 @@ def run_backtest(
         "decisions": result.run.decision_hash,
     }
     engine = engine_text(result)
-    warnings = (*warnings_of(result), *unfunded)
+    warnings = (*warnings_of(result), *unfunded, *counting_warnings(count))
     name = f"{instant_text(now_ns)[:19].replace('-', '').replace(':', '').replace('T', '-')}-{_slug(request.strategy)}"
     report = ReportInput(
         strategy=strategy.__name__,

@@ -48,7 +48,7 @@ def checkups(settings: Settings, catalogue: MarketData) -> list[Checkup]:
         lambda: map(_package, PACKAGES),
         lambda: [_extra(name, use) for name, use in EXTRAS.items()],
         lambda: [_settings(settings)],
-        lambda: [_folder(name, getattr(settings, name)) for name in ("data", "runs", "cache")],
+        lambda: [_folder(name, getattr(settings, name)) for name in ("data", "runs", "cache", "ledger")],
         lambda: [_disk(settings.data)],
         lambda: _catalogue(catalogue),
     ]

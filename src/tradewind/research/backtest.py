@@ -26,6 +26,7 @@ from tradewind.core.performance.hold import hold_equity, hold_return
 from tradewind.core.performance.trades import match_trades
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
+from tradewind.research.counting import count_backtest
 from tradewind.research.refused import made, plain_functions, share_time, sound_prices
 
 Array = np.ndarray[Any, Any]
@@ -141,8 +142,8 @@ def backtest(
         exposure=curve.is_open,
         buy_and_hold=hold_return(judged),
     )
-    return Backtest(
-        strategy, resolved, markets, rules, result, curve.time, curve.equity, trades, merged.time, performance
+    return count_backtest(
+        Backtest(strategy, resolved, markets, rules, result, curve.time, curve.equity, trades, merged.time, performance)
     )
 
 

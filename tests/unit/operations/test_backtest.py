@@ -12,6 +12,7 @@ import pytest
 
 from tradewind.adapters.market_data.parquet_catalogue import ParquetCatalogue
 from tradewind.adapters.runs.run_folders import RunFolders
+from tradewind.adapters.trials.sqlite_trials import SqliteTrials
 from tradewind.core.domain.data_sets import Provenance
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
@@ -33,6 +34,7 @@ def run(markets: Path, tmp_path: Path):
             request,
             catalogue=ParquetCatalogue(markets),
             runs=RunFolders(tmp_path / "runs"),
+            trials=SqliteTrials(tmp_path / "ledger"),
             cache=None,
             now_ns=NOON,
             made_by="a test",
@@ -83,7 +85,8 @@ def test_faults_of_the_data_are_in_the_record(markets: Path, tmp_path: Path, run
     catalogue.write(bars.rows(keep), Provenance(source="a test"), now_ns=0)
     finished = run_backtest(
         BacktestRequest("sma_cross", engine="interpreted"),
-        catalogue=catalogue, runs=RunFolders(tmp_path / "runs"), cache=None, now_ns=NOON, made_by="a test",
+        catalogue=catalogue, runs=RunFolders(tmp_path / "runs"), trials=SqliteTrials(tmp_path / "ledger"), cache=None,
+        now_ns=NOON, made_by="a test",
     )  # fmt: skip
     assert finished.said == (
         "running on BTC/USDT, the only candles stored",

@@ -41,6 +41,8 @@ METRICS: dict[str, Metric] = {
     "calmar": Metric("Calmar ratio", R, "CAGR over the maximum drawdown"),
     "omega": Metric("Omega ratio", R, "sum of period gains over sum of period losses"),
     "psr": Metric("Probability that Sharpe > 0", F, "probabilistic Sharpe ratio against zero"),
+    "dsr": Metric("Deflated Sharpe ratio", F, "probability that the Sharpe ratio is better than the trials' luck"),
+    "n_trials": Metric("Trials counted", C, "runs that the ledger knows on this stretch of market, this one included"),
     "max_drawdown": Metric("Maximum drawdown", F, "deepest fall below the best equity so far, on bar closes"),
     "max_drawdown_duration": Metric("Longest drawdown", D, "longest time below the best equity so far"),
     "recovery_factor": Metric("Recovery factor", R, "total return over the maximum drawdown"),

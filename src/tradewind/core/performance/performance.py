@@ -16,6 +16,9 @@ from tradewind.core.performance.metrics import METRICS
 from tradewind.core.performance.significance import psr
 from tradewind.core.performance.undefined import Figure, Undefined
 
+UNCOUNTED = Undefined("the trials were not counted")
+"""What `deflation.with_trials` replaces where they were."""
+
 
 @dataclass(frozen=True, slots=True)
 class Performance:
@@ -79,6 +82,7 @@ def summarise(
         "funding_paid": costs.funding_paid(funding),
         "slippage_paid": costs.slippage_paid(fills),
         "years": calendar.years,
+        **dict.fromkeys(("dsr", "n_trials"), UNCOUNTED),
         **_of_returns(returns.equity_returns(period_equity, initial), calendar.periods_per_year),
         **_of_trades(trades),
     }

@@ -22,7 +22,8 @@ SHOWN = (
     ("total_return", "return"), ("buy_and_hold", "buy and hold"), ("cagr", "a year"), ("sharpe", "Sharpe"),
     ("sortino", "Sortino"), ("max_drawdown", "deepest drawdown"), ("trades", "trades"), ("win_rate", "won"),
     ("profit_factor", "profit factor"), ("exposure_time", "time in the market"), ("fees_paid", "fees"),
-    ("funding_paid", "funding"), ("slippage_paid", "slippage"),
+    ("funding_paid", "funding"), ("slippage_paid", "slippage"), ("n_trials", "trials counted"),
+    ("dsr", "better than luck"),
 )  # fmt: skip
 
 
@@ -53,6 +54,7 @@ def run_and_show(console: Console, request: BacktestRequest, settings: Settings 
             request,
             catalogue=bootstrap.open_catalogue(settings),
             runs=bootstrap.open_runs(settings),
+            trials=bootstrap.open_trials(settings),
             cache=settings.cache / "kernels",
             now_ns=now_ns(),
             made_by=f"Tradewind {__version__}",

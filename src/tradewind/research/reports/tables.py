@@ -26,7 +26,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("expected_shortfall_95", "exposure_time"),
     ),
     "Return for risk": (
-        *("sharpe", "sortino", "calmar", "omega", "psr", "recovery_factor", "tail_ratio", "skew", "kurtosis"),
+        *(
+            "sharpe",
+            "sortino",
+            "calmar",
+            "omega",
+            "psr",
+            "dsr",
+            "n_trials",
+            "recovery_factor",
+            "tail_ratio",
+            "skew",
+            "kurtosis",
+        ),
     ),
     "Trades": (
         *("trades", "win_rate", "profit_factor", "payoff_ratio", "expectancy", "average_trade", "best_trade"),
