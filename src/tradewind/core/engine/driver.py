@@ -41,42 +41,83 @@ def _single(plan: Plan) -> list[str]:
 
 
 def _several(plan: Plan) -> list[str]:
+    """What the symbols' bars do at one moment is simultaneous: all of them open, then all run their course."""
     return [
         *_bindings(plan),
         "    while row < stop:",
-        "        last = row",
         "        closes = time[row] + x.step",
         # A feed whose symbol has no bar now did not close now.
         *_indent(2, [f"s.{feed.path}.closed = False" for feed in plan.feeds]),
-        "        x.moment_running = True",
+        "        last = row",
         "        while last < stop and time[last] + x.step == closes:",
         "            which = symbol[last]",
-        "            x.symbol_now = which",
         "            bar = x.bars[which]",
-        *_indent(3, ["previous = bar.close"] if plan.tracks_range else []),
+        *_indent(3, ["x.instruments[which].close_before = bar.close"] if plan.tracks_range else []),
         *_indent(3, _read_bar("last")),
-        *_indent(
-            3,
-            _market(
-                plan,
-                "which",
-                "x.busy or lowest <= x.positions[2 * which].liquidation_low "
-                "or highest >= x.positions[2 * which].liquidation_high",
-            ),
-        ),
-        *_indent(3, [line for i in range(plan.symbols) for line in _for_symbol(plan, i)]),
-        "            if x.fill_count > 0:",
-        *_indent(4, ["for i in range(x.fill_count):", "    on_fill(x.fills[i])"] if "on_fill" in plan.hooks else []),
-        "                drain(x, last, fills, decisions, room)",
         "            last += 1",
-        "        x.moment_running = False",
-        *_indent(2, _updates(plan)),
+        "        x.symbol_now = symbol[row]",
+        *_indent(2, _settled_for_all(plan, "time[row]")),
+        "        if x.busy:",
+        "            for i in range(row, last):",
+        "                x.open_bar(x.bars[symbol[i]])",
+        "            x.open_orders()",
+        *_indent(2, _settled_for_all(plan, "closes - 1")),
+        "        if x.busy:",
+        "            for i in range(row, last):",
+        "                x.matching = True",
+        "                x.inside_phase(x.bars[symbol[i]])",
+        "        x.matching = False",
+        *_indent(2, _grow_all(plan)),
+        "        if x.fill_count > 0:",
+        *_indent(3, _tell_of_fills() if "on_fill" in plan.hooks else []),
+        "            drain_moment(x, row, last, symbol, fills, decisions, room)",
+        *_indent(2, _updates(plan, ["update = x.updates[told]", *_take_in_hand("update")])),
         "        x.symbol_now = symbol[row]",
         *_indent(2, _timer(plan)),
         *_indent(2, _decide_for_all() if "on_bar" in plan.hooks else []),
         "        row = last",
         "        if drain(x, row - 1, fills, decisions, room):",
         "            break",
+    ]
+
+
+def _settled_for_all(plan: Plan, until: str) -> list[str]:
+    """Funding of every symbol that has a bar now. Its hook must not see the close of a bar that has yet to run."""
+    if not plan.funding:
+        return []
+    lines = ["x.matching = True", "x.open_time = time[row]", "for i in range(row, last):", "    which = symbol[i]"]
+    lines += _indent(1, [f"while settle_funding(x, which, {until}, f_time, f_rate, f_price, fundings):"])
+    if "on_funding" not in plan.hooks:
+        return [*lines, "        pass"]
+    return [*lines, *_indent(2, ["x.symbol_now = which", "on_funding(which, x.funding_rate, x.funding_last)"])]
+
+
+def _grow_all(plan: Plan) -> list[str]:
+    grown = [line for i in range(plan.symbols) for line in _for_symbol(plan, i)]
+    ranged = ["update_range(x, bar, x.instruments[which].close_before)"] if plan.tracks_range else []
+    if not grown and not ranged:
+        return []
+    return [
+        "for i in range(row, last):",
+        "    which = symbol[i]",
+        "    bar = x.bars[which]",
+        *_indent(1, [*ranged, *grown]),
+    ]
+
+
+def _tell_of_fills() -> list[str]:
+    return [
+        "for i in range(x.fill_count):",
+        *_indent(1, ["fill = x.fills[i]", *_take_in_hand("fill"), "on_fill(fill)"]),
+    ]
+
+
+def _take_in_hand(what: str) -> list[str]:
+    """The symbol of a fill or an update, unless it has no bar now: a margin call may close that one too."""
+    return [
+        "x.symbol_now = symbol[row]",
+        f"if x.bars[{what}.symbol].close_time == closes:",
+        f"    x.symbol_now = {what}.symbol",
     ]
 
 
@@ -191,16 +232,17 @@ def _notices(plan: Plan) -> list[str]:
     lines: list[str] = []
     if "on_fill" in plan.hooks:
         lines += ["if x.fill_count > 0:", "    for i in range(x.fill_count):", "        on_fill(x.fills[i])"]
-    return lines + _updates(plan)
+    return lines + _updates(plan, [])
 
 
-def _updates(plan: Plan) -> list[str]:
+def _updates(plan: Plan, before: list[str]) -> list[str]:
     if "on_order_update" not in plan.hooks:
         return []
     return [
         "if x.update_count > 0:",
         "    told = 0",
         "    while told < x.update_count:",
+        *_indent(2, before),
         "        on_order_update(x.updates[told])",
         "        told += 1",
         "    x.update_count = 0",

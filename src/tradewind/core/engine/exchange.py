@@ -13,7 +13,7 @@ from tradewind.core.engine import constants as k
 from tradewind.core.engine.state import Bar, Decision, Fill, InstrumentState, Order, OrderUpdate, Position
 
 DECISIONS_MAX = 128
-"""Requests one call of a hook may make."""
+"""Requests the hooks of one bar may make."""
 FILLS_MAX = 256
 """Fills one bar may bring."""
 UPDATES_MAX = 256
@@ -46,7 +46,6 @@ class Exchange:
         self.symbol_now = 0
         self.open_time = 0
         self.matching = False
-        self.moment_running = False
         self.orders_made = 0
         self.bankrupt = False
         self.finished = False
@@ -74,8 +73,8 @@ class Exchange:
         self.queue = [0] * orders_max
         self.refused_count = [0] * REASONS
         self.refused_first = [0] * REASONS
-        self.fills = [Fill() for _ in range(FILLS_MAX)]
-        self.decisions = [Decision() for _ in range(DECISIONS_MAX)]
+        self.fills = [Fill() for _ in range(FILLS_MAX * symbols)]
+        self.decisions = [Decision() for _ in range(DECISIONS_MAX * symbols)]
         self.updates = [OrderUpdate() for _ in range(UPDATES_MAX)]
 
     def __layout_key__(self) -> tuple[int, int]:
@@ -110,8 +109,16 @@ class Exchange:
     # What the market does.
 
     def open_phase(self, bar: Bar) -> None:
-        """What trades at the bar's open."""
+        """What trades at the open of the only symbol's bar."""
         matching.open_phase(self, bar)
+
+    def open_bar(self, bar: Bar) -> None:
+        """One of several bars that open at this moment."""
+        matching.open_bar(self, bar)
+
+    def open_orders(self) -> None:
+        """What trades at the opens of this moment."""
+        matching.open_orders(self)
 
     def inside_phase(self, bar: Bar) -> None:
         """What trades between the bar's open and its close."""

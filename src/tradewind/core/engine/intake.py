@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from tradewind.core.engine.exchange import Exchange
     from tradewind.core.engine.state import Order, Position
 
-DECISIONS_MAX = 128
 PROTECT = 3
 
 
@@ -135,8 +134,8 @@ def write_down(
     stop: float, stop_loss: float, take_profit: float, trail: float, expires: int,
 ) -> None:  # fmt: skip
     """Put a request in the outbox; the decision hash is taken over these."""
-    if x.decision_count >= DECISIONS_MAX:
-        x.bad_value = float(DECISIONS_MAX)
+    if x.decision_count >= len(x.decisions):
+        x.bad_value = float(len(x.decisions))
         raise OrderRefused("more requests in one bar than are allowed")
     d = x.decisions[x.decision_count]
     x.decision_count += 1
@@ -295,11 +294,8 @@ def cancel(x: Exchange, number: int) -> int:
 
 
 def withdraw(x: Exchange, o: Order) -> None:
-    """Take an order back, as soon as the market can hear of it.
-
-    At one symbol's fill others may have yet to run their bar of this moment: it came before the fill was told of.
-    """
-    if x.latency == 0 and not (x.moment_running and x.bars[o.symbol].close_time < x.now):
+    """Take an order back, as soon as the market can hear of it."""
+    if x.latency == 0:
         finish(x, o, k.CANCELED, k.ASKED)
     else:
         o.cancels = min(o.cancels, x.now + x.latency)

@@ -9,12 +9,17 @@ import numpy as np
 from tradewind.core.domain.records import DECISION, FILL, FUNDING
 from tradewind.core.engine.filling import update_range
 from tradewind.core.engine.funding import settle_funding
-from tradewind.core.engine.journal import UNLIMITED, drain
+from tradewind.core.engine.journal import UNLIMITED, drain, drain_moment
 from tradewind.core.engine.market_data import MarketData
 from tradewind.core.engine.prepared import Columns
 from tradewind.core.strategy.strategy import Strategy
 
-NAMES: dict[str, Any] = {"drain": drain, "settle_funding": settle_funding, "update_range": update_range}
+NAMES: dict[str, Any] = {
+    "drain": drain,
+    "drain_moment": drain_moment,
+    "settle_funding": settle_funding,
+    "update_range": update_range,
+}
 """What the driver's text may name."""
 
 

@@ -57,6 +57,22 @@ def drain(x: Exchange, bar: int, fills: Any, decisions: Any, room: int) -> bool:
     return is_full(x.fills_written, x.decisions_written, x.symbols, room)
 
 
+def drain_moment(x: Exchange, first: int, last: int, symbol: Any, fills: Any, decisions: Any, room: int) -> None:
+    """Empty the outbox of a moment, whose bars are the rows `first` to `last`: each fill into its symbol's own row."""
+    for i in range(x.fill_count):
+        f = x.fills[i]
+        bar = last - 1
+        for row in range(first, last):
+            if symbol[row] == f.symbol:
+                bar = row
+        write_fill(fills, x.fills_written + i, f, bar)
+    x.fills_written += x.fill_count
+    x.fill_count = 0
+    drain(x, last - 1, fills, decisions, room)
+
+
 def is_full(fills: int, decisions: int, symbols: int, room: int) -> bool:
-    """Whether a journal of `room` rows might not hold another bar's worth."""
-    return max(fills + FILLS_MAX * (symbols + 1), decisions + DECISIONS_MAX * (symbols + 1)) > room
+    """Whether a journal of `room` rows might not hold another moment's worth: its fills, and what was asked for at
+    them and then on the bars.
+    """
+    return max(fills + FILLS_MAX * (symbols + 1), decisions + 2 * DECISIONS_MAX * (symbols + 1)) > room

@@ -21,24 +21,38 @@ if TYPE_CHECKING:
 
 
 def open_phase(x: Exchange, bar: Bar) -> None:
-    """The bar opens: time-outs, liquidations across the gap, market orders, and what the gap has jumped over."""
+    """The bar of the only symbol opens."""
+    open_bar(x, bar)
+    open_orders(x)
+
+
+def open_bar(x: Exchange, bar: Bar) -> None:
+    """One symbol's bar opens: its volume is there to be taken, and a gap may have jumped over a liquidation price."""
     s = x.instruments[bar.symbol]
     s.volume_left = bar.volume * x.participation if x.participation > 0.0 else math.inf
     x.matching = True
     x.open_time = bar.time
     liquidate(x, bar, bar.open, bar.open, True)
+
+
+def open_orders(x: Exchange) -> None:
+    """Orders meet the opens of this moment in the order in which they were made, whatever their symbols.
+
+    Time-outs, market orders, and what the gap has jumped over.
+    """
     i = 0
     while i < x.live:
         o = x.orders[x.queue[i]]
         i += 1
-        if o.state == k.FREE or o.symbol != bar.symbol:
+        bar = x.bars[o.symbol]
+        if o.state == k.FREE or bar.time != x.open_time:
             continue
         if o.cancels <= bar.time:
             intake.finish(x, o, k.CANCELED, k.ASKED)
         elif o.expires > 0 and o.expires <= bar.time:
             intake.finish(x, o, k.EXPIRED, k.TIME_OUT)
         elif o.arrives <= bar.time:
-            at_open(x, o, bar, s)
+            at_open(x, o, bar, x.instruments[o.symbol])
     intake.sweep(x)
 
 

@@ -137,6 +137,7 @@ class InstrumentState:
         self.funding_end = 0
         self.range_average = k.NAN
         self.bars_seen = 0
+        self.close_before = k.NAN
         self.volume_left = 0.0
 
     def round_size(self, size: float) -> float:

@@ -310,3 +310,83 @@ def test_what_is_taken_back_at_a_fill_stands_through_the_other_symbols_bar_of_th
     fills = run(make, data, [FREE, FREE], RULES, "interpreted").fills
     happened = [(int(f["symbol"]), int(f["side"]), float(f["price"])) for f in fills if f["price"] == 95.0]
     assert happened == [(0, 1, 95.0), (1, -1 if guards else 1, 95.0)]
+
+
+A, B = 0, 1
+NAMED = pytest.mark.parametrize("first", [A, B], ids=["its symbol named first", "its symbol named last"])
+
+
+def pair(rows_a, rows_b, first):
+    """Two symbols, A and B, in the order in which the run names them; and the number that each has in it."""
+    data = {A: symbol_data(rows_a, "A/USDT"), B: symbol_data(rows_b, "B/USDT")}
+    named = [A, B] if first == A else [B, A]
+    return merge([data[which] for which in named], MINUTE), {which: named.index(which) for which in (A, B)}
+
+
+@NAMED
+def test_money_that_comes_free_inside_a_bar_cannot_pay_for_what_trades_at_that_bars_open(first):
+    """A's target is met inside bar 2, and B was to be bought at bar 2's open, when all the money was still in A."""
+    rows_a = [*flat(100, 2), (100, 120, 100, 120), *flat(120, 2)]
+    data, number = pair(rows_a, flat(50, 5), first)
+    acts = [buy(0, 90, tp=120, symbol=number[A]), buy(1, 100, symbol=number[B])]
+    played = play(data, acts, SPOT)
+    assert [(f[1], f[3]) for f in played.fills] == [(1, 100), (-1, 120)]
+    assert sum(played.refused.values()) == 1, "and B's order found too little"
+
+
+class Rotating(Strategy):
+    """Puts all its money into one symbol, then asks in one breath to sell it and to buy the other."""
+
+    symbols = 2
+
+    def setup(self):
+        self.calls = 0
+
+    def on_bar(self, bar):
+        self.calls += 1
+        if self.calls == 1:
+            self.buy(100, symbol=self.held)
+        elif self.calls == 5:
+            self.close(symbol=self.held)
+            self.buy(190, symbol=1 - self.held)
+
+
+@NAMED
+def test_orders_of_one_open_trade_in_the_order_they_were_made_whatever_their_symbols(first):
+    """All the money is in A: selling it at an open pays for B at that open."""
+    data, number = pair(flat(100, 5), flat(50, 5), first)
+
+    def make():
+        strategy = Rotating()
+        strategy.held = number[A]
+        return strategy
+
+    both(make, data, [SPOT, SPOT])
+    result = run(make, data, [SPOT, SPOT], RULES, "interpreted")
+    assert [(int(f["symbol"]), int(f["side"])) for f in result.fills] == [(number[A], 1), (number[A], -1), (number[B], 1)]
+    assert result.refusals == ()
+
+
+class Hearing(Strategy):
+    """Writes down what the other symbol's feed shows when it hears of a fill."""
+
+    symbols = 2
+
+    def setup(self):
+        self.feeds = [self.feed(symbol=0), self.feed(symbol=1)]
+        self.seen = [0.0, 0.0]
+        self.calls = 0
+
+    def on_fill(self, fill):
+        self.seen[fill.symbol] = self.feeds[1 - fill.symbol].close
+
+    def on_bar(self, bar):
+        self.calls += 1
+        if self.calls <= 2:
+            self.buy(1)
+
+
+def test_a_fill_is_told_when_every_symbols_bar_is_known():
+    rows = [[(p + i,) * 4 for i in range(3)] for p in (10, 20)]
+    data = merge([symbol_data(r, name) for r, name in zip(rows, ("A/USDT:USDT", "B/USDT:USDT"), strict=True)], MINUTE)
+    assert both(Hearing, data).seen == [21, 11]
