@@ -1,0 +1,139 @@
+"""Try many parameter sets of one strategy, and say which is best, and how little that may mean.
+
+found = optimise(SmaCross, bars, space={"fast": "5:50:5", "slow": [50, 100, 200]})
+found.best_parameters
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.market_data import Bars
+from tradewind.core.engine.rules import MarketRules
+from tradewind.core.engine.run import EngineName
+from tradewind.core.strategy.strategy import Strategy
+from tradewind.research.backtest import Market
+from tradewind.research.bench import SCORES, Bench, Scores
+from tradewind.research.judged_sets import excess, goals, judge
+from tradewind.research.objectives import constraints_from, objectives_from
+from tradewind.research.optimised import Optimised
+from tradewind.research.search_plan import SearchPlan, plan_search
+from tradewind.research.search_space import space_of
+from tradewind.research.searches import Sets
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage, the parameter sets done and the sets in all."""
+BLOCK = 128
+"""Sets that are run, and kept, at once where the search does not choose that itself."""
+
+
+class Blocks(Protocol):
+    """Where a sweep keeps what is done, so that one that was cut off can go on."""
+
+    def done(self) -> Iterator[tuple[Sets, Scores]]:
+        """The blocks that were kept, in their order."""
+        ...
+
+    def keep(self, sets: Sets, scores: Scores) -> None:
+        """Keep one more block; afterwards it is there, whatever happens."""
+        ...
+
+
+def optimise(
+    strategy: type[Strategy],
+    data: Bars | Market | Sequence[Bars | Market],
+    *,
+    space: Mapping[str, Any] | None = None,
+    method: str = "auto",
+    objectives: Sequence[str] = ("sharpe",),
+    constraints: Sequence[str] = (),
+    budget: int | None = None,
+    seed: int = 1,
+    parameters: Mapping[str, Any] | None = None,
+    rules: MarketRules | None = None,
+    engine: EngineName = "auto",
+    cache: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Optimised:
+    """Search `space` (by parameter: `"5:50:5"`, a list, a range; without it all that declare their range).
+
+    method       grid, random, sobol, tpe, cma-es (`search_plan.METHODS`); auto: the grid up to 10,000 sets
+    objectives   figures of `bench.SCORES` to raise or lower, each by its nature or as said: `min:volatility`
+    constraints  limits such as `trades>=30`; a set that breaks one is tried and never wins
+    budget       how many sets to try; the grid is tried whole or refused
+    parameters   values of parameters that are not turned
+
+    Raises BadInput for a space, a method or an objective that makes no sense. Sets in which the strategy fails are
+    counted, with the reason, and never win.
+    """
+    plan = plan_search(
+        space_of(strategy, space, parameters or ()),
+        method,
+        objectives_from([objectives] if isinstance(objectives, str) else objectives),
+        constraints_from([constraints] if isinstance(constraints, str) else constraints),
+        budget,
+        seed,
+    )
+    bench = Bench(strategy, data, rules=rules, engine=engine, cache=cache, workers=workers)
+    return search(plan, bench, parameters or {}, progress=progress)
+
+
+def search(
+    plan: SearchPlan,
+    bench: Bench,
+    fixed: Mapping[str, Any],
+    *,
+    kept: Blocks | None = None,
+    progress: Progress | None = None,
+) -> Optimised:
+    """Carry a plan out: blocks that were kept are taken as they are, the rest is run."""
+    begun, sets, found = plan.begin(), list[dict[str, Any]](), list[Scores]()
+
+    def learn(asked: Sets, scores: Scores) -> None:
+        begun.tell(asked, goals(scores, plan.objectives), excess(scores, plan.constraints))
+        sets.extend({**fixed, **one} for one in asked)
+        found.append(scores)
+
+    for had, scores in kept.done() if kept else ():
+        if begun.ask(len(had)) != had:
+            raise BadInput(
+                "the sets that were kept are not those that this search asks for",
+                fix="Begin again: --fresh",
+            )
+        learn(had, scores)
+    while asked := begun.ask(min(BLOCK, plan.budget - len(sets))) if len(sets) < plan.budget else []:
+        scores = bench.score([{**fixed, **one} for one in asked], _counted(progress, len(sets), plan.budget))
+        if kept:
+            kept.keep(asked, scores)
+        learn(asked, scores)
+    scores = joined(found)
+    return Optimised(bench.strategy.__name__, plan, sets, scores, judge(scores, plan.objectives, plan.constraints))
+
+
+def _counted(progress: Progress | None, before: int, total: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda _, done, __: progress("searching", before + done, total)
+
+
+def joined(blocks: Sequence[Scores]) -> Scores:
+    """Scores of several blocks on one market as those of one. A block whose every set failed knows no periods."""
+    time = max((block.time for block in blocks), key=len, default=np.empty(0, np.int64))
+    failed: dict[int, str] = {}
+    first = 0
+    for block in blocks:
+        failed |= {first + number: reason for number, reason in block.failed.items()}
+        first += len(block)
+    returns = [b.returns if len(b.time) else np.full((len(b), len(time)), np.nan) for b in blocks]
+    return Scores(
+        np.concatenate([np.empty((0, len(SCORES))), *(block.values for block in blocks)]),
+        np.concatenate([np.empty((0, len(time))), *returns]),
+        time,
+        failed,
+    )

@@ -1,0 +1,131 @@
+"""Searching a strategy's parameters."""
+
+import numpy as np
+import pytest
+from report_examples import market
+
+from tradewind import BadInput, Strategy, backtest, param
+from tradewind.core.strategy.bundled import STRATEGIES
+from tradewind.research.optimise import optimise
+
+BARS = market("BTC/USDT:USDT", 1_500, "1h", seed=3)
+SMA_CROSS = STRATEGIES["sma_cross"]
+SPACE = {"fast": "5:20:5", "slow": [30, 60, 120]}
+EVERY_METHOD = ("grid", "random", "sobol", "tpe", "cma-es")
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return optimise(SMA_CROSS, BARS, space=SPACE)
+
+
+def test_a_grid_is_tried_whole_in_order(grid):
+    assert grid.plan.method == "grid"
+    assert grid.sets == [{"fast": f, "slow": s} for f in (5, 10, 15, 20) for s in (30, 60, 120)]
+
+
+def test_the_best_set_is_the_one_whose_own_backtest_is_best(grid):
+    alone = [backtest(SMA_CROSS, BARS, parameters=one).metrics["sharpe"] for one in grid.sets]
+    assert grid.best == int(np.argmax(alone))
+    assert grid.best_parameters == grid.sets[grid.best]
+    assert grid.scores.of(grid.best)["sharpe"] == pytest.approx(max(alone), rel=1e-9)
+
+
+@pytest.mark.parametrize("method", EVERY_METHOD)
+def test_a_method_never_tries_a_set_twice_and_stays_in_its_budget(method):
+    found = optimise(SMA_CROSS, BARS, space=SPACE, method=method, budget=12)
+    keys = [tuple(one.values()) for one in found.sets]
+    assert len(set(keys)) == len(keys) <= 12
+    assert len(found.scores) == len(keys)
+
+
+@pytest.mark.parametrize("method", ["random", "sobol", "tpe", "cma-es"])
+def test_a_seed_repeats_a_search_and_another_makes_another(method):
+    first, again, other = (
+        optimise(SMA_CROSS, BARS, method=method, budget=40, seed=seed, parameters={"shorts": False})
+        for seed in (7, 7, 8)
+    )
+    assert first.sets == again.sets
+    assert np.array_equal(first.scores.values, again.scores.values, equal_nan=True)
+    assert first.sets != other.sets
+
+
+def test_a_fixed_parameter_holds_in_every_set():
+    found = optimise(SMA_CROSS, BARS, space={"fast": [5, 10]}, parameters={"slow": 77})
+    assert [one["slow"] for one in found.sets] == [77, 77]
+
+
+class Picky(Strategy):
+    size = param(1, low=0, high=4)
+
+    def setup(self):
+        if self.size == 3:
+            raise BadInput("three is not liked")
+
+    def on_bar(self, bar):
+        if self.size > 0 and not self.position:
+            self.buy()
+
+
+def test_sets_that_fail_or_never_trade_are_told_and_never_win():
+    found = optimise(Picky, BARS, space={"size": "0:4"})
+    assert found.best in (1, 2, 4)
+    assert "sharpe is undefined: it never traded" in found.judged.out[0]
+    assert "three is not liked" in found.judged.out[3]
+    assert set(found.judged.out) == {0, 3}
+
+
+def test_where_no_set_may_win_nothing_is_chosen_and_the_reasons_are_counted():
+    found = optimise(Picky, BARS, space={"size": [0, 1, 2, 3]}, constraints=["trades>=1000"])
+    assert found.best is None
+    assert found.best_parameters is None
+    assert "2 x wanted trades>=1000" in found.why_none
+    assert "three is not liked" in found.why_none
+
+
+def test_a_limit_decides_who_may_win(grid):
+    trades = grid.scores.metric("trades")
+    limit = float(np.median(trades))
+    found = optimise(SMA_CROSS, BARS, space=SPACE, constraints=[f"trades>={limit}"])
+    sharpe = np.where(trades >= limit, grid.scores.metric("sharpe"), -np.inf)
+    assert found.best == int(np.argmax(sharpe))
+    assert set(found.judged.out) == set(np.flatnonzero(trades < limit).tolist())
+
+
+def test_several_objectives_give_a_front_and_no_hidden_weighing(grid):
+    found = optimise(SMA_CROSS, BARS, space=SPACE, objectives=["total_return", "min:fees_paid"])
+    values = np.column_stack([found.scores.metric("total_return"), -found.scores.metric("fees_paid")])
+    beaten = [any((other >= own).all() and (other > own).any() for other in values) for own in values]
+    assert sorted(found.judged.ranked.tolist()) == [i for i, lost in enumerate(beaten) if not lost]
+    assert len(found.judged.ranked) > 1
+    assert found.best is None
+    assert "choose one" in found.why_none
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"space": {}}, "the space is empty"),
+        ({"space": {"fast": []}}, "no values"),
+        ({"space": {"fats": [5]}}, "no parameter 'fats'"),
+        ({"space": {"fast": "50:5:5"}}, "is empty"),
+        ({"space": {"fast": "5:50:0"}}, "step is 0"),
+        ({"space": {"fast": "5:5000:5"}}, "outside 2 to 100"),
+        ({"space": {"fast": "5:x:5"}}, "expected a number"),
+        ({"space": {"fast": [5]}, "parameters": {"fast": 7}}, "turned and has a fixed value"),
+        ({"method": "grid", "budget": 1000}, "the grid has 78,408 sets (fast 99 x slow 396 x shorts 2)"),
+        ({"method": "sobel"}, "there is no method 'sobel'"),
+        ({"objectives": ["sharp"]}, "no figure 'sharp'"),
+        ({"objectives": ["trades"]}, "neither more nor less of trades"),
+        ({"objectives": ["sharpe", "-sharpe"]}, "named twice"),
+        ({"constraints": ["trades=30"]}, "not a limit"),
+        ({"constraints": ["trades>=nan"]}, "not a limit"),
+        ({"budget": 0}, "from 1 to 100,000 sets"),
+        ({"method": "cma-es", "objectives": ["sharpe", "cagr"]}, "one objective"),
+        ({"method": "cma-es", "space": {"fast": "5:9"}}, "at least two"),
+    ],
+)
+def test_what_makes_no_search_is_refused(wanted, said):
+    with pytest.raises(BadInput) as told:
+        optimise(SMA_CROSS, BARS, **wanted)
+    assert said in str(told.value)
