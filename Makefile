@@ -54,7 +54,7 @@ lock: $(VENV)/dev.stamp ## Pin every dependency again, with hashes
 	$(RUN)uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		pyproject.toml requirements/build.in -o requirements/run.txt
 	$(RUN)uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-		pyproject.toml requirements/build.in --group dev --extra live -o requirements/dev.txt
+		pyproject.toml requirements/build.in --group dev --extra live --extra optimize -o requirements/dev.txt
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build dist .coverage coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis
