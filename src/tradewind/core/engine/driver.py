@@ -209,7 +209,7 @@ def _grow(plan: Plan, symbol: int | None) -> list[str]:
 
 def _columns(plan: Plan, symbol: int | None) -> list[str]:
     """What `prepare` has made takes its value at this bar: of the only symbol, or of one of several."""
-    at, row = ("", "row") if symbol is None else (f"[{symbol}]", "last")
+    at, row = ("", "row") if symbol is None else (f"[{symbol}]", "i")
     return [f"s.{name}{at}.update(given_{name}[{row}])" for name in plan.columns]
 
 
