@@ -28,6 +28,7 @@ from tradewind.research.reports.wording import ABSENT, number
 
 BARS_MAX = 240
 """Names along the axis; later ones are left out and the key says so."""
+FEW = 8
 
 
 def bars(
@@ -69,9 +70,9 @@ def bars(
         parts.append(stroke("axis", level_line(frame.y.at(0.0), frame.x.start, frame.x.end)))
         return "".join(parts) + frame.names(across, up)
 
-    key = [Sample(f"area {ink(j)}", name) for j, name in enumerate(table)] if len(table) > 1 else []
+    key = [Sample(f"cell {ink(j)}", name) for j, name in enumerate(table)] if len(table) > 1 else []
     if len(names) > BARS_MAX:
-        key.append(Sample("cell none", f"{len(names) - BARS_MAX:,} more are not drawn"))
+        key.append(Sample("", f"{len(names) - BARS_MAX:,} more are not drawn"))
     return drawn(title, paint, key)
 
 
@@ -130,7 +131,7 @@ def _marks(frame: Plot, marked: Mapping[str, float]) -> str:
     """Named vertical lines; names that would meet stand beneath each other."""
     parts, ends = [], [-math.inf] * 6
     for name, value in sorted(marked.items(), key=lambda item: item[1]):
-        x, width = frame.x.at(value), LETTER * len(name)
+        x, width = frame.x.at(value), 1.2 * LETTER * len(name)
         left = x + 5 + width > frame.x.end
         start = x - 5 - width if left else x + 5
         row = next((i for i, end in enumerate(ends) if end < start), 0)
@@ -146,24 +147,22 @@ def _bar(frame: Plot, slot: tuple[float, float], j: int, of: int, value: float, 
     left = (slot[0] + slot[1]) / 2 + (j - of / 2) * width
     zero = frame.y.at(0.0)
     if not math.isfinite(value):
-        return label(left + width / 2, zero - 4, ABSENT, tip=tip)
+        return label(left + width / 2, zero - 4, ABSENT, kind="said", tip=tip)
     y = frame.y.at(value)
     return bar(kind, left, min(y, zero), width - 1, abs(y - zero), tip)
 
 
 def _spacing(x: Axis, labels: Sequence[str]) -> tuple[int, bool]:
-    """Every how many-th name is written, and whether they are cut short to fit."""
+    """Every how many-th name is written, and whether they are cut short to fit: a few names are all written."""
     room = (x.end - x.start) / len(labels)
     longest = LETTER * max(len(label) for label in labels) + 8
     if longest <= room:
         return 1, False
-    if len(labels) <= 8:
-        return 1, True
-    return math.ceil(min(longest, 12 * LETTER) / room), longest > 12 * LETTER
+    return (1, True) if len(labels) <= FEW else (math.ceil(longest / room), False)
 
 
 def _name(frame: Plot, x: float, label_text: str, shortened: bool) -> str:
-    room = (12 if frame.canvas.wide else 6) if shortened else len(label_text)
+    room = max(5, int((frame.x.at(1.0) - frame.x.at(0.0)) / LETTER)) if shortened else len(label_text)
     return label(x, frame.y.start + 18, cut(label_text, room), tip=label_text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from tradewind.research.reports.plot import (
     plain,
 )
 from tradewind.research.reports.svg import LETTER, box, label, short, stroke
+from tradewind.research.reports.wording import number
 
 CELLS_MAX = 60
 """Rows and columns of a map; where there are more, neighbours are joined to their mean and the key says so."""
@@ -51,7 +53,7 @@ class Shading:
 
     def steps(self) -> list[float]:
         """Values for the key."""
-        return [self.low + i * (self.high - self.low) / 4 for i in range(5)]
+        return sorted({self.low + i * (self.high - self.low) / 4 for i in range(5)})
 
 
 def heatmap(
@@ -64,7 +66,7 @@ def heatmap(
     mark_name: str = "chosen",
     across: str = "",
     up: str = "",
-    written: Written = plain,
+    written: Written | None = None,
 ) -> Markup:
     """`values` (len(y), len(x)): the first row lies at the bottom. NaN cells are hatched. `mark` (row, column): framed.
 
@@ -78,17 +80,18 @@ def heatmap(
     if span is None:
         return nothing(title)
     shading = Shading(*span)
+    words = written or _even(span)
 
     def paint(canvas: Canvas) -> str:
-        return _map(canvas, table, columns, rows, shading, mark, across, up, written)
+        return _map(canvas, table, columns, rows, shading, mark, across, up, words)
 
-    key = [Sample(f"cell {kind}", short(written(v)), shade) for v in shading.steps() for kind, shade in [shading.of(v)]]
+    key = [Sample(f"cell {kind}", short(words(v)), shade) for v in shading.steps() for kind, shade in [shading.of(v)]]
     if not np.isfinite(table).all():
         key.append(Sample("cell undefined", "undefined"))
     if mark is not None:
         key.append(Sample("cell marked", mark_name))
     if joined != (1, 1):
-        key.append(Sample("cell none", f"each cell is the mean of up to {joined[0]} by {joined[1]}"))
+        key.append(Sample("", f"each cell is the mean of up to {joined[0]} by {joined[1]}"))
     return drawn(title, paint, key)
 
 
@@ -125,6 +128,13 @@ def _map(
     every = max(1, round(13 / height + 0.5))
     parts += [label(left - 7, floor - (i + 0.5) * height, rows[i], "end", dy=0.32) for i in range(0, len(rows), every)]
     return "".join([*parts, *labels, axis_names(canvas, across, up), *hinted])
+
+
+def _even(span: tuple[float, float]) -> Written:
+    """The same decimals for every cell: as many as give the greatest three digits."""
+    greatest = max(-span[0], span[1])
+    decimals = max(0, min(7, 2 - math.floor(math.log10(greatest)))) if greatest > 0 else 0
+    return plain if greatest >= 1e7 else lambda value: number(value, decimals)
 
 
 def _joined(table: Array, x: list[str], y: list[str]) -> tuple[Array, list[str], list[str], tuple[int, int]]:

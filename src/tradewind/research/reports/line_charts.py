@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tradewind.research.reports.decimate import telling_rows
 from tradewind.research.reports.plot import (
+    INKS,
     Array,
     Canvas,
     Plot,
@@ -25,9 +26,9 @@ from tradewind.research.reports.plot import (
 )
 from tradewind.research.reports.svg import label, path, stroke, upright
 
-POINTS = {True: 700, False: 300}
+POINTS = {True: 700, False: 350}
 """About how many points of a line are drawn on a wide and on a narrow screen; of each stretch the extremes stay."""
-LINES_MAX = 24
+LINES_MAX = 2 * INKS
 
 
 def lines(
@@ -131,6 +132,7 @@ def _over(
         parts = [p.frame()]
         for i, (low, high) in enumerate(filled.values()):
             parts.append(stroke(f"area {ink(i) if stacked else 'ink-0'}", _between(p, x, low, high)))
+            parts.append(stroke(f"line {ink(i)}", _line(p, x, high)) if stacked else "")
         parts += [p.level(name, value) for name, value in levels.items()]
         parts += [_upright(p, name, value) for name, value in at.items() if first <= value <= last]
         for i, values in enumerate(series.values()):
@@ -142,7 +144,7 @@ def _over(
     if len(key) == 1 and not levels:
         key = []
     if wanted > len(series) and series:
-        key.append(Sample("line ink-7", f"{wanted - len(series)} more are not drawn"))
+        key.append(Sample("", f"{wanted - len(series)} more are not drawn"))
     return drawn(title, paint, key)
 
 

@@ -1,4 +1,4 @@
-"""The paper that charts are drawn on: a frame with axes, drawn once for wide screens and once for narrow ones.
+"""The paper that charts are drawn on: a frame with axes, drawn for a wide column, for half of one and for a narrow one.
 
 The page shows the one that fits its column (a container query in report.css), so that text has the same size
 everywhere and no script is needed.
@@ -40,12 +40,12 @@ class Canvas:
         return self.width > 600
 
 
-CANVASES = {"wide": Canvas(1000, 330), "narrow": Canvas(400, 290)}
+CANVASES = {"wide": Canvas(1000, 330), "half": Canvas(520, 300), "narrow": Canvas(360, 280)}
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A line of a chart's key: the class of what is drawn (its first word is the shape), and what it stands for."""
+    """A line of a chart's key: the class of its little picture (empty: none; its first word is the shape), and words."""
 
     kind: str
     text: str
@@ -119,7 +119,7 @@ def plot(
 
 
 def drawn(title: str, paint: Callable[[Canvas], str], key: Iterable[Sample] = ()) -> Markup:
-    """A chart: its key, and the drawing in both sizes."""
+    """A chart: its key, and the drawing in every size."""
     items = "".join(f"<li>{_picture(sample)}{escape(sample.text)}</li>" for sample in key)
     parts = [f'<ul class="key">{items}</ul>' if items else ""]
     for name, canvas in CANVASES.items():
@@ -133,19 +133,23 @@ def drawn(title: str, paint: Callable[[Canvas], str], key: Iterable[Sample] = ()
 
 SHAPES = {
     "line": "M1 6H27", "area": "M1 2H27V10H1Z", "dot": "M14 6h0", "cross": "M11 3l6 6m0-6l-6 6",
-    "cell": "M5 0H23V12H5Z",
+    "cell": "M5 0H23V12H5Z", "cell undefined": "M5 0H23V12H5ZM5 12L23 0",
 }  # fmt: skip
 
 
 def _picture(sample: Sample) -> str:
     """A little picture of a line, an area, a dot, a cross or a cell."""
-    shape = stroke(sample.kind, SHAPES[sample.kind.partition(" ")[0]], opacity=sample.opacity)
+    if not sample.kind:
+        return ""
+    shape = stroke(
+        sample.kind, SHAPES.get(sample.kind) or SHAPES[sample.kind.partition(" ")[0]], opacity=sample.opacity
+    )
     return f'<svg class="drawing sample" viewBox="0 0 28 12" aria-hidden="true">{shape}</svg>'
 
 
 def ink(number: int) -> str:
-    """The class of a chart's `number`-th series."""
-    return f"ink-{number % INKS}"
+    """The class of a chart's `number`-th series; a second round of the same inks is thinner."""
+    return f"ink-{number % INKS}{' thin' if number >= INKS else ''}"
 
 
 def finite_span(*values: Array) -> tuple[float, float] | None:
@@ -167,5 +171,4 @@ def plain(value: float) -> str:
     size = abs(value)
     if size >= 1e7 or 0 < size < 1e-4:
         return true_minus(f"{value:.3g}")
-    decimals = 0 if size >= 1000 else min(7, 3 - math.floor(math.log10(size))) if size > 0 else 0
-    return short(number(value, decimals))
+    return short(number(value, max(0, 3 - math.floor(math.log10(size))) if size > 0 else 0))

@@ -77,7 +77,7 @@ def scatter(
     if diagonal:
         key.append(Sample("line level", "equal"))
     if len(rows) < len(known):
-        key.append(Sample("dot", f"{len(rows):,} of {len(known):,} are drawn"))
+        key.append(Sample("", f"{len(rows):,} of {len(known):,} are drawn"))
     return drawn(title, paint, key)
 
 
