@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tradewind.core.domain.instants import instant_text
 from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
 from tradewind.operations.backtest_words import currency_of, engine_text, warnings_of
-from tradewind.operations.progress import Progress, Silence
+from tradewind.operations.progress import Progress, Silence, Stages
+from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
 from tradewind.operations.trials import counted, counting_warnings
 from tradewind.ports.market_data import MarketData
@@ -60,7 +60,7 @@ def run_backtest(
     markets, infos = load_markets(request, catalogue)
     unfunded = funding_warnings(markets, request.rules)
     quality = tuple(sentence for market in markets for sentence in quality_of(market))
-    told = _Stages(progress)
+    told = Stages(progress)
     with counted(trials, TrialKind.BACKTEST, infos, now_ns) as count:
         result = backtest(
             strategy,
@@ -79,7 +79,7 @@ def run_backtest(
     }
     engine = engine_text(result)
     warnings = (*warnings_of(result), *unfunded, *counting_warnings(count))
-    name = f"{instant_text(now_ns)[:19].replace('-', '').replace(':', '').replace('T', '-')}-{_slug(request.strategy)}"
+    name = run_name(now_ns, request.strategy)
     report = ReportInput(
         strategy=strategy.__name__,
         description=(strategy.__doc__ or "").strip(),
@@ -124,27 +124,6 @@ def run_backtest(
         engine=engine,
         said=said,
     )
-
-
-class _Stages:
-    """The engine's progress, told as stages with a total."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.stage = ""
-        self.done = 0
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        if stage != self.stage:
-            self.stage, self.done = stage, 0
-            self.progress.stage(stage, total if total > 1 else None)
-        self.progress.advance(done - self.done)
-        self.done = done
-
-
-def _slug(name: str) -> str:
-    stem = Path(name.partition(":")[0]).stem if ".py" in name else name
-    return "".join(c if c.isalnum() or c == "_" else "_" for c in stem)[:40] or "run"
 
 
 __all__ = ["BacktestRequest", "FinishedRun", "run_backtest"]

@@ -25,3 +25,20 @@ class Silence:
 
     def advance(self, amount: float = 1) -> None:
         """Say nothing."""
+
+
+class Stages:
+    """What research tells of its work, `(stage, done, total)`, as stages with a total."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.stage = ""
+        self.done = 0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """So much of this stage is done."""
+        if stage != self.stage:
+            self.stage, self.done = stage, 0
+            self.progress.stage(stage, total if total > 1 else None)
+        self.progress.advance(done - self.done)
+        self.done = done
