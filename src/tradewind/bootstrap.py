@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tradewind.ports.data_files import DataFiles
     from tradewind.ports.market_data import MarketData
     from tradewind.ports.runs import Runs
+    from tradewind.ports.sweeps import Sweeps
     from tradewind.ports.trials import Trials
     from tradewind.ports.venue_history import VenueHistory
 
@@ -40,6 +41,13 @@ def open_trials(settings: Settings | None = None) -> Trials:
     from tradewind.adapters.trials.sqlite_trials import SqliteTrials  # noqa: PLC0415
 
     return SqliteTrials((settings or load_settings()).ledger)
+
+
+def open_sweeps(settings: Settings | None = None) -> Sweeps:
+    """The sweeps at work that the settings name a folder for."""
+    from tradewind.adapters.sweeps.sweep_folders import SweepFolders  # noqa: PLC0415 - brings NumPy
+
+    return SweepFolders((settings or load_settings()).sweeps)
 
 
 def open_history(exchange: str, url: str | None = None) -> VenueHistory:

@@ -25,6 +25,7 @@ class Settings:
     home: Path
     data: Path
     runs: Path
+    sweeps: Path
     cache: Path
     ledger: Path
     exchange: str
@@ -52,6 +53,7 @@ class Setting:
 SETTINGS = (
     Setting("data", "folders", "TRADEWIND_DATA", "data", "candles, funding rates and mark prices"),
     Setting("runs", "folders", "TRADEWIND_RUNS", "runs", "results of backtests"),
+    Setting("sweeps", "folders", "TRADEWIND_SWEEPS", "sweeps", "searches that were cut off, so that they can go on"),
     Setting("cache", "folders", "TRADEWIND_CACHE", "cache", "compiled code; safe to delete"),
     Setting("ledger", "folders", "TRADEWIND_LEDGER", "ledger", "the count of what was tried, and the seals; keep it"),
     Setting("exchange", "download", "TRADEWIND_EXCHANGE", "binance", "the exchange asked for candles", is_folder=False),
