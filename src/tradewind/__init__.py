@@ -27,10 +27,12 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("SyntheticMarket", "synthetic_market"), "tradewind.core.domain.synthetic"),
     **dict.fromkeys(("Backtest", "Market", "backtest"), "tradewind.research.backtest"),
     "bars_from": "tradewind.research.frames",
+    "counted": "tradewind.bootstrap",
 }
 """Where each public name lives, if it is not an indicator."""
 
 if TYPE_CHECKING:
+    from tradewind.bootstrap import counted
     from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindError
     from tradewind.core.domain.instruments import Instrument, instrument_for
     from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
@@ -176,6 +178,7 @@ __all__ = [
     "__version__",
     "backtest",
     "bars_from",
+    "counted",
     "instrument_for",
     "param",
     "ring",

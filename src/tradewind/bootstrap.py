@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tradewind.settings import Settings, load_settings
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
     from tradewind.ports.sweeps import Sweeps
     from tradewind.ports.trials import Trials
     from tradewind.ports.venue_history import VenueHistory
+    from tradewind.research.counting import Counting
 
 
 def open_catalogue(settings: Settings | None = None) -> MarketData:
@@ -41,6 +46,23 @@ def open_trials(settings: Settings | None = None) -> Trials:
     from tradewind.adapters.trials.sqlite_trials import SqliteTrials  # noqa: PLC0415
 
     return SqliteTrials((settings or load_settings()).ledger)
+
+
+@contextmanager
+def counted(*, seed: int | None = None, settings: Settings | None = None) -> Iterator[Counting]:
+    """Count what Python runs as trials: `with counted(): backtest(SmaCross, bars)`; each run then has its `dsr`.
+
+    `seed` is that of an invented market, whose trials stand apart from those of the real one of the same name. A ledger
+    that cannot be written is warned of, and the runs have no `dsr`; a damaged one raises Corrupt.
+    """
+    from tradewind.core.domain.trials import REAL, TrialKind  # noqa: PLC0415
+    from tradewind.research.counting import counting  # noqa: PLC0415 - the engine is heavy
+
+    origin = REAL if seed is None else f"seed {seed}"
+    with counting(open_trials(settings), TrialKind.PYTHON, now_ns=time.time_ns(), origin=origin) as count:
+        yield count
+    if count.problem is not None:
+        warnings.warn(f"{count.seen:,} trials were not counted: {count.problem}", stacklevel=3)
 
 
 def open_sweeps(settings: Settings | None = None) -> Sweeps:

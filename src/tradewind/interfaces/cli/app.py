@@ -32,6 +32,7 @@ VERBS = {
     "backtest": Verb("tradewind.interfaces.cli.backtest", "Run a strategy over stored data, with a report."),
     "report": Verb("tradewind.interfaces.cli.report", "Find a run's report, and how to make the run again."),
     "monte-carlo": Verb("tradewind.interfaces.cli.monte_carlo", "Ask whether a finished run was luck."),
+    "trials": Verb("tradewind.interfaces.cli.trials", "Say how often each market has been looked at."),
     "runs": Verb("tradewind.interfaces.cli.runs", "List finished runs."),
     "init": Verb("tradewind.interfaces.cli.init", "Write a settings file to start from."),
     "doctor": Verb("tradewind.interfaces.cli.doctor", "Check that everything Tradewind needs is in order."),
