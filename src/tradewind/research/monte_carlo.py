@@ -6,6 +6,7 @@ monte_carlo(result)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +41,27 @@ ORDER_FREE = ("final_equity", "total_return", "trades", "win_rate", "profit_fact
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What the paths are judged by: the account's start, the share of it that is ruin, the depth of a deep drawdown.
+
+    `compounded`: a trade's result is a share of the account, otherwise it is money.
+    """
+
+    initial: float
+    ruin: float = 0.5
+    drawdown: float = 0.2
+    compounded: bool = True
+
+
+@dataclass(frozen=True)
 class MonteCarlo:
     """What the paths say. A figure that cannot be told is None, and `undefined` says why under the same name.
 
     `metrics` are bands (5 %, 50 %, 95 %), `actual` the run's own figures, `probabilities` those of "profit", "ruin" and
     "drawdown" (and "luck" for random entry: as good as the run, or better). `equity` and `drawdown` (3, steps) are
     bands of the account and of its fall below its best, at `steps` trades or bars (`unit`). `figures` holds every
-    path's own value by name; NaN where it has none. `failed` counts paths that could not be run, by their reason.
+    path's own value by name; NaN where it has none. `failed` counts paths that could not be run, by their reason. `own`
+    (2, steps) are the run's own account and its fall, NaN where its steps are others.
     """
 
     method: str
@@ -63,6 +78,8 @@ class MonteCarlo:
     drawdown: Array
     figures: dict[str, Array]
     failed: dict[str, int]
+    terms: Terms
+    own: Array
 
     def rank(self, name: str) -> float | None:
         """Share of the paths whose figure is at most the run's own: 0.98 means that 2 % of the paths have more."""
@@ -71,6 +88,13 @@ class MonteCarlo:
             return None
         known = values[~np.isnan(values)]
         return float(np.mean(known <= actual + SAME * abs(actual)))
+
+    def _repr_html_(self) -> str:
+        """The page, inside a notebook's frame."""
+        from tradewind.research.reports.monte_carlo_page import monte_carlo_study  # noqa: PLC0415 - pages are heavy
+        from tradewind.research.reports.notebook import framed  # noqa: PLC0415
+
+        return framed(monte_carlo_study(self))
 
     def __repr__(self) -> str:
         set_to = ", ".join(f"{name}={value:g}" for name, value in self.settings.items())
@@ -137,8 +161,8 @@ def monte_carlo(
         made = results_of(result, compounded)
         return simulate_trades(made, wanted, count, seed, ruin=ruin, drawdown=drawdown, costs=costs, workers=workers)
     if isinstance(found, Undefined):
-        return _nothing(method, count, seed, found.reason)
-    return judged(found, method, count, seed, result.rules.cash, ruin, drawdown)
+        return _nothing(method, count, seed, found.reason, Terms(result.rules.cash, ruin, drawdown))
+    return judged(found, method, count, seed, Terms(result.rules.cash, ruin, drawdown))
 
 
 def simulate_trades(
@@ -155,11 +179,12 @@ def simulate_trades(
     """As `monte_carlo`, for trades of which only their results are known. Undefined trades give an undefined answer."""
     _check(paths, seed, ruin, drawdown, costs)
     if isinstance(made, Undefined):
-        return _nothing(wanted.method, paths, seed, made.reason)
+        return _nothing(wanted.method, paths, seed, made.reason, Terms(math.nan, ruin, drawdown))
+    terms = Terms(made.initial, ruin, drawdown, made.compounded)
     found = resample(made.stressed(costs), wanted, paths, seed, workers)
     if isinstance(found, Undefined):
-        return _nothing(wanted.method, paths, seed, found.reason)
-    return judged(found, wanted.method, paths, seed, made.initial, ruin, drawdown)
+        return _nothing(wanted.method, paths, seed, found.reason, terms)
+    return judged(found, wanted.method, paths, seed, terms)
 
 
 def results_of(result: Backtest, compounded: bool = True) -> TradeResults | Undefined:
@@ -186,10 +211,9 @@ def _check(paths: int, seed: int, ruin: float, drawdown: float, costs: float, ji
             raise BadInput(f"{name} is from {low:g} to {high:g}, not {value}")
 
 
-def judged(
-    found: Simulated, method: str, paths: int, seed: int, initial: float, ruin: float, drawdown: float
-) -> MonteCarlo:
-    """Percentiles and probabilities of the paths, for an account that started with `initial`."""
+def judged(found: Simulated, method: str, paths: int, seed: int, terms: Terms) -> MonteCarlo:
+    """Percentiles and probabilities of the paths."""
+    initial = terms.initial
     undefined: dict[str, str] = {}
     metrics: dict[str, Band | None] = {}
     for name, values in found.figures.items():
@@ -206,8 +230,8 @@ def judged(
     else:
         for name, hits in (
             ("profit", ran > initial * (1.0 + 1e-12)),
-            ("ruin", found.figures["lowest_equity"] <= ruin * initial),
-            ("drawdown", found.figures["max_drawdown"] < -drawdown),
+            ("ruin", found.figures["lowest_equity"] <= terms.ruin * initial),
+            ("drawdown", found.figures["max_drawdown"] < -terms.drawdown),
         ):
             probabilities[name] = probability(int(hits.sum()), paths)
         if "final_equity" in undefined:
@@ -222,7 +246,8 @@ def judged(
     return MonteCarlo(
         method, paths, seed, metrics, {n: None if np.isnan(v) else v for n, v in found.actual.items()}, probabilities,
         undefined, found.settings, found.steps, found.unit, curves(found.equity) if drawn else empty,
-        curves(found.below) if drawn else empty, found.figures, found.failed,
+        curves(found.below) if drawn else empty, found.figures, found.failed, terms,
+        np.full((2, len(found.steps)), np.nan) if found.own is None else found.own,
     )  # fmt: skip
 
 
@@ -230,12 +255,12 @@ def _one_value(b: Band) -> bool:
     return b.p95 - b.p5 <= SAME * max(abs(b.p5), abs(b.p95))
 
 
-def _nothing(method: str, paths: int, seed: int, reason: str) -> MonteCarlo:
+def _nothing(method: str, paths: int, seed: int, reason: str, terms: Terms) -> MonteCarlo:
     """No path could be made, for one reason."""
     names = ("final_equity", "total_return", "max_drawdown")
     chances = ("profit", "ruin", "drawdown")
     return MonteCarlo(
         method, paths, seed, dict.fromkeys(names), dict.fromkeys(names), dict.fromkeys(chances),
         dict.fromkeys((*names, *chances), reason), {}, np.empty(0, np.int64), "trades", np.empty((3, 0)),
-        np.empty((3, 0)), {}, {},
+        np.empty((3, 0)), {}, {}, terms, np.empty((2, 0)),
     )  # fmt: skip

@@ -63,8 +63,10 @@ def rerun(
         progress("simulating", paths, paths)
     missing = {name: why.get(name, "the strategy failed") for name in figures}
     actual = {name: _number(result.metrics[name]) for name in RERUN_METRICS}
-    actual["lowest_equity"] = min(result.rules.cash, float(result.equity.min()))
-    return Simulated(figures, missing, actual, rows, "bars", equity, below, settings, failed)
+    cash = result.rules.cash
+    actual["lowest_equity"] = min(cash, float(result.equity.min()))
+    own = np.array([_at(rows, cash, result.equity), _at(rows, 0.0, underwater(result.equity, cash))])
+    return Simulated(figures, missing, actual, rows, "bars", equity, below, settings, failed, own)
 
 
 def _note(ran: Backtest, path: int, figures: dict[str, Any], rows: Any, equity: Any, below: Any) -> None:
@@ -72,9 +74,13 @@ def _note(ran: Backtest, path: int, figures: dict[str, Any], rows: Any, equity: 
         figures[name][path] = _number(ran.metrics[name])
     cash = ran.rules.cash
     figures["lowest_equity"][path] = min(cash, float(ran.equity.min()))
-    # The account at the marks counts closes: before the first bar it is the cash.
-    equity[:, path] = np.concatenate(([cash], ran.equity))[rows]
-    below[:, path] = np.concatenate(([0.0], underwater(ran.equity, cash)))[rows]
+    equity[:, path] = _at(rows, cash, ran.equity)
+    below[:, path] = _at(rows, 0.0, underwater(ran.equity, cash))
+
+
+def _at(rows: Any, before: float, closes: Any) -> Any:
+    """Values at the marks, which count closes: at none of them it is `before` the first bar."""
+    return np.concatenate(([before], closes))[rows]
 
 
 def _number(value: float | None) -> float:

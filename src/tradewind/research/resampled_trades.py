@@ -92,6 +92,7 @@ def resample(
     plan = Plan(ORDER_OF[wanted.method], seed, steps, marks(steps), block, wanted.skip, costs_max)
     outcomes = walk_in_threads(results, plan, paths, workers)
     found = path_figures(in_order(results), results.initial)
+    own = walk_paths(results, Plan("skip", 0, n, plan.marks, skip=0.0), 0, 1) if steps == n else None
     return Simulated(
         figures=path_figures(outcomes, results.initial),
         missing={name: why for name, (_, why) in PATH_METRICS.items()},
@@ -101,6 +102,7 @@ def resample(
         equity=outcomes.equity,
         below=outcomes.below,
         settings={"trades": steps, **settings},
+        own=None if own is None else np.array([own.equity[:, 0], own.below[:, 0]]),
     )
 
 

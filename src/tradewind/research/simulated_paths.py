@@ -31,6 +31,8 @@ class Simulated:
     below: Array
     settings: dict[str, Any]
     failed: dict[str, int] = field(default_factory=dict)
+    own: Array | None = None
+    """The run's own account and its fall below its best (2, marks), where it has the same steps."""
 
 
 def marks(length: int) -> NDArray[np.int64]:

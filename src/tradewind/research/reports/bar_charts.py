@@ -97,7 +97,8 @@ def histogram(
     if not len(known):
         return nothing(title)
     marked = {name: value for name, value in (marks or {}).items() if math.isfinite(value)}
-    edges = _edges(float(known.min()), float(known.max()), bins, split)
+    whole = bool((known == np.round(known)).all() and np.ptp(known) >= 1)
+    edges = _edges(float(known.min()), float(known.max()), bins, split, whole)
     which = np.clip(np.searchsorted(edges, known, side="right") - 1, 0, len(edges) - 2)
     counts = np.bincount(which, minlength=len(edges) - 1)
     low, high = min(edges[0], *marked.values(), edges[0]), max(edges[-1], *marked.values(), edges[-1])
@@ -116,7 +117,11 @@ def histogram(
     return drawn(title, paint, [Sample("cell undefined", f"{missing:,} undefined, not drawn")] if missing else [])
 
 
-def _edges(low: float, high: float, bins: int, split: float | None) -> np.ndarray:
+def _edges(low: float, high: float, bins: int, split: float | None, whole: bool) -> np.ndarray:
+    """The borders of the bins. Whole numbers lie in the middle of theirs, equally many in each."""
+    if whole and split is None:
+        each = max(1, math.ceil((high - low + 1) / bins))
+        return low - 0.5 + each * np.arange(math.ceil((high - low + 1) / each) + 1)
     if high - low <= 1e-12 * max(abs(low), abs(high), 1e-12):
         pad = 0.5 * max(abs(low), 0.01)
         low, high = low - pad, high + pad

@@ -45,7 +45,7 @@ CANVASES = {"wide": Canvas(1000, 330), "half": Canvas(520, 300), "narrow": Canva
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A line of a chart's key: the class of its little picture (empty: none; its first word is the shape), and words."""
+    """A line of a chart's key: the class of its picture (its first word is the shape; empty: none), and its words."""
 
     kind: str
     text: str

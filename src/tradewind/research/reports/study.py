@@ -107,7 +107,7 @@ def render_study(study: Study) -> str:
             study=study,
             title=study.title,
             made_by=study.made_by,
-            created=moment(study.created_ns),
+            created=moment(study.created_ns) if study.created_ns else "",
             css=asset("report.css"),
             theme_js=asset("theme.js"),
             sections=[
