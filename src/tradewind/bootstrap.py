@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from tradewind.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from tradewind.ports.book_recordings import BookRecordings
     from tradewind.ports.data_files import DataFiles
+    from tradewind.ports.lockbox import Lockbox
     from tradewind.ports.market_data import MarketData
     from tradewind.ports.runs import Runs
     from tradewind.ports.sweeps import Sweeps
@@ -20,11 +22,26 @@ if TYPE_CHECKING:
     from tradewind.research.counting import Counting
 
 
-def open_catalogue(settings: Settings | None = None) -> MarketData:
-    """The catalogue of market data that the settings name. Nothing is created until something is written."""
-    from tradewind.adapters.market_data.parquet_catalogue import ParquetCatalogue  # noqa: PLC0415 - Polars is heavy
+def open_catalogue(settings: Settings | None = None, *, sealed: bool = True) -> MarketData:
+    """The catalogue of market data that the settings name. Nothing is created until something is written.
 
-    return ParquetCatalogue((settings or load_settings()).data)
+    What the lockbox has sealed is withheld from its reads. Only what opens a lockbox, and what moves rows from store to
+    store without showing them, asks for it without its seals.
+    """
+    from tradewind.adapters.market_data.parquet_catalogue import ParquetCatalogue  # noqa: PLC0415 - Polars is heavy
+    from tradewind.adapters.market_data.sealed_catalogue import SealedCatalogue  # noqa: PLC0415
+
+    settings = settings or load_settings()
+    whole = ParquetCatalogue(settings.data)
+    return SealedCatalogue(whole, open_lockbox(settings)) if sealed else whole
+
+
+def open_lockbox(settings: Settings | None = None) -> Lockbox:
+    """The lockbox: in the ledger's folder, with its witness beside the data."""
+    from tradewind.adapters.lockbox.sqlite_lockbox import SqliteLockbox  # noqa: PLC0415
+
+    settings = settings or load_settings()
+    return SqliteLockbox(settings.ledger, settings.data)
 
 
 def open_data_files() -> DataFiles:
@@ -77,3 +94,10 @@ def open_history(exchange: str, url: str | None = None) -> VenueHistory:
     from tradewind.adapters.market_data.ccxt_history import CcxtHistory  # noqa: PLC0415 - ccxt is heavy and optional
 
     return CcxtHistory(exchange, url)
+
+
+def open_book_recordings() -> BookRecordings:
+    """The reader of recorded order books."""
+    from tradewind.adapters.book_recordings.binance_raw import BinanceRaw  # noqa: PLC0415
+
+    return BinanceRaw()

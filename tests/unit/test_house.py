@@ -15,7 +15,7 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 ROOMS = {
     "": {"adapters", "core", "interfaces", "operations", "ports", "research"},
-    "adapters": {"market_data", "runs", "sqlite", "sweeps", "trials"},
+    "adapters": {"lockbox", "market_data", "runs", "sqlite", "sweeps", "trials"},
     "core": {"compiler", "domain", "engine", "indicators", "performance", "strategy"},
     "core/indicators": {"smart_money"},
     "core/strategy": {"bundled"},

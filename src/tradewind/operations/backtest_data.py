@@ -65,6 +65,8 @@ def completed(request: BacktestRequest, wanted: int, catalogue: MarketData) -> t
         _known_timeframe(
             timeframe, symbol, sorted((k.timeframe for k in stored if k.symbol == symbol), key=timeframe_ns)
         )
+    request, sealed = before_the_seal(replace(request, symbols=symbols), catalogue)
+    said += sealed
     if request.start_ns is not None and request.end_ns is not None and request.start_ns >= request.end_ns:
         raise BadInput(
             f"the start {instant_text(request.start_ns)} is not before the end {instant_text(request.end_ns)}",
@@ -72,6 +74,24 @@ def completed(request: BacktestRequest, wanted: int, catalogue: MarketData) -> t
             fix="Give an earlier start or a later end",
         )
     return replace(request, symbols=symbols, timeframe=timeframe), tuple(said)
+
+
+def before_the_seal(request: BacktestRequest, catalogue: MarketData) -> tuple[BacktestRequest, list[str]]:
+    """The request, ending where the first of its symbols is sealed; and that it does. Raises BadInput where it would
+    begin in there.
+    """
+    seals = {s: from_ns for s in request.symbols if (from_ns := catalogue.sealed_from(s)) is not None}
+    end_ns = min(seals.values(), default=None)
+    if end_ns is None or (request.end_ns is not None and request.end_ns <= end_ns):
+        return request, []
+    if request.start_ns is not None and request.start_ns >= end_ns:
+        raise BadInput(
+            f"all of it is sealed: {', '.join(seals)} from {instant_text(end_ns)} on",
+            where="--start",
+            fix="Begin before the seal, or take the one look there is: tradewind lockbox open STRATEGY",
+        )
+    told = [f"{symbol} is sealed from {instant_text(from_ns)} on" for symbol, from_ns in seals.items()]
+    return replace(request, end_ns=end_ns), [f"{', '.join(told)}: the run ends at {instant_text(end_ns)}"]
 
 
 def _known_timeframe(timeframe: str, symbol: str, stored: list[str]) -> None:

@@ -48,6 +48,10 @@ class MarketData(Protocol):
         """Mark prices with `start_ns <= time < end_ns`."""
         ...
 
+    def sealed_from(self, symbol: str) -> int | None:
+        """The instant (ns UTC) from which on the symbol's rows are withheld from every read, None where none are."""
+        ...
+
     def write(
         self, series: AnySeries, provenance: Provenance, *, now_ns: int, mode: WriteMode = WriteMode.MERGE
     ) -> DataSetInfo:

@@ -82,6 +82,10 @@ class ParquetCatalogue:
         assert isinstance(series, MarkPrices)
         return series
 
+    def sealed_from(self, symbol: str) -> int | None:  # noqa: ARG002 - the port's
+        """None: a catalogue withholds nothing by itself; see SealedCatalogue."""
+        return None
+
     def write(
         self, series: AnySeries, provenance: Provenance, *, now_ns: int, mode: WriteMode = WriteMode.MERGE
     ) -> DataSetInfo:
