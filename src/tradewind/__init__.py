@@ -26,6 +26,8 @@ _HOME: dict[str, str] = {
     "MarketRules": "tradewind.core.engine.rules",
     **dict.fromkeys(("SyntheticMarket", "synthetic_market"), "tradewind.core.domain.synthetic"),
     **dict.fromkeys(("Backtest", "Market", "backtest"), "tradewind.research.backtest"),
+    "WalkForward": "tradewind.research.walk_forward_result",
+    "walk_forward": "tradewind.research.walk_forward",
     "bars_from": "tradewind.research.frames",
     "counted": "tradewind.bootstrap",
 }
@@ -98,6 +100,8 @@ if TYPE_CHECKING:
     from tradewind.core.strategy.strategy import Strategy
     from tradewind.research.backtest import Backtest, Market, backtest
     from tradewind.research.frames import bars_from
+    from tradewind.research.walk_forward import walk_forward
+    from tradewind.research.walk_forward_result import WalkForward
 
 __all__ = [
     "ADX",
@@ -173,6 +177,7 @@ __all__ = [
     "TrueRange",
     "VolumeProfile",
     "VolumeSMA",
+    "WalkForward",
     "WilliamsR",
     "ZScore",
     "__version__",
@@ -183,6 +188,7 @@ __all__ = [
     "param",
     "ring",
     "synthetic_market",
+    "walk_forward",
 ]
 
 

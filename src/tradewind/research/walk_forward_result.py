@@ -116,6 +116,13 @@ class WalkForward:
         """The score, with its components."""
         return robustness(self.joined.returns, self.consistency, self.efficiency, self.stability.overall)
 
+    def _repr_html_(self) -> str:
+        """The page, inside a notebook's frame."""
+        from tradewind.research.reports.notebook import framed  # noqa: PLC0415 - pages are heavy
+        from tradewind.research.reports.walk_forward_page import walk_forward_study  # noqa: PLC0415
+
+        return framed(walk_forward_study(self))
+
     def __repr__(self) -> str:
         score = self.robustness.score
         text = score.reason if isinstance(score, Undefined) else f"{score:.0f} of 100"

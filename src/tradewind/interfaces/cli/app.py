@@ -30,6 +30,7 @@ VERBS = {
     "new": Verb("tradewind.interfaces.cli.new", "Write a strategy to start from."),
     "data": Verb("tradewind.interfaces.cli.data", "Bring, list, check and make market data."),
     "backtest": Verb("tradewind.interfaces.cli.backtest", "Run a strategy over stored data, with a report."),
+    "walk-forward": Verb("tradewind.interfaces.cli.walk_forward", "Choose on one stretch, try on the next."),
     "report": Verb("tradewind.interfaces.cli.report", "Find a run's report, and how to make the run again."),
     "monte-carlo": Verb("tradewind.interfaces.cli.monte_carlo", "Ask whether a finished run was luck."),
     "trials": Verb("tradewind.interfaces.cli.trials", "Say how often each market has been looked at."),

@@ -1,0 +1,86 @@
+"""A walk-forward in words: the verdict, what to be careful about, how it was done."""
+
+from __future__ import annotations
+
+from tradewind.core.performance.calendar import read_calendar
+from tradewind.core.performance.undefined import Undefined
+from tradewind.research.walk_forward_result import WalkForward
+from tradewind.research.walk_forward_windows import timeline
+
+HOLDS, FAILS = 60.0, 30.0
+"""A robustness from which on a strategy is said to hold up, and below which it is said not to."""
+PERIODS_FEW, TRADES_FEW = 30, 30
+
+
+def verdict_of(walked: WalkForward) -> tuple[str, bool | None]:
+    """One sentence, and whether it is good (True), bad (False) or neither."""
+    score = walked.robustness.score
+    part = f" (after {len(walked.windows)} of {walked.planned} windows)" if walked.interrupted else ""
+    if isinstance(score, Undefined):
+        return f"No verdict{part}: {score.reason}", None
+    told = f"robustness {score:.0f} of 100{part}"
+    if score >= HOLDS:
+        return f"Holds up out of sample: {told}", None if walked.interrupted else True
+    if score >= FAILS:
+        return f"Undecided: {told}", None
+    return f"Does not hold up out of sample: {told}", False
+
+
+def cautions(walked: WalkForward) -> list[str]:
+    """What to know before believing the figures."""
+    said = []
+    if walked.interrupted:
+        said.append(f"Interrupted: {len(walked.windows)} of {walked.planned} windows are done, the rest is missing")
+    said += [f"Window {result.window.number}: {result.reason}" for result in walked.windows if result.reason]
+    failed = sum(result.failed for result in walked.windows)
+    if failed:
+        said.append(f"The strategy failed in {failed:,} of {walked.tried:,} training runs; those sets were not chosen")
+    time, step_ns = timeline(walked.markets), walked.markets[0].bars.step_ns
+    shortest = min(
+        len(read_calendar(time[r.window.test.first : r.window.test.after], step_ns).period_ends) for r in walked.windows
+    )
+    if shortest < PERIODS_FEW:
+        said.append(
+            f"The shortest test has {shortest} daily returns: one window's figures say little, the joined ones more"
+        )
+    trades = int(walked.joined.performance.metrics["trades"] or 0)
+    if trades < TRADES_FEW:
+        said.append(f"Only {trades} trades out of sample: hardly enough to tell skill from luck")
+    return said + _edges(walked)
+
+
+def _edges(walked: WalkForward) -> list[str]:
+    """Parameters whose best value lies at the end of what was searched, where a better one may lie beyond."""
+    chosen = [r.parameters for r in walked.windows if r.parameters is not None]
+    said = []
+    for name, (low, high) in walked.searched.items():
+        for end, word in ((low, "least"), (high, "greatest")):
+            count = sum(float(values[name]) == end for values in chosen)
+            if high > low and 2 * count > len(chosen):
+                said.append(
+                    f"{name} was chosen as the {word} value tried ({end:g}) in {count} of {len(chosen)} windows: "
+                    "search further that way"
+                )
+    return said
+
+
+def method_items(walked: WalkForward) -> tuple[str, ...]:
+    """The windows and the search, a sentence each."""
+    plan, search, first = walked.plan, walked.search, walked.windows[0].window
+    kind, lengths = "anchored" if plan.anchored else "rolling", (len(first.train), len(first.test))
+    items = [
+        f"{walked.planned} {kind} windows; the first trains on {lengths[0]:,} bars and tests on {lengths[1]:,}",
+        f"Purge {_gap(plan.purge)} before a test, embargo {_gap(plan.embargo)} after its training",
+        f"Each window tried {search.budget:,} sets by {search.method} (seed {search.seed}) for {search.objectives[0]}",
+        *(f"Only sets with {constraint}" for constraint in search.constraints),
+        f"Searched: {', '.join(str(axis) for axis in search.space.axes)}",
+    ]
+    if walked.fixed:
+        items.append(f"Held: {', '.join(f'{name}={value}' for name, value in walked.fixed.items())}")
+    items.append("The search was handed the training bars only")
+    items.append("Each test begins and ends flat; its indicators are warm from the training's bars")
+    return tuple(items)
+
+
+def _gap(gap: int | str) -> str:
+    return f"{gap} bars" if isinstance(gap, int) or gap.strip().isdigit() else gap

@@ -1,0 +1,187 @@
+"""A walk-forward from Python: the windows, their tests joined, and what it does about what goes wrong."""
+
+import numpy as np
+import pytest
+from report_examples import market
+
+from tradewind import BadInput, Market, MarketRules, Strategy, instrument_for, param
+from tradewind.core.performance.undefined import Undefined
+from tradewind.core.strategy.bundled import STRATEGIES
+from tradewind.research.backtest import backtest
+from tradewind.research.optimise import optimise
+from tradewind.research.reports.study import render_study
+from tradewind.research.reports.walk_forward_document import walk_forward_document
+from tradewind.research.reports.walk_forward_page import walk_forward_study
+from tradewind.research.walk_forward import walk_forward
+
+BARS = market("BTC/USDT", 2_400, "1h", seed=9)
+SMA_CROSS = STRATEGIES["sma_cross"]
+SPACE = {"fast": [5, 10], "slow": [20, 40]}
+PAGE = {"command": "tradewind walk-forward", "hashes": {}, "created_ns": 0, "made_by": "a test", "synthetic": True}
+
+
+@pytest.fixture(scope="module")
+def walked(kernels):
+    return walk_forward(SMA_CROSS, BARS, space=SPACE, windows=4, cache=kernels)
+
+
+def test_a_window_chooses_what_a_search_of_its_training_chooses_and_runs_it_on_its_test(walked, kernels):
+    for result in walked.windows:
+        train, test = result.window.train, result.window.test
+        found = optimise(SMA_CROSS, BARS.slice(train.start_ns, train.end_ns), space=SPACE, cache=kernels)
+        assert result.parameters == found.best_parameters
+        assert result.in_sample == found.scores.of(found.best)
+        rules = MarketRules(trade_from_ns=test.start_ns)
+        again = backtest(
+            SMA_CROSS, BARS.slice(train.start_ns, test.end_ns), rules=rules, parameters=result.parameters, cache=kernels
+        )
+        assert result.test.run.decision_hash == again.run.decision_hash
+        assert np.array_equal(result.test.equity, again.equity)
+
+
+def test_the_figures_follow_from_the_windows(walked):
+    profits = [result.out_of_sample["total_return"] > 0 for result in walked.windows]
+    assert walked.consistency == np.mean(profits)
+    falls = [r.in_sample["sharpe"] - r.out_of_sample["sharpe"] for r in walked.windows]
+    assert walked.degradation == pytest.approx(np.mean(falls))
+    years = walked.joined.performance.metrics["years"]
+    total = walked.joined.performance.metrics["total_return"]
+    out = [float(r.growth_out_of_sample) for r in walked.windows]
+    assert np.mean(out) == pytest.approx(np.log1p(total) / years, rel=1e-3)
+    assert walked.tried == 16
+    assert repr(walked).startswith("WalkForward(SmaCross, 4 of 4 windows, robustness ")
+
+
+def test_parameters_that_are_held_are_not_searched(kernels):
+    found = walk_forward(SMA_CROSS, BARS, space={"fast": [5, 10]}, parameters={"slow": "60"}, windows=3, cache=kernels)
+    assert {int(result.parameters["slow"]) for result in found.windows} == {60}
+    with pytest.raises(BadInput, match="turned and has a fixed value"):
+        walk_forward(SMA_CROSS, BARS, space=SPACE, parameters={"slow": 60})
+
+
+class Picky(Strategy):
+    """Fails in some sets, and in a test that it does not like."""
+
+    size = param(1, low=1, high=3)
+
+    def setup(self):
+        if self.size == 3:
+            raise ValueError("three is not liked")
+
+    def on_bar(self, bar):
+        if not self.position:
+            self.buy()
+
+
+class Idle(Strategy):
+    size = param(1, low=1, high=3)
+
+    def on_bar(self, bar):
+        pass
+
+
+def test_sets_that_fail_are_counted_and_never_chosen(kernels):
+    found = walk_forward(Picky, BARS, windows=3, cache=kernels)
+    assert [result.failed for result in found.windows] == [1, 1, 1]
+    assert all(result.parameters["size"] < 3 for result in found.windows)
+    assert any("failed in 3 of 9 training runs" in text for text in walk_forward_study(found, **PAGE).warnings)
+
+
+def test_where_nothing_can_be_chosen_there_is_no_number(kernels):
+    found = walk_forward(Idle, BARS, windows=3, cache=kernels)
+    assert all(result.parameters is None and "it never traded" in result.reason for result in found.windows)
+    assert (found.joined.equity == 10_000.0).all()
+    for figure in (found.efficiency, found.degradation, found.stability.overall, found.robustness.score):
+        assert isinstance(figure, Undefined)
+    study = walk_forward_study(found, **PAGE)
+    assert study.good is None
+    assert study.verdict.startswith("No verdict: ")
+    assert "it never traded" in render_study(study)
+    document = walk_forward_document(found)
+    assert document["robustness"] is None
+    assert document["undefined"]["robustness"] == "all returns are equal"
+
+
+def test_several_symbols_are_cut_at_the_same_times(kernels):
+    other = market("ETH/USDT", 2_000, "1h", seed=4, price=2_000.0)
+    pair = [BARS.slice(int(BARS.time[200])), Market(other, instrument_for("ETH/USDT"))]
+    found = walk_forward(STRATEGIES["pairs_zscore"], pair, windows=2, budget=3, method="random", cache=kernels)
+    assert len(found.windows) == 2
+    last = found.windows[-1].window.test
+    assert last.end_ns == int(BARS.time[-1]) + BARS.step_ns
+
+
+def test_a_market_without_bars_in_a_window_is_named(kernels):
+    other = market("ETH/USDT", 700, "1h", seed=4, price=2_000.0)
+    with pytest.raises(BadInput, match=r"no bar of ETH/USDT in the (training|test) of window \d"):
+        walk_forward(STRATEGIES["pairs_zscore"], [BARS, other], windows=4, cache=kernels)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"windows": 0}, "from 1 to 1,000 windows"),
+        ({"windows": 900}, "too few for 900 windows"),
+        ({"train": 1.0}, "between 0 and 1"),
+        ({"train_bars": 3_000, "test_bars": 100}, "that takes 3,100"),
+        ({"purge": "soon"}, "'soon' is no gap"),
+        ({"embargo": -3}, "zero bars or more"),
+        ({"objective": "sharp"}, "no figure 'sharp'"),
+        ({"method": "magic"}, "no method 'magic'"),
+        ({"space": {"fats": [1]}}, "no parameter 'fats'"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(given, message):
+    with pytest.raises(BadInput, match=message):
+        walk_forward(SMA_CROSS, BARS, **{"space": SPACE, **given})
+
+
+def test_an_interrupt_keeps_the_windows_that_are_done(kernels):
+    def stop(_stage, done, total):
+        if done > total // 2:
+            raise KeyboardInterrupt
+
+    found = walk_forward(SMA_CROSS, BARS, space=SPACE, windows=4, cache=kernels, progress=stop)
+    assert found.interrupted
+    assert 0 < len(found.windows) < found.planned == 4
+    assert int(found.joined.time[-1]) < found.windows[-1].window.test.end_ns
+    study = walk_forward_study(found, **PAGE)
+    assert any(text.startswith("Interrupted: ") for text in study.warnings)
+    assert f"(after {len(found.windows)} of 4 windows)" in study.verdict
+
+    def stop_at_once(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        walk_forward(SMA_CROSS, BARS, space=SPACE, windows=4, cache=kernels, progress=stop_at_once)
+
+
+def test_progress_counts_the_sets_of_all_windows(kernels):
+    told = []
+    walk_forward(SMA_CROSS, BARS, space=SPACE, windows=4, cache=kernels, progress=lambda *at: told.append(at))
+    assert {(stage, total) for stage, _, total in told} == {("walking", 16)}
+    done = [at for _, at, _ in told]
+    assert done == sorted(done)
+    assert done[-1] == 16
+
+
+def test_the_page_holds_every_window_and_its_document_is_plain(walked):
+    study = walk_forward_study(walked, **PAGE, currency="USDT")
+    page = render_study(study)
+    for result in walked.windows:
+        assert str(result.window.test) in page
+    assert walked.joined.performance.metrics["sharpe"] == pytest.approx(
+        walk_forward_document(walked)["metrics"]["sharpe"]
+    )
+    document = walk_forward_document(walked)
+    assert document["equity"][-1] == walked.joined.equity[-1]
+    assert [w["parameters"] for w in document["windows"]] == [r.parameters for r in walked.windows]
+
+
+def test_two_lines_in_a_notebook(walked):
+    from tradewind import walk_forward as public
+
+    assert public is walk_forward
+    shown = walked._repr_html_()
+    assert shown.startswith("<iframe ")
+    assert "SmaCross, walked forward" in shown
