@@ -17,10 +17,11 @@ import numpy as np
 from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.core.domain.instruments import Instrument, instrument_for
 from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
-from tradewind.core.engine.market_data import SymbolData, merge
+from tradewind.core.engine.market_data import MarketData, SymbolData, merge
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName, Progress, RunResult, run
 from tradewind.core.performance import Performance, summarise
+from tradewind.core.performance.calendar import Calendar, read_calendar
 from tradewind.core.performance.equity import equity_curve
 from tradewind.core.performance.hold import hold_equity, hold_return
 from tradewind.core.performance.trades import match_trades
@@ -64,6 +65,11 @@ class Backtest:
         """What the account would be worth at each bar had it bought at the first open and held."""
         return hold_equity(self.time, _judged(self.markets, self.rules), self.rules.cash)
 
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The periods by which the run is judged."""
+        return read_calendar(self.time, self.markets[0].bars.step_ns)
+
     @property
     def metrics(self) -> dict[str, float | int | None]:
         """The figures by name; None where one is undefined (`performance.undefined` says why)."""
@@ -97,9 +103,6 @@ def backtest(
 
     Raises BadInput for data, rules or parameters that do not fit, StrategyFailed where the strategy breaks.
     """
-    markets = tuple(_market(d) for d in ([data] if isinstance(data, Bars | Market) else data))
-    if not markets:
-        raise BadInput("there is no market to run on", fix="Give at least one symbol's bars")
     rule_names = {f.name for f in fields(MarketRules)}
     for name in sorted(rule_names & given.keys() & strategy.parameters.keys()):
         raise BadInput(
@@ -111,24 +114,14 @@ def backtest(
     wanted = {**(parameters or {}), **{n: v for n, v in given.items() if n not in rule_names}}
     plain_functions(strategy)
     resolved = resolve(strategy.parameters, wanted, strategy.__name__)
-    steps = {m.bars.step_ns for m in markets}
-    if len(steps) > 1:
-        raise BadInput(
-            f"the symbols have different timeframes: {', '.join(m.bars.timeframe for m in markets)}",
-            fix="Resample to one: tradewind data resample; a strategy builds higher ones itself with self.feed()",
-        )
-    for market in markets:
-        sound_prices(market.bars)
-    share_time([m.bars for m in markets])
-    judged = _judged(markets, rules)
-    merged = merge([_columns(m) for m in markets], steps.pop())
+    joined = join(data, rules)
+    markets, merged = joined.markets, joined.merged
     result = run(
         lambda: made(strategy, wanted), merged, [m.instrument for m in markets], rules, engine, cache, progress
     )
-    several = len(markets) > 1
-    rows = merged.symbol.astype(np.int32) if several else None
+    rows = merged.symbol.astype(np.int32) if len(markets) > 1 else None
     curve = equity_curve(merged.time, merged.close, result.fills, result.fundings, rules.cash, row_symbol=rows)
-    _must_agree(curve.equity, result, rules.cash)
+    must_agree(float(curve.equity[-1]), result.equity, result.fills, rules.cash)
     curve = curve.since(rules.trade_from_ns)
     trades = match_trades(result.fills, result.fundings, merged.high, merged.low, rows)
     performance = summarise(
@@ -140,17 +133,45 @@ def backtest(
         fills=result.fills,
         funding=result.fundings,
         exposure=curve.is_open,
-        buy_and_hold=hold_return(judged),
+        buy_and_hold=hold_return(joined.judged),
     )
     return count_backtest(
         Backtest(strategy, resolved, markets, rules, result, curve.time, curve.equity, trades, merged.time, performance)
     )
 
 
+@dataclass(frozen=True)
+class Joined:
+    """The markets of a run, checked: their bars merged into one order, and each one's from the run's beginning on."""
+
+    markets: tuple[Market, ...]
+    merged: MarketData
+    judged: list[Bars]
+
+
+def join(data: Bars | Market | Sequence[Bars | Market], rules: MarketRules) -> Joined:
+    """Make markets ready to be run on. Raises BadInput for prices that are none, and markets that do not fit."""
+    markets = tuple(_market(d) for d in ([data] if isinstance(data, Bars | Market) else data))
+    if not markets:
+        raise BadInput("there is no market to run on", fix="Give at least one symbol's bars")
+    steps = {m.bars.step_ns for m in markets}
+    if len(steps) > 1:
+        raise BadInput(
+            f"the symbols have different timeframes: {', '.join(m.bars.timeframe for m in markets)}",
+            fix="Resample to one: tradewind data resample; a strategy builds higher ones itself with self.feed()",
+        )
+    for market in markets:
+        sound_prices(market.bars)
+    share_time([m.bars for m in markets])
+    return Joined(markets, merge([_columns(m) for m in markets], steps.pop()), _judged(markets, rules))
+
+
 def _judged(markets: Sequence[Market], rules: MarketRules) -> list[Bars]:
     """Each market's bars from the run's beginning on. Raises BadInput where there are none."""
     judged = [m.bars.slice(rules.trade_from_ns) if rules.trade_from_ns else m.bars for m in markets]
-    for bars in judged:
+    for market, bars in zip(markets, judged, strict=True):
+        if len(market.bars) == 0:
+            raise BadInput("there are no bars to run on", fix="Widen --start and --end, or import more data")
         if len(bars) == 0:
             raise BadInput(
                 f"no bar opens at {rules.trade_from_ns} ns or later, when the run is to begin",
@@ -180,11 +201,11 @@ def _columns(market: Market) -> SymbolData:
     )
 
 
-def _must_agree(equity: Array, result: RunResult, cash: float) -> None:
+def must_agree(folded: float, accounted: float, fills: Array, cash: float) -> None:
     """The engine's account and the one folded from its fills are two witnesses of the same money."""
-    moved = cash + float(np.abs(result.fills["size"] * result.fills["price"]).sum()) if len(result.fills) else cash
-    if abs(float(equity[-1]) - result.equity) > AGREEMENT * moved:
+    moved = cash + float(np.abs(fills["size"] * fills["price"]).sum()) if len(fills) else cash
+    if abs(folded - accounted) > AGREEMENT * moved:
         raise Corrupt(
-            f"the engine's account says {result.equity!r} and its fills come to {float(equity[-1])!r}",
+            f"the engine's account says {accounted!r} and its fills come to {folded!r}",
             fix="This is a bug in Tradewind: please report the strategy and the data",
         )

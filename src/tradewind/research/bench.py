@@ -7,45 +7,56 @@ scores.metric("sharpe")
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.core.domain.errors import BadInput, StrategyFailed
+from tradewind.core.compiler.layout import CannotCompile
+from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindError
 from tradewind.core.domain.market_data import Bars
+from tradewind.core.engine.many_runs import Desk
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName
-from tradewind.core.performance.calendar import Calendar, read_calendar
 from tradewind.core.performance.returns import equity_returns
-from tradewind.core.performance.undefined import Undefined
+from tradewind.core.performance.scores import SCORES
+from tradewind.core.performance.undefined import Figure, Undefined
 from tradewind.core.strategy.strategy import Strategy
-from tradewind.research.backtest import Backtest, Market, backtest
+from tradewind.research.backtest import Backtest, Market, backtest, join
+from tradewind.research.counting import count_scores, uncounted
+from tradewind.research.refused import plain_functions
+from tradewind.research.scored_runs import Scored, ScoredRuns
+
+__all__ = ["SCORES", "Bench", "Progress", "Scores"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage, the parameter sets done and the sets in all."""
-SCORES = (
-    "final_equity", "total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown", "ulcer_index",
-    "exposure_time", "trades", "win_rate", "profit_factor", "expectancy", "average_trade", "sqn", "fees_paid",
-)  # fmt: skip
-"""The figures of `core.performance.METRICS` that every parameter set gets."""
+PROGRESS_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Scores:
     """Figures of many runs. `values` (sets, SCORES) and `returns` (sets, periods) are NaN where undefined.
 
-    `returns` are those between the ends of the calendar's periods (UTC days, mostly), which open at `time` (periods,
-    int64 ns). `failed` names the sets that could not be run, with the reason: their rows are NaN.
+    `returns` are those between the ends of the calendar's periods (UTC days, mostly); the bars that end them open at
+    `time` (periods, int64 ns). `failed` names the sets that could not be run, with the reason: their rows are NaN.
+    `undefined` says for each other set why figures are NaN. `why_interpreted` says what stopped the compiler, None
+    where the runs were compiled.
     """
 
     values: NDArray[np.float64]
     returns: NDArray[np.float64]
     time: NDArray[np.int64]
     failed: Mapping[int, str]
+    undefined: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    why_interpreted: str | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -77,42 +88,135 @@ class Bench:
         cache: Path | None = None,
         workers: int | None = None,
     ) -> None:
-        """`cache` keeps compiled code; `workers` are threads (None: one a core). The figures do not depend on them."""
+        """`cache` keeps compiled code; `workers` are threads (None: one a core). The figures do not depend on them.
+
+        Raises BadInput for data that cannot be run on, StrategyFailed for a class that cannot be a strategy.
+        """
+        if workers is not None and workers < 1:
+            raise BadInput(f"a bench needs at least one worker, not {workers}", fix="Leave it out for one a core")
+        plain_functions(strategy)
         self.strategy = strategy
         self.data = data
         self.rules = rules or MarketRules()
         self.engine: EngineName = engine
         self.cache = cache
-        self.workers = workers
+        self.workers = workers or os.cpu_count() or 1
+        self._runs = ScoredRuns(strategy, join(data, self.rules), self.rules, cache)
+        # A strategy that is told of its run's end is told by whole runs only.
+        self._whole = engine == "interpreted" or strategy.on_stop is not Strategy.on_stop
+        self.why_interpreted: str | None = "it was asked for" if engine == "interpreted" else None
+
+    @property
+    def time(self) -> NDArray[np.int64]:
+        """Open times of the bars that end the calendar's periods (periods,), ns UTC."""
+        return self._runs.time
+
+    @property
+    def periods_per_year(self) -> float:
+        """How many of the calendar's periods make a year."""
+        return self._runs.calendar.periods_per_year
 
     def score(self, sets: Sequence[Mapping[str, Any]], progress: Progress | None = None) -> Scores:
-        """Run every set. A set whose strategy fails, or refuses its parameters, has no figures and says why."""
-        values = np.full((len(sets), len(SCORES)), np.nan)
-        rows: list[NDArray[np.float64] | None] = []
-        failed: dict[int, str] = {}
-        calendar: tuple[NDArray[np.int64], Calendar] | None = None
-        for i, parameters in enumerate(sets):
-            if progress is not None:
-                progress("running", i, len(sets))
-            try:
-                ran = self.backtest(parameters)
-            except (StrategyFailed, BadInput) as error:
-                failed[i] = str(error)
-                rows.append(None)
-                continue
-            values[i] = [np.nan if (v := ran.metrics[name]) is None else float(v) for name in SCORES]
-            calendar = calendar or (ran.time, read_calendar(ran.time, ran.markets[0].bars.step_ns))
-            found = equity_returns(ran.equity[calendar[1].period_ends], self.rules.cash)
-            rows.append(None if isinstance(found, Undefined) else found)
-        if progress is not None:
-            progress("running", len(sets), len(sets))
-        time = np.empty(0, np.int64) if calendar is None else calendar[0][calendar[1].period_ends]
-        empty = np.full(len(time), np.nan)
-        returns = np.array([empty if row is None else row for row in rows]).reshape(len(sets), len(time))
-        return Scores(values, returns, time, failed)
+        """Run every set. A set whose strategy fails, or refuses its parameters, has no figures and says why. The others
+        are counted as trials, where runs are counted (`research.counting`).
+
+        An interrupt ends the threads after the set they are at, and is passed on. Raises StrategyFailed where the
+        engine is to be "compiled" and the strategy cannot be.
+        """
+        tell = progress or (lambda _stage, _done, _total: None)
+        found: list[Scored | str | None] = [None] * len(sets)
+        with uncounted():  # they are counted below, all at once
+            if sets:
+                tell("compiling", 0, len(sets))
+                found[0] = self._one(sets[0], self._runs.desk())
+            self._rest(sets, found, tell)
+        scores = self._table(found)
+        count_scores(self.strategy, self._runs.joined.markets, self.rules, sets, scores.returns, scores.failed)
+        tell("running", len(sets), len(sets))
+        return scores
 
     def backtest(self, parameters: Mapping[str, Any]) -> Backtest:
         """One set's whole run, as `backtest` makes it."""
         return backtest(
             self.strategy, self.data, rules=self.rules, engine=self.engine, cache=self.cache, parameters=parameters
         )
+
+    def _rest(self, sets: Sequence[Mapping[str, Any]], found: list[Scored | str | None], tell: Progress) -> None:
+        """All sets but the first, which has been compiled for or has shown that nothing can be."""
+        threads = 1 if self._whole else min(self.workers, len(sets) - 1)
+        numbers, stop = count(1), Event()
+
+        def work() -> None:
+            desk = self._runs.desk()
+            while not stop.is_set() and (i := next(numbers)) < len(sets):
+                found[i] = self._one(sets[i], desk)
+
+        if threads < 1:
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                working = {pool.submit(work) for _ in range(threads)}
+                while working:
+                    ended, working = wait(working, PROGRESS_SECONDS, FIRST_EXCEPTION)
+                    for future in ended:
+                        future.result()
+                    tell("running", len(sets) - found.count(None), len(sets))
+            finally:
+                stop.set()
+
+    def _one(self, parameters: Mapping[str, Any], desk: Desk) -> Scored | str:
+        """One set's figures, or why there are none."""
+        if not self._whole:
+            try:
+                return self._runs.score(parameters, desk)
+            except (StrategyFailed, BadInput) as error:
+                return str(error)
+            except CannotCompile as reason:
+                self._interpret(reason)
+            except TradewindError:
+                raise
+            except Exception:  # noqa: BLE001, S110 - compiled code raised; a whole run says where and at which bar
+                pass
+        try:
+            return _scored(self.backtest(parameters))
+        except (StrategyFailed, BadInput) as error:
+            return str(error)
+
+    def _interpret(self, reason: CannotCompile) -> None:
+        if self.engine == "compiled":
+            raise StrategyFailed(f"it does not compile: {reason}", fix="Use --engine auto to interpret it") from reason
+        self.why_interpreted = str(reason)
+        self.engine = "interpreted"
+        self._whole = True
+
+    def _table(self, found: Sequence[Scored | str | None]) -> Scores:
+        values = np.full((len(found), len(SCORES)), np.nan)
+        returns = np.full((len(found), len(self.time)), np.nan)
+        failed: dict[int, str] = {}
+        undefined: dict[int, dict[str, str]] = {}
+        for i, one in enumerate(found):
+            if not isinstance(one, Scored):
+                failed[i] = one or "it was not run"
+                continue
+            values[i] = [np.nan if isinstance(figure, Undefined) else figure for figure in one.figures]
+            reasons = {
+                name: figure.reason
+                for name, figure in zip(SCORES, one.figures, strict=True)
+                if isinstance(figure, Undefined)
+            }
+            if reasons:
+                undefined[i] = reasons
+            if not isinstance(one.returns, Undefined):
+                returns[i] = one.returns
+        return Scores(values, returns, self.time, failed, undefined, self.why_interpreted)
+
+
+def _scored(ran: Backtest) -> Scored:
+    """The same figures of a whole run."""
+    performance = ran.performance
+    figures: list[Figure] = [
+        Undefined(performance.undefined[name]) if (value := performance.metrics[name]) is None else value
+        for name in SCORES
+    ]
+    ends = ran.calendar.period_ends
+    return Scored(figures, equity_returns(ran.equity[ends], ran.rules.cash))

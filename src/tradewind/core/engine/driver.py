@@ -14,11 +14,15 @@ SIGNATURE = (
 )
 
 
-def driver_text(plan: Plan) -> str:
-    """Source of `drive`: it runs bars `row` to `stop`, or until the journal is full, and returns where it stopped."""
+def driver_text(plan: Plan, at_stop: str = "pass") -> str:
+    """Source of `drive`: it runs bars `row` to `stop`, or until the journal is full, and returns where it stopped.
+
+    `at_stop` is a statement for when it has reached `stop`.
+    """
     body = _single(plan) if plan.symbols == 1 else _several(plan)
     columns = "".join(f"given_{name}, " for name in plan.columns)
-    lines = [SIGNATURE.format(columns=columns), "    x = s.exchange", *body, "    return row", ""]
+    end = [] if at_stop == "pass" else ["    if row == stop:", f"        {at_stop}"]
+    lines = [SIGNATURE.format(columns=columns), "    x = s.exchange", *body, *end, "    return row", ""]
     return "\n".join(lines)
 
 

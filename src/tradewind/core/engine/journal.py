@@ -59,6 +59,12 @@ def drain(x: Exchange, bar: int, fills: Any, decisions: Any, room: int) -> bool:
 
 def drain_moment(x: Exchange, first: int, last: int, symbol: Any, fills: Any, decisions: Any, room: int) -> None:
     """Empty the outbox of a moment, whose bars are the rows `first` to `last`: each fill into its symbol's own row."""
+    write_moment(x, first, last, symbol, fills)
+    drain(x, last - 1, fills, decisions, room)
+
+
+def write_moment(x: Exchange, first: int, last: int, symbol: Any, fills: Any) -> None:
+    """Write a moment's fills, each with the row of its symbol's own bar."""
     for i in range(x.fill_count):
         f = x.fills[i]
         bar = last - 1
@@ -68,7 +74,6 @@ def drain_moment(x: Exchange, first: int, last: int, symbol: Any, fills: Any, de
         write_fill(fills, x.fills_written + i, f, bar)
     x.fills_written += x.fill_count
     x.fill_count = 0
-    drain(x, last - 1, fills, decisions, room)
 
 
 def is_full(fills: int, decisions: int, symbols: int, room: int) -> bool:

@@ -15,6 +15,10 @@ other single name is the close, or what `of` chose. A batch is a loop over updat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 NAN = float("nan")
@@ -29,10 +33,34 @@ BY_HAND = ("by hand", "")
 
 def ring(length: int, fill: float = 0.0) -> list[float]:
     """A list for at least `length` past values; its size is a power of two so that lengths share compiled code."""
-    size = RING_SIZE_MIN
+    sizes = _sizes.get()
+    size = RING_SIZE_MIN if sizes is None else sizes.least
     while size < length:
         size *= 2
+    if sizes is not None:
+        sizes.largest = max(sizes.largest, size)
     return [fill] * size
+
+
+@dataclass
+class RingSizes:
+    """Sizes of the rings made under `ring_sizes`: none is smaller than `least`, and `largest` is the largest so far."""
+
+    least: int = RING_SIZE_MIN
+    largest: int = RING_SIZE_MIN
+
+
+_sizes: ContextVar[RingSizes | None] = ContextVar("tradewind_ring_sizes", default=None)
+
+
+@contextmanager
+def ring_sizes(sizes: RingSizes) -> Iterator[None]:
+    """Make rings of these sizes: a sweep gives all its strategies equally long ones, so that they share one kernel."""
+    token = _sizes.set(sizes)
+    try:
+        yield
+    finally:
+        _sizes.reset(token)
 
 
 class Indicator:

@@ -59,6 +59,14 @@ def match_orders(
 
     Raises Corrupt when a fill closes more than is open: the fills are then not one account's history.
     """
+    matched = match_closed(fills, funding)
+    for symbol in range(symbols_in(fills, funding)):
+        _measure_excursions(matched.trades, symbol, high, low, row_symbol)
+    return matched
+
+
+def match_closed(fills: NDArray[Any], funding: NDArray[Any]) -> Matched:
+    """As `match_orders`, with trades whose run-up and drawdown are left at zero: for those who do not ask for them."""
     fills, funding = records(fills, FILL), records(funding, FUNDING)
     symbols = symbols_in(fills, funding)
     orders = 1 + (int(fills["order"].max()) if len(fills) else 0)
@@ -73,8 +81,6 @@ def match_orders(
             fix="Fills must be the whole history of one account, in order",
         )
     trades, lots = trades[:n_trades].copy(), lots[:n_lots]
-    for symbol in range(symbols):
-        _measure_excursions(trades, symbol, high, low, row_symbol)
     return Matched(trades, lots[lots["queued"] == 1])
 
 

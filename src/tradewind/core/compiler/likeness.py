@@ -1,0 +1,52 @@
+"""Pack an object by what it has other than one that is packed already: a sweep's strategies differ in a few numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradewind.core.compiler.members import LINKS
+
+NUMBERS = (bool, int, float)
+
+
+class Unlike(Exception):
+    """The two objects do not have one layout: other attributes, other kinds of numbers, lists of other lengths."""
+
+
+def pack_difference(obj: object, like: object, record: Any, skip: frozenset[str] = frozenset()) -> None:
+    """Write what `obj` has other than `like` into `record`, which holds `like` packed, but for attributes in `skip`.
+
+    Raises Unlike where the objects would not have one layout; the record is then of no use.
+    """
+    mine, others = vars(obj), vars(like)
+    if type(obj) is not type(like) or mine.keys() != others.keys():
+        raise Unlike
+    for name, value in mine.items():
+        if name in LINKS or name in skip:
+            continue
+        other = others[name]
+        kind = type(value)
+        if kind is not type(other):
+            raise Unlike
+        if kind in NUMBERS:
+            if value != other:
+                record[name] = value
+        elif value is None or kind is str:
+            if value != other:
+                raise Unlike  # not in the record; who reads it would be told the other's
+        elif kind in (list, tuple):
+            _pack_list(value, other, record[name], skip)
+        else:
+            pack_difference(value, other, record[name], skip)
+
+
+def _pack_list(values: Any, others: Any, field: Any, skip: frozenset[str]) -> None:
+    if len(values) != len(others):
+        raise Unlike
+    if type(values[0]) not in NUMBERS:
+        for value, other, row in zip(values, others, field, strict=True):
+            pack_difference(value, other, row, skip)
+    elif values != others:
+        if set(map(type, values)) != set(map(type, others)):
+            raise Unlike
+        field[:] = values

@@ -1,0 +1,213 @@
+"""A sweep has no simulator of its own: every set has the figures of its own backtest, whatever runs it and how."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from tradewind import SMA, Bars, Funding, Market, MarketRules, Strategy, TradewindError, backtest, instrument_for, param
+from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
+from tradewind.core.indicators.indicator import ring
+from tradewind.core.performance.returns import equity_returns
+from tradewind.core.strategy.bundled import STRATEGIES
+from tradewind.research.bench import SCORES, Bench
+
+PERPETUAL, OTHER, SPOT = "BTC/USDT:USDT", "ETH/USDT:USDT", "BTC/USDT"
+SYMBOLS = {"pairs_zscore": (PERPETUAL, OTHER), "funding_carry": (SPOT, PERPETUAL)}
+RULES = {
+    "plain": MarketRules(),
+    "margin called": MarketRules(leverage=20.0, stake=0.9, slippage="volatility"),
+    "begins later": MarketRules(trade_from_ns=1_704_067_200_000_000_000 + 40 * 86_400 * 10**9),
+    "left open": MarketRules(close_at_end=False, latency_bars=1),
+}
+
+
+def markets(symbols, bars=1_500, seed=4):
+    made = synthetic_market(SyntheticMarket(tuple(symbols), "1h", bars=bars, seed=seed, correlation=0.9))
+    return [
+        Market(
+            next(s for s in made if isinstance(s, Bars) and s.symbol == symbol),
+            instrument_for(symbol),
+            next((s for s in made if isinstance(s, Funding) and s.symbol == symbol), None),
+        )
+        for symbol in symbols
+    ]
+
+
+def drawn(strategy, count, seed=2):
+    """Sets drawn from the declared ranges, the defaults among them."""
+    rng = np.random.default_rng(seed)
+    sets = [{}]
+    while len(sets) < count:
+        values = {}
+        for name, p in strategy.parameters.items():
+            if isinstance(p.default, bool):
+                values[name] = bool(rng.integers(2))
+            elif p.low is not None and p.high is not None:
+                value = p.low + rng.random() * (p.high - p.low)
+                values[name] = round(value) if isinstance(p.default, int) else value
+        sets.append(values)
+    return sets
+
+
+def agree(bench, sets):
+    scores = bench.score(sets)
+    for i, parameters in enumerate(sets):
+        if i in scores.failed:
+            with pytest.raises(TradewindError) as failure:
+                bench.backtest(parameters)
+            assert str(failure.value) == scores.failed[i]
+            continue
+        ran = bench.backtest(parameters)
+        for name, value in scores.of(i).items():
+            expected = ran.metrics[name]
+            assert value == (None if expected is None else pytest.approx(expected, rel=1e-12, abs=1e-12)), name
+            assert scores.undefined.get(i, {}).get(name) == ran.performance.undefined.get(name)
+        assert np.array_equal(scores.time, ran.time[ran.calendar.period_ends])
+        returns = equity_returns(ran.equity[ran.calendar.period_ends], ran.rules.cash)
+        if isinstance(returns, np.ndarray):
+            assert np.array_equal(scores.returns[i], returns)
+        else:
+            assert np.isnan(scores.returns[i]).all()
+    return scores
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Compiled code for all tests here."""
+    return tmp_path_factory.mktemp("kernels")
+
+
+@pytest.mark.parametrize("name", ["sma_cross", "grid", "pairs_zscore", "funding_carry", "donchian_breakout"])
+def test_every_set_has_the_figures_of_its_own_backtest(name, cache):
+    symbols = SYMBOLS.get(name, (PERPETUAL,))
+    bench = Bench(STRATEGIES[name], markets(symbols), cache=cache)
+    scores = agree(bench, drawn(STRATEGIES[name], 8))
+    assert bench.why_interpreted is None
+    assert np.nansum(scores.metric("trades")) > 0
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_the_rules_of_the_market_are_those_of_a_backtest(rules, cache):
+    bench = Bench(STRATEGIES["sma_cross"], markets((PERPETUAL,)), rules=RULES[rules], cache=cache)
+    agree(bench, [{"fast": 5, "slow": 20, "shorts": shorts} for shorts in (False, True)])
+
+
+def test_threads_and_order_make_no_difference(cache):
+    strategy = STRATEGIES["sma_cross"]
+    sets = drawn(strategy, 40)
+    data = markets((PERPETUAL,))
+    alone = Bench(strategy, data, cache=cache, workers=1).score(sets)
+    together = Bench(strategy, data, cache=cache, workers=4).score(sets)
+    backwards = Bench(strategy, data, cache=cache, workers=2).score(sets[::-1])
+    assert alone.values.tobytes() == together.values.tobytes() == backwards.values[::-1].tobytes()
+    assert alone.returns.tobytes() == together.returns.tobytes() == backwards.returns[::-1].tobytes()
+
+
+class Remembers(Strategy):
+    """Buys when the close is above the one of `length` bars ago."""
+
+    length = param(10, low=1, high=1_000)
+    kind = param(0, low=0, high=2)
+
+    def setup(self):
+        self.past = ring(self.length)
+        self.at = 0
+        if self.kind == 1:
+            self.average = SMA(self.length).of("open")
+        elif self.kind == 2:
+            self.average = SMA(self.length)
+        self.seen = 0
+
+    def on_bar(self, bar):
+        before = self.past[self.at]
+        self.past[self.at] = bar.close
+        self.at = (self.at + 1) % self.length
+        self.seen += 1
+        if self.seen > self.length and bar.close > before:
+            if not self.position:
+                self.buy()
+        elif self.position:
+            self.close()
+
+
+def test_sets_that_hold_other_things_or_longer_memories_are_not_mixed_up(cache):
+    bench = Bench(Remembers, markets((PERPETUAL,), bars=800), cache=cache)
+    sets = [{"length": length, "kind": kind} for kind in (0, 1, 2) for length in (3, 100, 300, 5)]
+    agree(bench, sets)
+    assert bench.why_interpreted is None
+
+
+class Uncompilable(Strategy):
+    length = param(10, low=2, high=50)
+
+    def setup(self):
+        self.words = {"buy": self.length}
+
+    def on_bar(self, bar):
+        if int(bar.close) % self.words["buy"] == 0:
+            self.buy()
+        else:
+            self.close()
+
+
+def test_what_does_not_compile_is_interpreted_and_the_scores_say_why():
+    bench = Bench(Uncompilable, markets((PERPETUAL,), bars=300))
+    scores = agree(bench, [{"length": 5}, {"length": 7}])
+    assert "dict" in scores.why_interpreted
+
+
+class Breaks(Strategy):
+    after = param(10, low=0, high=1_000)
+
+    def setup(self):
+        self.seen = 0
+
+    def on_bar(self, bar):
+        self.seen += 1
+        if self.seen == self.after:
+            self.buy(size=-1.0)
+
+
+def test_a_set_that_breaks_in_the_middle_says_at_which_bar_and_the_others_go_on(cache):
+    bench = Bench(Breaks, markets((PERPETUAL,), bars=300), cache=cache)
+    scores = agree(bench, [{"after": 1_000}, {"after": 20}, {"after": 999}])
+    assert set(scores.failed) == {1}
+    assert "found -1 at the bar of" in scores.failed[1]
+
+
+ENDS: list[int] = []
+
+
+class Told(Strategy):
+    told = param(1)
+
+    def on_bar(self, bar):
+        self.buy()
+
+    def on_stop(self):
+        ENDS.append(self.told)
+
+
+def test_a_strategy_that_listens_for_the_end_hears_of_it():
+    ENDS.clear()
+    Bench(Told, markets((PERPETUAL,), bars=100)).score([{"told": 1}, {"told": 2}])
+    assert ENDS == [1, 2]
+
+
+def test_an_interrupt_ends_the_threads_and_is_passed_on(cache):
+    bench = Bench(STRATEGIES["sma_cross"], markets((PERPETUAL,), bars=800), cache=cache, workers=2)
+
+    def interrupt(stage, done, total):
+        if stage == "running":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.score(drawn(STRATEGIES["sma_cross"], 500), interrupt)
+    assert not [t for t in threading.enumerate() if "ThreadPoolExecutor" in t.name]
+    assert len(bench.score([{}])) == 1
+
+
+def test_the_scores_are_named_figures_of_a_backtest():
+    ran = backtest(STRATEGIES["sma_cross"], markets((PERPETUAL,), bars=300))
+    assert not set(SCORES) - set(ran.metrics)
