@@ -13,15 +13,20 @@ from typing import Any, Protocol
 import numpy as np
 
 from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.instruments import instrument_for
 from tradewind.core.domain.market_data import Bars
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName
+from tradewind.core.performance.calendar import read_calendar
+from tradewind.core.performance.undefined import Undefined
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.backtest import Market
 from tradewind.research.bench import SCORES, Bench, Scores
+from tradewind.research.counting import ground_of, now_counting
 from tradewind.research.judged_sets import excess, goals, judge
 from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimised import Optimised
+from tradewind.research.search_luck import SearchLuck, search_luck
 from tradewind.research.search_plan import SearchPlan, plan_search
 from tradewind.research.search_space import space_of
 from tradewind.research.searches import Sets
@@ -113,7 +118,18 @@ def search(
             kept.keep(asked, scores)
         learn(asked, scores)
     scores = joined(found)
-    return Optimised(bench.strategy.__name__, plan, sets, scores, judge(scores, plan.objectives, plan.constraints))
+    judged = judge(scores, plan.objectives, plan.constraints)
+    return Optimised(bench.strategy.__name__, plan, sets, scores, judged, _luck(bench, scores, judged.best))
+
+
+def _luck(bench: Bench, scores: Scores, best: int | None) -> SearchLuck:
+    """By the trials that the ledger has counted on this stretch of market, where somebody counts."""
+    data = [bench.data] if isinstance(bench.data, Bars | Market) else bench.data
+    markets = [d if isinstance(d, Market) else Market(d, instrument_for(d.symbol)) for d in data]
+    per_year = read_calendar(scores.time, markets[0].bars.step_ns).periods_per_year if len(scores.time) else None
+    counter = now_counting()
+    tally = counter.tally(ground_of(markets, bench.rules, counter)) if counter else None
+    return search_luck(scores, best, per_year, None if isinstance(tally, Undefined) else tally)
 
 
 def _counted(progress: Progress | None, before: int, total: int) -> Progress | None:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tradewind.core.performance.undefined import Undefined
 from tradewind.research.bench import Scores
 from tradewind.research.judged_sets import JudgedSets
+from tradewind.research.search_luck import SearchLuck
 from tradewind.research.search_plan import SearchPlan
+from tradewind.research.sensitivity import Sensitivity, sensitivity
 
 
 @dataclass(frozen=True)
 class Optimised:
     """Every set that was tried, its figures, and which is best.
 
-    `sets` and the rows of `scores` belong together. `judged` ranks those that may win and says of the others why not.
+    `sets` and the rows of `scores` belong together. `judged` ranks those that may win and says of the others why not,
+    `luck` what so many tries leave of the best one's Sharpe ratio, `sensitivity` whether it stands on a plateau.
     """
 
     strategy: str
@@ -23,6 +31,19 @@ class Optimised:
     sets: Sequence[dict[str, Any]]
     scores: Scores
     judged: JudgedSets
+    luck: SearchLuck
+
+    @cached_property
+    def score(self) -> NDArray[np.float64]:
+        """The first objective of every set (sets,), turned so that higher is better; NaN where undefined."""
+        return self.plan.objectives[0].values(self.scores)
+
+    @cached_property
+    def sensitivity(self) -> Sensitivity | Undefined:
+        """How fast the result falls around the best set."""
+        if self.best is None:
+            return Undefined("no set was chosen")
+        return sensitivity(self.plan.space, self.sets, self.score, self.judged.ranked)
 
     @property
     def best(self) -> int | None:

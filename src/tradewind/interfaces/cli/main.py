@@ -19,6 +19,7 @@ from tradewind.interfaces.cli.app import GLOBAL_FLAGS, build
 from tradewind.interfaces.cli.console import BOLD, PLAIN, RED, Console, colours, json_text, shown
 
 BUG, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+NOTHING_LEFT = "interrupted; nothing is left half-written"
 UsageError: Any = typer.BadParameter.__base__
 COMPLETION_VARIABLE = "_TRADEWIND_COMPLETE"
 SYSTEM_FIXES = {
@@ -45,8 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Python would try to flush again at exit: give it somewhere to write to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except KeyboardInterrupt:
-        return _tell(console, "interrupted", "interrupted; nothing is left half-written", code=INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        # Work that can go on says what is done, and how.
+        message, fix = (*map(str, stop.args), None)[:2] if stop.args else (NOTHING_LEFT, None)
+        return _tell(console, "interrupted", message or NOTHING_LEFT, fix=fix, code=INTERRUPTED)
     except BaseException as problem:  # the edge: nothing passes it unexplained
         if console.debug or isinstance(problem, (SystemExit, GeneratorExit)):
             raise

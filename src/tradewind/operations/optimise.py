@@ -1,0 +1,155 @@
+"""Search a strategy's parameters on stored data, so that it can go on after a kill, and keep what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tradewind.core.domain.errors import StrategyFailed
+from tradewind.core.domain.trials import TrialKind
+from tradewind.core.strategy.parameters import resolve
+from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
+from tradewind.operations.backtest_request import BacktestRequest, command_of
+from tradewind.operations.progress import Progress, Silence, Stages
+from tradewind.operations.run_names import run_name
+from tradewind.operations.strategies import strategy_named
+from tradewind.operations.sweep_blocks import KeptBlocks, sweep_hash, sweep_words
+from tradewind.operations.trials import counted, counting_warnings
+from tradewind.ports.market_data import MarketData
+from tradewind.ports.runs import Runs
+from tradewind.ports.sweeps import Sweeps
+from tradewind.ports.trials import Trials
+from tradewind.research.bench import Bench
+from tradewind.research.code_hash import code_hash
+from tradewind.research.objectives import constraints_from, objectives_from
+from tradewind.research.optimise import search
+from tradewind.research.optimised import Optimised
+from tradewind.research.reports.optimise_page import SearchPage, write_search
+from tradewind.research.search_plan import plan_search
+from tradewind.research.search_space import space_of
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """What to search, beside what to run. `space` is by parameter as `--space` reads it; None: all with a range."""
+
+    space: Mapping[str, str] | None = None
+    method: str = "auto"
+    objectives: tuple[str, ...] = ("sharpe",)
+    constraints: tuple[str, ...] = ()
+    budget: int | None = None
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class FinishedSearch:
+    """A search that has been kept. `resumed` of its sets were done before, by a process that was cut off."""
+
+    name: str
+    folder: Path
+    report: Path
+    result: Optimised
+    page: SearchPage
+    said: tuple[str, ...]
+    resumed: int
+
+
+def run_search(
+    request: BacktestRequest,
+    wanted: SearchRequest,
+    *,
+    catalogue: MarketData,
+    runs: Runs,
+    sweeps: Sweeps,
+    trials: Trials,
+    cache: Path | None,
+    now_ns: int,
+    made_by: str,
+    workers: int | None = None,
+    resume: str = "",
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> FinishedSearch:
+    """Load the data, search, count, judge, keep.
+
+    The same search that was cut off before goes on; `fresh` begins it anew. `resume` names one that must be the same:
+    BadInput says what has changed. An interrupt leaves the finished blocks, and its KeyboardInterrupt says so, with the
+    command that goes on. Raises BadInput or StrategyFailed; then nothing is kept.
+    """
+    progress = progress or Silence()
+    progress.stage("loading")
+    runs.prepare()
+    strategy = strategy_named(request.strategy)
+    space = space_of(strategy, wanted.space, request.parameters)
+    plan = plan_search(
+        space, wanted.method, objectives_from(wanted.objectives), constraints_from(wanted.constraints), wanted.budget,
+        wanted.seed,
+    )  # fmt: skip
+    values = resolve(strategy.parameters, dict(request.parameters), strategy.__name__)
+    fixed = {name: values[name] for name in request.parameters}
+    plan.begin()  # what cannot begin is refused before anything is loaded
+    request, said = completed(request, strategy.symbols, catalogue)
+    markets, infos = load_markets(request, catalogue)
+    words = sweep_words(plan, strategy, request, markets, infos, fixed)
+    name = sweeps.find(resume).name if resume else run_name(0, request.strategy, sweep_hash(words))[16:]
+    if fresh:
+        sweeps.forget(name)
+    command = command_of(replace(request, parameters=fixed), "optimize", _own_words(wanted))
+    with counted(trials, TrialKind.SWEEP, infos, now_ns) as count, sweeps.work_on(name, words, now_ns) as sweep:
+        kept = KeptBlocks(sweep)
+        try:
+            bench = Bench(strategy, markets, rules=request.rules, engine=request.engine, cache=cache, workers=workers)
+            found = search(plan, bench, fixed, kept=kept, progress=Stages(progress))
+        except KeyboardInterrupt:
+            done = kept.had + kept.kept
+            raise KeyboardInterrupt(
+                f"interrupted; {done:,} of {plan.budget:,} sets are done and kept", f"To go on: {command}"
+            ) from None
+    if len(found.scores.failed) == len(found.sets):
+        sweeps.forget(name)
+        raise StrategyFailed(f"it failed with every set: {found.why_none}", where=strategy.__name__)
+    progress.stage("reporting")
+    page = SearchPage(
+        found=found,
+        description=(strategy.__doc__ or "").strip(),
+        symbols=tuple(market.bars.symbol for market in markets),
+        timeframe=markets[0].bars.timeframe,
+        start_ns=min(int(market.bars.time[0]) for market in markets),
+        end_ns=max(int(market.bars.time[-1]) + market.bars.step_ns for market in markets),
+        command=command,
+        hashes={**{f"data {info.key}": info.content_hash for info in infos}, "code": code_hash(strategy)},
+        warnings=(*funding_warnings(markets, request.rules), *counting_warnings(count)),
+        quality=tuple(sentence for market in markets for sentence in quality_of(market)),
+        created_ns=now_ns,
+        made_by=made_by,
+        synthetic=any(info.synthetic for info in infos),
+    )
+
+    def write(place: Path) -> None:
+        write_search(page, place)
+
+    folder = runs.keep(run_name(now_ns, request.strategy, "optimize"), write)
+    sweeps.forget(name)
+    return FinishedSearch(folder.name, folder, folder / "report.html", found, page, said, kept.had)
+
+
+def _own_words(wanted: SearchRequest) -> list[str]:
+    """The words of the options that are this command's own."""
+    words: list[str] = []
+    for name, text in (wanted.space or {}).items():
+        words += ["--space", f"{name}={text}"]
+    usual = SearchRequest()
+    if wanted.method != usual.method:
+        words += ["--method", wanted.method]
+    if wanted.objectives != usual.objectives:
+        words += [word for text in wanted.objectives for word in ("--objective", text)]
+    words += [word for text in wanted.constraints for word in ("--constraint", text)]
+    if wanted.budget is not None:
+        words += ["--budget", str(wanted.budget)]
+    if wanted.seed != usual.seed:
+        words += ["--seed", str(wanted.seed)]
+    return words
+
+
+__all__ = ["FinishedSearch", "SearchRequest", "run_search"]

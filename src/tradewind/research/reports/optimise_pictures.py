@@ -1,0 +1,147 @@
+"""The pictures of a search: two parameters against each other, all of them side by side, the fall around the best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradewind.core.performance.undefined import Undefined
+from tradewind.research.optimised import Optimised
+from tradewind.research.reports import charts
+from tradewind.research.reports.study import Part, Picture
+from tradewind.research.reports.wording import metric
+from tradewind.research.search_space import Axis, Value
+from tradewind.research.sensitivity import Sensitivity
+
+Array = NDArray[np.float64]
+PAIRS_MAX = 6
+CELLS_MAX = 24
+"""Values of a parameter that a map shows; more are put into so many groups, fewer where there are few sets."""
+
+
+def shown_score(found: Optimised) -> Array:
+    """The first objective as it is read, not turned."""
+    return found.scores.metric(found.plan.objectives[0].metric)
+
+
+def written_score(found: Optimised) -> Callable[[float], str]:
+    """How the first objective is written."""
+    name = found.plan.objectives[0].metric
+    return lambda value: metric(name, value, "")
+
+
+def maps(found: Optimised) -> list[Part]:
+    """A map for each pair of parameters: the median score of the sets that share the two values."""
+    moving = [axis for axis in found.plan.space.axes if axis.count != 1]
+    pairs = list(combinations(moving, 2))[:PAIRS_MAX]
+    score, name = shown_score(found), found.plan.objectives[0].metric
+    others = " (the median over the other parameters)" if len(moving) > 2 else ""
+    parts: list[Part] = []
+    for first, second in pairs:
+        columns, x = _grouped(first, found)
+        rows, y = _grouped(second, found)
+        table = np.full((len(y), len(x)), np.nan)
+        for i, j in {*zip(rows.tolist(), columns.tolist(), strict=True)}:
+            known = score[(rows == i) & (columns == j)]
+            known = known[~np.isnan(known)]
+            table[i, j] = np.median(known) if len(known) else np.nan
+        mark = None if found.best is None else (int(rows[found.best]), int(columns[found.best]))
+        title = f"{name} by {first.name} and {second.name}"
+        drawing = charts.heatmap(
+            title, x, y, table, mark=mark, mark_name="best set", across=first.name, up=second.name,
+            written=written_score(found),
+        )  # fmt: skip
+        parts.append(Picture(drawing, f"{name} of the sets tried{others}; hatched: none, or undefined.", title))
+    return parts
+
+
+def _grouped(axis: Axis, found: Optimised) -> tuple[NDArray[np.int64], list[object]]:
+    """Of each set its group along the axis, and what each group is called: its only value or its lowest."""
+    room = min(CELLS_MAX, max(4, int(np.sqrt(len(found.sets)))))
+    values = [one[axis.name] for one in found.sets]
+    if axis.values:
+        order = {value: i for i, value in enumerate(axis.values)}
+        by = -(-len(axis.values) // room)
+        return np.array([order[value] // by for value in values], np.int64), [_name(v) for v in axis.values[::by]]
+    edges = np.linspace(axis.low, axis.high, room + 1)
+    at = np.clip(np.searchsorted(edges, np.array(values, np.float64), side="right") - 1, 0, room - 1)
+    return at.astype(np.int64), [float(f"{edge:.4g}") for edge in edges[:-1]]
+
+
+def _name(value: Value) -> object:
+    return ("no", "yes")[value] if isinstance(value, bool) else value
+
+
+def all_sets(found: Optimised) -> list[Part]:
+    """Every set as a line across its parameters, and how often which score came out."""
+    objective = found.plan.objectives[0]
+    moving = [axis for axis in found.plan.space.axes if axis.count != 1]
+    score, written = shown_score(found), written_score(found)
+    parts: list[Part] = []
+    if len(moving) > 1:
+        axes = {axis.name: [float(one[axis.name]) for one in found.sets] for axis in moving}
+        drawing = charts.parallel(
+            "All sets", axes, score, name=objective.metric, written=written, high_is_good=objective.higher
+        )
+        parts.append(Picture(drawing, "Each line is a set; the best tenth is drawn strongly.", "All sets side by side"))
+    elif moving:
+        drawing = charts.scatter(
+            f"{objective.metric} by {moving[0].name}", [float(one[moving[0].name]) for one in found.sets], score,
+            across=moving[0].name, up=objective.metric, written=written,
+        )  # fmt: skip
+        parts.append(Picture(drawing, "Each point is a set.", f"{objective.metric} by {moving[0].name}"))
+    marks = {} if found.best is None else {"best": float(score[found.best])}
+    if objective.metric == "sharpe" and not isinstance(found.luck.expected, Undefined):
+        marks["luck alone"] = found.luck.expected
+    drawing = charts.histogram(
+        f"{objective.metric} of all sets", score, marks=marks, across=objective.metric, up="Sets", written=written
+    )
+    caption = "'luck alone' is what the best of so many worthless trials shows on average." if len(marks) > 1 else ""
+    parts.append(Picture(drawing, caption, f"{objective.metric} of all sets"))
+    return parts
+
+
+def fronts(found: Optimised) -> list[Part]:
+    """With several objectives: the sets that none beats in all of them, among all others."""
+    first, *rest = found.plan.objectives
+    chosen = np.zeros(len(found.sets), np.bool_)
+    chosen[found.judged.ranked] = True
+    return [
+        Picture(
+            charts.scatter(
+                f"{first.metric} and {other.metric}",
+                found.scores.metric(first.metric),
+                found.scores.metric(other.metric),
+                chosen=chosen,
+                names=("not beaten", "others"),
+                across=first.metric,
+                up=other.metric,
+            ),
+            f"Better is {'right' if first.higher else 'left'} and {'up' if other.higher else 'down'}.",
+            f"{first.metric} and {other.metric}",
+        )
+        for other in rest
+    ]
+
+
+def fall(found: Sensitivity) -> Picture | None:
+    """What is kept of the best set's lead, by distance."""
+    if not found.rings:
+        return None
+    drawing = charts.bars(
+        "What is kept of the best set's lead, by distance",
+        [f"to {ring.outer:.0%}" for ring in found.rings],
+        {"kept": [ring.kept for ring in found.rings]},
+        across="distance from the best set, as a share of the parameters' ranges",
+        up="kept of the lead",
+        written=lambda value: f"{value:.0%}",
+        signed=True,
+        levels={"half": 0.5},
+    )
+    tried = ", ".join(f"{ring.sets:,} to {ring.outer:.0%}" for ring in found.rings)
+    return Picture(
+        drawing, f"100 %: as good as the best; 0 %: as the typical set. Sets: {tried}.", "The fall around it"
+    )

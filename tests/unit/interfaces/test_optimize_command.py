@@ -1,0 +1,118 @@
+"""`tradewind optimize` from the outside."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tradewind.core.domain.errors import BadInput
+from tradewind.interfaces.cli.optimize import space_from
+
+BROKEN = """
+from tradewind import Strategy, param
+
+class Broken(Strategy):
+    n = param(1, low=1, high=3)
+
+    def setup(self):
+        raise ValueError("not today")
+
+    def on_bar(self, bar):
+        self.buy()
+"""
+SEARCH = ("optimize", "sma_cross", "-s", "BTC/USDT", "--space", "fast=5:20:5 slow=30,60")
+
+
+def test_a_search_is_kept_with_its_page_and_every_set(ask):
+    answer = ask(*SEARCH, "--json")
+    assert answer.code == 0
+    found = answer.document
+    folder = Path(found["folder"])
+    assert {path.name for path in folder.iterdir()} == {"report.html", "report.json", "sets.csv"}
+    kept = json.loads((folder / "report.json").read_text())
+    assert kept["kind"] == "optimize"
+    assert {name: kept[name] for name in ("best", "ranked", "luck", "plateau")} == {
+        name: found[name] for name in ("best", "ranked", "luck", "plateau")
+    }
+    rows = list(csv.DictReader((folder / "sets.csv").read_text().splitlines()))
+    assert [(row["fast"], row["slow"]) for row in rows] == [
+        (str(fast), str(slow)) for fast in (5, 10, 15, 20) for slow in (30, 60)
+    ]
+    best = found["best"]
+    assert float(rows[best["number"]]["sharpe"]) == best["metrics"]["sharpe"]
+    assert best["metrics"]["sharpe"] == max(float(row["sharpe"]) for row in rows if row["sharpe"])
+
+
+def test_the_best_set_is_what_its_backtest_says(ask):
+    best = ask(*SEARCH, "--json").document["best"]
+    words = [word for name, value in best["parameters"].items() for word in ("-p", f"{name}={value}")]
+    alone = ask("backtest", "sma_cross", "-s", "BTC/USDT", *words, "--json").document
+    for name, value in best["metrics"].items():
+        assert value == pytest.approx(alone["metrics"][name], rel=1e-9), name
+
+
+def test_the_sets_are_counted_as_trials_once(ask):
+    first = ask(*SEARCH, "--json").document["luck"]
+    assert first["counted"] is True
+    assert first["n_trials"] == 8
+    assert ask(*SEARCH, "--json").document["luck"]["n_trials"] == 8
+    wider = ask(*SEARCH[:-1], "fast=5:20:5 slow=30,60,90", "--json").document["luck"]
+    assert wider["n_trials"] == 12
+
+
+def test_people_read_the_best_sets_and_what_luck_leaves_of_them(ask):
+    answer = ask(*SEARCH)
+    assert answer.code == 0
+    assert "Of 8 sets the best is fast" in answer.out
+    assert "after 8 trials" in answer.out
+    assert "[SYNTHETIC DATA]" in answer.out
+    assert "report " in answer.out
+
+
+def test_the_page_says_how_to_search_again_and_that_command_does(ask):
+    page = Path(ask(*SEARCH, "-c", "trades>=2", "--param", "shorts=false", "--json").document["folder"])
+    command = json.loads((page / "report.json").read_text())["command"]
+    assert command.startswith("tradewind optimize sma_cross --space fast=5:20:5 --space slow=30,60")
+    import shlex
+
+    again = ask(*shlex.split(command)[1:], "--json").document
+    assert again["best"] == json.loads((page / "report.json").read_text())["best"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--space", "fast"), "names no values"),
+        (("--space", "fast=1:5", "--space", "fast=2"), "given twice"),
+        (("--space", "fast=abc"), "expected a number"),
+        (("--method", "tpee"), "there is no method"),
+        (("--method", "grid", "--budget", "100"), "the grid has 78,408 sets"),
+        (("--objective", "sharp"), "no figure 'sharp'"),
+        (("--constraint", "trades"), "not a limit"),
+        (("--resume", "nothing"), "no sweep is unfinished"),
+        (("--space", "fast=5", "--param", "fast=5"), "turned and has a fixed value"),
+    ],
+)
+def test_wrong_input_is_told_once_and_nothing_is_kept(ask, home, words, said):
+    answer = ask("optimize", "sma_cross", "-s", "BTC/USDT", *words)
+    assert answer.code == 3
+    assert said in answer.err
+    assert answer.out == ""
+    assert not list((home / "runs").glob("*"))
+
+
+def test_a_strategy_that_fails_with_every_set_ends_with_its_own_code(ask):
+    Path("broken.py").write_text(BROKEN)
+    answer = ask("optimize", "broken.py", "-s", "BTC/USDT")
+    assert answer.code == 4
+    assert "failed with every set" in answer.err
+    assert "not today" in answer.err
+
+
+def test_a_space_is_read_from_words():
+    assert space_from(["fast=5:50:5 slow=1,2", "x=3"]) == {"fast": "5:50:5", "slow": "1,2", "x": "3"}
+    with pytest.raises(BadInput, match="names no values"):
+        space_from(["=5"])
