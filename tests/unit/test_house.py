@@ -15,8 +15,9 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 ROOMS = {
     "": {"adapters", "core", "interfaces", "operations", "ports", "research"},
-    "adapters": {"lockbox", "market_data", "runs", "sqlite", "sweeps", "trials"},
+    "adapters": {"book_recordings", "lockbox", "market_data", "runs", "sqlite", "sweeps", "trials"},
     "core": {"compiler", "domain", "engine", "indicators", "performance", "strategy"},
+    "core/engine": {"books"},
     "core/indicators": {"smart_money"},
     "core/strategy": {"bundled"},
     "interfaces": {"cli"},

@@ -70,6 +70,7 @@ class Reason(IntEnum):
     BANKRUPT = 12
     PRICE = 13
     WARMING_UP = 14
+    NO_BOOK = 15
 
 
 REASON_TEXT: dict[Reason, str] = {
@@ -88,6 +89,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.BANKRUPT: "the account was liquidated",
     Reason.PRICE: "its price rounds to nothing, or is not a price",
     Reason.WARMING_UP: "the run had not begun: its first bars only warm indicators up (trade_from_ns)",
+    Reason.NO_BOOK: "there was no valid order book to trade in: before its first snapshot, after a gap, or crossed",
 }
 
 REFUSALS = (
@@ -101,6 +103,7 @@ REFUSALS = (
     Reason.NOT_FILLED,
     Reason.BANKRUPT,
     Reason.PRICE,
+    Reason.NO_BOOK,
 )
 """Those that a report counts; that a run warms up is no fault of an order."""
 

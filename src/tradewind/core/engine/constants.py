@@ -42,6 +42,7 @@ ASKED = int(Reason.ASKED)
 BANKRUPT = int(Reason.BANKRUPT)
 BAD_PRICE = int(Reason.PRICE)
 WARMING_UP = int(Reason.WARMING_UP)
+NO_BOOK = int(Reason.NO_BOOK)
 
 BY_ORDER = int(FillReason.ORDER)
 BY_STOP_LOSS = int(FillReason.STOP_LOSS)

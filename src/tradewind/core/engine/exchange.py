@@ -32,6 +32,7 @@ class Exchange:
         self.liquidates = True
         self.latency = 0
         self.trade_from = 0
+        self.no_book = False
         self.slippage_kind = k.NO_SLIPPAGE
         self.slippage_amount = 0.0
         self.participation = 0.0

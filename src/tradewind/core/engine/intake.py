@@ -164,8 +164,8 @@ def why_not(
     s = x.instruments[symbol]
     if x.bankrupt or x.now < x.trade_from:
         return k.BANKRUPT if x.bankrupt else k.WARMING_UP
-    if math.isnan(x.price_now(symbol)):
-        return k.BAD_PRICE  # it has not traded yet
+    if x.no_book or math.isnan(x.price_now(symbol)):
+        return k.NO_BOOK if x.no_book else k.BAD_PRICE  # it has not traded yet
     held = x.positions[account.leg_of(x, symbol, side, reduce_only)].size
     if s.spot and side < 0 and held <= 0.0:
         return k.NO_SHORT

@@ -13,7 +13,7 @@ from tradewind.core.strategy.strategy import Strategy
 
 FIELDS = (*BAR_FIELDS, *DERIVED_FIELDS)
 HOOKS = ("on_bar", "on_fill", "on_order_update", "on_funding", "on_timer")
-UNAVAILABLE_HOOKS = ("on_trade", "on_quote", "on_book")
+BOOK_HOOKS = ("on_trade", "on_quote", "on_book")
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,12 @@ def plan_of(
         update = Update(indicators[id(indicator)][0], *arguments_of(indicator, indicators, owner))
         (base if feed is None else followers[id(feed)]).append(update)
     hooks = frozenset(h for h in HOOKS if getattr(type(strategy), h) is not getattr(Strategy, h))
-    for hook in UNAVAILABLE_HOOKS:
-        if hasattr(type(strategy), hook):
+    for hook in BOOK_HOOKS:
+        if getattr(type(strategy), hook) is not getattr(Strategy, hook):
             raise StrategyFailed(
                 f"its {hook} would never be called: a backtest on candles has no trades, quotes or books",
                 where=owner,
-                fix="Decide in on_bar",
+                fix="Decide in on_bar, or replay a recording: tradewind order-book backtest",
             )
     if not hooks & {"on_bar", "on_timer", "on_funding"}:
         raise StrategyFailed(

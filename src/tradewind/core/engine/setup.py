@@ -19,13 +19,21 @@ from tradewind.core.strategy.strategy import Strategy
 def exchange_for(data: MarketData, instruments: list[Instrument], rules: MarketRules) -> Exchange:
     """An exchange before its first bar. Raises BadInput where rules and instruments disagree."""
     x = Exchange(len(data.symbols), data.step, rules.orders_max)
+    settle_rules(x, instruments, rules)
+    for state, (first, end) in zip(x.instruments, data.funding_range, strict=True):
+        state.funding_next, state.funding_end = first, end
+    return x
+
+
+def settle_rules(x: Exchange, instruments: list[Instrument], rules: MarketRules) -> None:
+    """Write rules and instruments into an exchange. Raises BadInput where they disagree."""
     x.cash = float(rules.cash)
     x.leverage = float(rules.leverage)
     x.stake = float(rules.stake)
     x.isolated = rules.margin == "isolated"
     x.hedging = rules.hedging
     x.liquidates = rules.liquidation
-    x.latency = rules.latency_bars * data.step + round(rules.latency_ms * 1_000_000)
+    x.latency = rules.latency_bars * x.step + round(rules.latency_ms * 1_000_000)
     x.trade_from = rules.trade_from_ns
     x.slippage_kind = SLIPPAGE_KINDS[rules.slippage]
     x.slippage_amount = rules.slippage_used
@@ -36,8 +44,6 @@ def exchange_for(data: MarketData, instruments: list[Instrument], rules: MarketR
         dust = float(instrument.lot or 0) * (1.0 - 1e-9) if instrument.fee_in_base else 0.0
         x.positions[2 * i].dust = dust
         x.positions[2 * i + 1].dust = dust
-        state.funding_next, state.funding_end = data.funding_range[i]
-    return x
 
 
 def describe(instrument: Instrument, rules: MarketRules, state: InstrumentState) -> None:

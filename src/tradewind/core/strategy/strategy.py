@@ -77,6 +77,15 @@ class Strategy:
     def on_bar(self, bar: Any) -> None:
         """A bar has closed; orders placed now reach the market at the next bar's open."""
 
+    def on_book(self, book: Any) -> None:
+        """Order-book replay: the book has changed, or is not `book.valid` any more; then its prices are NaN."""
+
+    def on_trade(self, trade: Any) -> None:
+        """Order-book replay: somebody has traded `trade.size` at `trade.price`; `trade.side` is the aggressor's."""
+
+    def on_quote(self, quote: Any) -> None:
+        """Order-book replay: the venue says its best `bid` and `ask`, with their sizes."""
+
     def on_fill(self, fill: Any) -> None:
         """One of the strategy's orders has traded inside the bar that has just closed."""
 
@@ -231,6 +240,11 @@ class Strategy:
         return bool(x.instruments[symbol].spot)
 
     @property
+    def book(self) -> Any:
+        """Order-book replay: the book as far as the strategy has heard of it."""
+        return self.exchange.book
+
+    @property
     def equity(self) -> float:
         """What the account is worth now, in quote currency."""
         worth: float = self.exchange.equity()
@@ -253,6 +267,8 @@ class Strategy:
     def feed(self, symbol: int = 0, timeframe: str = "") -> Feed:
         """Bars of another symbol or of a higher timeframe; indicators follow it with `.on(feed)`. Only in `setup`."""
         x = self.exchange
+        if x.step == 0:
+            raise StrategyFailed("an order-book replay has no bars to make a feed of", where=type(self).__name__)
         if not 0 <= symbol < x.symbols:
             raise StrategyFailed(
                 f"feed({symbol}) asks for symbol number {symbol}, and this run has {x.symbols}",
