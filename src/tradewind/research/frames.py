@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -107,3 +108,16 @@ def _step(time: NDArray[np.int64], where: str) -> str:
     if (steps % shortest).any():
         raise BadInput("its steps do not tell the timeframe", where=where, fix="Give it: timeframe='1h'")
     return timeframe_name(shortest)
+
+
+def to_pandas(bars: Bars) -> Any:
+    """The candles as a pandas frame: open, high, low, close, volume, and as index when each bar opens (UTC).
+
+    Of use in a strategy's `prepare`. The frame's numbers are its own. Raises BadInput where pandas is not installed.
+    """
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        raise BadInput("pandas is not installed", fix="Install it: pip install pandas") from None
+    index = pandas.DatetimeIndex(bars.time.astype("datetime64[ns]"), tz="UTC", name="time")
+    return pandas.DataFrame({name: getattr(bars, name).copy() for name in VALUES}, index=index)

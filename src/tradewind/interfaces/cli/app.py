@@ -32,6 +32,7 @@ VERBS = {
     "backtest": Verb("tradewind.interfaces.cli.backtest", "Run a strategy over stored data, with a report."),
     "walk-forward": Verb("tradewind.interfaces.cli.walk_forward", "Choose on one stretch, try on the next."),
     "optimize": Verb("tradewind.interfaces.cli.optimize", "Try many parameter sets of a strategy, with a report."),
+    "lookahead": Verb("tradewind.interfaces.cli.lookahead", "Check that a strategy knows nothing before its time."),
     "report": Verb("tradewind.interfaces.cli.report", "Find a run's report, and how to make the run again."),
     "monte-carlo": Verb("tradewind.interfaces.cli.monte_carlo", "Ask whether a finished run was luck."),
     "trials": Verb("tradewind.interfaces.cli.trials", "Say how often each market has been looked at."),

@@ -1,0 +1,278 @@
+"""Whether a strategy looks ahead: it is shown less of the market, and must decide the same on what it was shown.
+
+    result = lookahead(MyStrategy, bars)
+    result.verdict, result.findings
+
+Law: `decisions(market[:n]) == decisions(market)[:n]`, for every n. It is tried at cuts of three kinds (near the end,
+right after decisions, at random), each in two ways: the later bars are left out, and the later bars are other ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tradewind.core.domain.errors import BadInput, StrategyFailed
+from tradewind.core.domain.instants import instant_text
+from tradewind.core.domain.market_data import Bars
+from tradewind.core.engine.market_data import MarketData
+from tradewind.core.engine.prepared import Columns
+from tradewind.core.engine.rules import MarketRules
+from tradewind.core.engine.run import EngineName, RunResult
+from tradewind.core.strategy.parameters import resolve
+from tradewind.core.strategy.strategy import Strategy
+from tradewind.research.backtest import Market, join
+from tradewind.research.differences import column_differs, decision_at, first_other_decision
+from tradewind.research.foresight import Finding, ahead_of, number_text
+from tradewind.research.outside_state import OutsideState
+from tradewind.research.reach import Reach, bars_text, reach_of
+from tradewind.research.refused import plain_functions
+from tradewind.research.rerun import Rerun
+from tradewind.research.shown_less import Cut, choose_cuts, cut_off, gone_otherwise
+
+Array = np.ndarray[Any, Any]
+Progress = Callable[[str, int, int], None]
+CUTS = 12
+CUTS_MAX = 1_000
+CLEAN, AHEAD, UNREPEATABLE, UNSEEN = "clean", "looks ahead", "not repeatable", "nothing to check"
+GLIMPSE = (60, 15)
+"""How many bars before and after a cut are kept of a column, to be drawn."""
+WAYS = (("later bars left out", cut_off), ("later bars changed", gone_otherwise))
+
+
+@dataclass(frozen=True)
+class Lookahead:
+    """What the check found. `verdict` is one of clean, looks ahead, not repeatable, nothing to check.
+
+    `cuts` are the moments (ns) at which each cut's last bar closed, with why it was chosen; `notes` say what the check
+    could not see. `decisions` is how many the whole run took, `columns` what `prepare` made.
+    """
+
+    strategy: str
+    parameters: dict[str, Any]
+    symbols: tuple[str, ...]
+    bars: int
+    seed: int
+    verdict: str
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    cuts: tuple[tuple[int, str], ...]
+    runs: int
+    decisions: int
+    columns: tuple[str, ...]
+    engine: str
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return self.verdict == CLEAN
+
+    def __repr__(self) -> str:
+        return f"Lookahead({self.strategy}: {self.verdict}, {len(self.cuts)} cuts, {self.decisions:,} decisions)"
+
+
+@dataclass
+class _Search:
+    """What is known so far."""
+
+    rerun: Rerun
+    data: MarketData
+    whole: RunResult
+    columns: Columns
+    found: dict[str, list[Finding]] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def add(self, finding: Finding) -> None:
+        self.found.setdefault(finding.name, []).append(finding)
+
+
+def lookahead(
+    strategy: type[Strategy],
+    data: Bars | Market | Sequence[Bars | Market],
+    *,
+    cuts: int = CUTS,
+    seed: int = 1,
+    rules: MarketRules | None = None,
+    engine: EngineName = "auto",
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    **given: Any,
+) -> Lookahead:
+    """Show `strategy` less of the market at about `cuts` places, and compare what it decides and prepares.
+
+    `given` are the strategy's parameters, as `parameters` are; the same `seed` cuts at the same places. Raises BadInput
+    for data too short to cut or parameters that do not fit, StrategyFailed where the strategy breaks on the whole data.
+    """
+    if not 3 <= cuts <= CUTS_MAX:
+        raise BadInput(f"cuts must be from 3 to {CUTS_MAX:,}, found {cuts}", fix="Choose a value inside")
+    plain_functions(strategy)
+    resolved = resolve(strategy.parameters, {**(parameters or {}), **given}, strategy.__name__)
+    joined = join(data, rules or MarketRules())
+    merged = joined.merged
+    outside = OutsideState(strategy)
+    instruments = tuple(m.instrument for m in joined.markets)
+    rerun = Rerun(strategy, resolved, instruments, rules or MarketRules(), engine, cache, outside)
+    told = progress or (lambda _stage, _done, _total: None)
+    try:
+        told("checking", 0, cuts + 2)
+        choose_cuts(merged, np.empty(0, np.int64), 3, seed)  # which says where there is too little data
+        search = _Search(rerun, merged, rerun.run(merged), rerun.columns(merged))
+        unrepeatable = _unrepeatable(search)
+        chosen: list[Cut] = []
+        if not unrepeatable:
+            chosen = choose_cuts(merged, search.whole.decisions["time"], cuts, seed)
+            for i, cut in enumerate(chosen, 2):
+                told("checking", i, len(chosen) + 2)
+                for way, shown in WAYS:
+                    _look(search, shown(merged, cut.row), cut, way)
+            _explain(search)
+        told("checking", len(chosen) + 2, len(chosen) + 2)
+    finally:
+        outside.end()
+    findings = (unrepeatable,) if unrepeatable else tuple(_merged(each) for each in search.found.values())
+    asked = len(search.whole.decisions)
+    return Lookahead(
+        strategy=strategy.__name__,
+        parameters=resolved,
+        symbols=merged.symbols,
+        bars=len(merged),
+        seed=seed,
+        verdict=_verdict(unrepeatable, findings, asked, search),
+        findings=findings,
+        notes=tuple(search.notes),
+        cuts=tuple((int(merged.time[c.row - 1]) + merged.step, c.why) for c in chosen),
+        runs=2 + len(WAYS) * len(chosen),
+        decisions=asked,
+        columns=tuple(search.columns),
+        engine=search.whole.engine,
+    )
+
+
+def _verdict(unrepeatable: Finding | None, findings: tuple[Finding, ...], asked: int, search: _Search) -> str:
+    if unrepeatable:
+        return UNREPEATABLE
+    if findings:
+        return AHEAD
+    if asked == 0:
+        search.notes["It never asked for an order: there was no decision to compare"] = None
+        if not search.columns:
+            return UNSEEN
+    return CLEAN
+
+
+def _unrepeatable(search: _Search) -> Finding | None:
+    """The first thing that a second run on the very same bars does otherwise: chance or a clock, not look-ahead."""
+    again = search.rerun.run(search.data)
+    index = first_other_decision(search.whole.decisions, again.decisions)
+    words = "the same bars gave another answer: it draws by chance, or asks a clock"
+    if index is not None:
+        return _decision_finding(search, again, index, len(search.data), "run again on the same bars", words)
+    for name, values in search.rerun.columns(search.data).items():
+        rows = np.flatnonzero(column_differs(search.columns[name], values))
+        if len(rows):
+            return _column_finding(search, name, values, int(rows[0]), len(search.data), "prepared again", words)
+    return None
+
+
+def _look(search: _Search, shown: MarketData, cut: Cut, way: str) -> None:
+    """Compare columns and decisions up to a cut with those of the whole."""
+    row = cut.row
+    try:
+        columns = search.rerun.columns(shown)
+    except StrategyFailed as error:
+        search.notes[f"prepare fails on less data, so that {_moment(search, row)} could not be tried: {error}"] = None
+        return
+    apart = False
+    for name, values in columns.items():
+        rows = np.flatnonzero(column_differs(search.columns[name][:row], values[:row]))
+        if len(rows):
+            apart = True
+            search.add(_column_finding(search, name, values, int(rows[0]), row, way, ""))
+    until = int(search.data.time[row - 1]) + search.data.step
+    whole = search.whole.decisions[search.whole.decisions["time"] <= until]
+    try:
+        part = search.rerun.run(shown)
+        index = first_other_decision(whole, part.decisions[part.decisions["time"] <= until])
+        if index is not None and columns and not apart:
+            # Columns that differ by rounding may tip a comparison: with the very same columns, is it still another one?
+            part = search.rerun.run_with(search.columns, shown)
+            index = first_other_decision(whole, part.decisions[part.decisions["time"] <= until])
+    except StrategyFailed as error:
+        search.add(
+            Finding(
+                "broken", "the run", int(search.data.time[row - 1]), until, "it runs", f"it breaks: {error}", way, 1,
+                "it needs bars that were not there yet",
+            )
+        )  # fmt: skip
+        return
+    if index is not None:
+        search.add(_decision_finding(search, part, index, row, way, ""))
+
+
+def _column_finding(search: _Search, name: str, values: Array, row: int, cut_row: int, way: str, words: str) -> Finding:
+    data, whole = search.data, search.columns[name]
+    rows = np.flatnonzero(data.symbol == data.symbol[row])
+    near = rows[max(0, int(np.searchsorted(rows, cut_row)) - GLIMPSE[0]) :][: sum(GLIMPSE)]
+    shown = np.array([values[r] if r < cut_row else np.nan for r in near])
+    return Finding(
+        "column", name, int(data.time[row]), int(data.time[cut_row - 1]) + data.step, number_text(whole[row]),
+        number_text(values[row]), way, 1, words, None, (data.time[near] + data.step, whole[near], shown),
+    )  # fmt: skip
+
+
+def _decision_finding(search: _Search, part: RunResult, index: int, cut_row: int, way: str, words: str) -> Finding:
+    data, whole = search.data, search.whole.decisions
+    times = [int(d["time"][index]) for d in (whole, part.decisions) if index < len(d)]
+    first = min(times)
+    said = [
+        decision_at(d, index, data.symbols) if index < len(d) and int(d["time"][index]) == first else "nothing"
+        for d in (whole, part.decisions)
+    ]
+    return Finding(
+        "decision", "decisions", first - data.step, int(data.time[cut_row - 1]) + data.step, said[0], said[1], way, 1,
+        words,
+    )  # fmt: skip
+
+
+def _explain(search: _Search) -> None:
+    """Say of what was found how far ahead it reads."""
+    names = [name for name in search.columns if name in search.found]
+    if names:
+        try:
+            reaches = reach_of(search.rerun.columns, search.data, search.columns, names)
+        except StrategyFailed:
+            reaches = {}
+        for name in names:
+            reach = reaches.get(name) or _reach_before_cuts(search, search.found[name])
+            search.found[name] = [f.explained(reach.words, reach.bars) for f in search.found[name]]
+    decided = search.found.get("decisions")
+    if not decided:
+        return
+    if names:
+        said = f"it follows from what prepare made: {', '.join(names)}"
+        search.found["decisions"] = [f.explained(said, None) for f in decided]
+        return
+    earliest = min(decided, key=lambda f: f.time_ns)
+    words, bars = ahead_of(search.rerun, search.data, search.whole.decisions, earliest.time_ns + search.data.step)
+    search.found["decisions"] = [f.explained(words, bars) for f in decided]
+
+
+def _reach_before_cuts(search: _Search, findings: list[Finding]) -> Reach:
+    """What can be said of a column that no single bar changes: how far before the cuts it was another one."""
+    widest = max((f.known_until_ns - f.time_ns) // search.data.step for f in findings)
+    return Reach(int(widest), f"values as far back as {bars_text(int(widest))} change with where the data ends")
+
+
+def _merged(findings: list[Finding]) -> Finding:
+    """The earliest of one name, which knows how many there are."""
+    first = min(findings, key=lambda f: (f.time_ns, f.known_until_ns))
+    return first.counted(len({f.known_until_ns for f in findings}))
+
+
+def _moment(search: _Search, row: int) -> str:
+    return f"the cut at {instant_text(int(search.data.time[row - 1]) + search.data.step)}"

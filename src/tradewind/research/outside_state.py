@@ -1,0 +1,165 @@
+"""What a strategy's code keeps outside the strategy: module-level names, class attributes, closures.
+
+A model fitted once and kept in a module would be found again by the next run in this process, which a run in a new
+process would not. Each run of a check begins from the state in which the first one began.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+import sysconfig
+import types as python_types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tradewind.core.strategy.parameters import Parameter
+from tradewind.core.strategy.strategy import Strategy
+
+ABSENT = object()
+PLAIN = (type(None), bool, int, float, str, list, dict, set, tuple)
+LIBRARIES = tuple(Path(sysconfig.get_paths()[name]).resolve() for name in ("stdlib", "purelib", "platlib"))
+
+
+class OutsideState:
+    """Names that a strategy's code reaches outside of it: `places` are (owner, name), an owner a dict or a class."""
+
+    def __init__(self, strategy: type[Strategy]) -> None:
+        self.places: dict[tuple[int, str], tuple[Any, str]] = {}
+        self.caches: list[Any] = []
+        for function in functions_of(strategy):
+            self._look_at(function)
+        for cls in strategy.__mro__:
+            if is_foreign(cls.__module__):
+                continue
+            for name, value in list(vars(cls).items()):
+                if not name.startswith("__") and not isinstance(value, Parameter) and name != "parameters":
+                    self._note(cls, name, value)
+        self.begun = {key: _held(*place) for key, place in self.places.items()}
+        self.classes = {cls: set(vars(cls)) for cls in strategy.__mro__ if not is_foreign(cls.__module__)}
+
+    def begin(self) -> None:
+        """Put everything as it was at first, as copies that the run may change."""
+        for key, value in _copied(self.begun).items():
+            _put(*self.places[key], value)
+        self._forget()
+
+    def end(self) -> None:
+        """Put the very objects back that were there at first; no run has touched them."""
+        for key, value in self.begun.items():
+            _put(*self.places[key], value)
+        self._forget()
+
+    def held(self) -> Iterator[tuple[str, Any, str]]:
+        """Owner, what it is called to a person, and the name under which something is kept now."""
+        for owner, name in self.places.values():
+            if _held(owner, name) is not ABSENT:
+                yield (f"{owner.__name__}.{name}" if isinstance(owner, type) else name), owner, name
+
+    def _forget(self) -> None:
+        for cls, names in self.classes.items():
+            for name in set(vars(cls)) - names:
+                if isinstance(vars(cls)[name], PLAIN) or _is_array(vars(cls)[name]):
+                    delattr(cls, name)
+        for cache in self.caches:
+            cache.cache_clear()
+
+    def _look_at(self, function: python_types.FunctionType) -> None:
+        space = function.__globals__
+        for name in names_in(function.__code__):
+            if name in space and isinstance(space[name], python_types.ModuleType):
+                self._look_into(space[name])
+            elif name not in vars(sys.modules["builtins"]):
+                self._note(space, name, space.get(name, ABSENT))
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                self._note(cell, name, cell.cell_contents)
+            except ValueError:  # not filled
+                continue
+
+    def _look_into(self, module: python_types.ModuleType) -> None:
+        if not is_foreign(module.__name__):
+            for name, value in list(vars(module).items()):
+                if not name.startswith("__"):
+                    self._note(vars(module), name, value)
+
+    def _note(self, owner: Any, name: str, value: Any) -> None:
+        if hasattr(value, "cache_clear"):
+            self.caches.append(value)
+        elif value is ABSENT or isinstance(value, PLAIN) or _is_array(value):
+            self.places[id(owner), name] = (owner, name)
+
+
+def functions_of(strategy: type[Strategy]) -> list[python_types.FunctionType]:
+    """The functions a strategy's class is made of, and those of its own modules that they name."""
+    waiting: list[Any] = [
+        getattr(member, "fget", getattr(member, "__func__", member))
+        for cls in strategy.__mro__
+        if not is_foreign(cls.__module__)
+        for member in vars(cls).values()
+    ]
+    found: dict[int, python_types.FunctionType] = {}
+    while waiting:
+        function = waiting.pop()
+        function = getattr(function, "__wrapped__", function)
+        if not isinstance(function, python_types.FunctionType) or id(function) in found:
+            continue
+        if is_foreign(function.__module__ or ""):
+            continue
+        found[id(function)] = function
+        for name in names_in(function.__code__):
+            thing = function.__globals__.get(name)
+            waiting += [thing, *(vars(thing).values() if isinstance(thing, type) else ())]
+    return list(found.values())
+
+
+def names_in(code: python_types.CodeType) -> set[str]:
+    """Every name that code looks up, in the functions inside it too."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, python_types.CodeType))
+    return set(code.co_names).union(*(names_in(each) for each in inner))
+
+
+def is_foreign(module: str) -> bool:
+    """Whether a module is Tradewind's, Python's or an installed library's, and not the person's own."""
+    package = module.partition(".")[0]
+    if package in {"tradewind", "builtins"} or package in sys.stdlib_module_names:
+        return True
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return file is not None and any(library in Path(file).resolve().parents for library in LIBRARIES)
+
+
+def _is_array(value: Any) -> bool:
+    return type(value).__module__.split(".")[0] in {"numpy", "pandas", "polars"} and hasattr(value, "__len__")
+
+
+def _held(owner: Any, name: str) -> Any:
+    if isinstance(owner, python_types.CellType):
+        return owner.cell_contents
+    return (owner if isinstance(owner, dict) else vars(owner)).get(name, ABSENT)
+
+
+def _put(owner: Any, name: str, value: Any) -> None:
+    if isinstance(owner, python_types.CellType):
+        owner.cell_contents = value
+    elif isinstance(owner, dict):
+        if value is ABSENT:
+            owner.pop(name, None)
+        else:
+            owner[name] = value
+    elif value is not ABSENT:
+        setattr(owner, name, value)
+    elif name in vars(owner):
+        delattr(owner, name)
+
+
+def _copied(values: dict[tuple[int, str], Any]) -> dict[tuple[int, str], Any]:
+    """Copies that share among themselves what the values share; what cannot be copied stays the one there is."""
+    memo: dict[int, Any] = {id(ABSENT): ABSENT}
+    copies: dict[tuple[int, str], Any] = {}
+    for key, value in values.items():
+        try:
+            copies[key] = copy.deepcopy(value, memo)
+        except Exception:  # noqa: BLE001  (whatever an object of somebody else's raises)
+            copies[key] = value
+    return copies
