@@ -47,6 +47,19 @@ def test_runs_are_listed_by_when_they_were_made_and_the_last_is_the_newest(runs:
     assert runs.find("last").name == "b"
 
 
+def test_runs_of_one_kind_are_found_among_others(runs: Runs) -> None:
+    runs.keep("a", writer(1))
+    runs.keep("ab", writer(2, kind="monte-carlo"))
+    assert [run.kind for run in runs.kept()] == ["backtest", "monte-carlo"]
+    assert runs.find("last").name == "ab"
+    assert runs.find("last", "backtest").name == "a"
+    assert runs.find("a", "backtest").name == "a"
+    with pytest.raises(BadInput, match="it is a monte-carlo, not a backtest"):
+        runs.find("ab", "backtest")
+    with pytest.raises(BadInput, match="no portfolio has been kept yet"):
+        runs.find("last", "portfolio")
+
+
 def test_a_name_that_is_taken_gets_a_number_and_the_older_run_stays(runs: Runs) -> None:
     names = [runs.keep("same", writer(created)).name for created in (1, 2, 3)]
     assert names == ["same", "same-2", "same-3"]

@@ -1,9 +1,13 @@
-"""Monte Carlo of a run that was kept, from the trades in its folder."""
+"""Monte Carlo of a run that was kept: from the trades in its folder, or with the strategy run again. Kept as a page."""
 
 from __future__ import annotations
 
 import csv
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,40 +15,149 @@ from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.core.domain.records import TRADE
 from tradewind.core.performance.trade_results import TradeResults, trade_results
 from tradewind.core.performance.undefined import Undefined
-from tradewind.ports.runs import StoredRun
+from tradewind.operations.backtest_words import currency_of
+from tradewind.operations.kept_runs import run_again
+from tradewind.operations.progress import Progress, Silence, Stages
+from tradewind.operations.run_names import run_name
+from tradewind.ports.market_data import MarketData
+from tradewind.ports.runs import Runs, StoredRun
+from tradewind.research import monte_carlo as research
+from tradewind.research.counting import uncounted
 from tradewind.research.monte_carlo import PATHS, MonteCarlo, simulate_trades
+from tradewind.research.reports.monte_carlo_page import monte_carlo_document, monte_carlo_study
+from tradewind.research.reports.study import Study, write_study
 from tradewind.research.resampled_trades import ORDER_OF, Resampling
 
 TRADES_FILE = "trades.csv"
 NUMBERS = ("entry_price", "size", "pnl", "fees", "drawdown")
+FEW_TRADES = 30
+"""Below this the trades seen say little of the trades to come: the usual least size of a sample."""
+
+
+@dataclass(frozen=True)
+class MonteCarloRequest:
+    """What to ask of which run; see `research.monte_carlo` for the settings. `paths` None: as many as is usual."""
+
+    run: str = "last"
+    method: str = "bootstrap"
+    paths: int | None = None
+    seed: int = 1
+    compounded: bool = True
+    ruin: float = 0.5
+    drawdown: float = 0.2
+    costs: float = 1.0
+    trades: int | None = None
+    block: float | None = None
+    skip: float = 0.1
+    costs_max: float = 3.0
+    jitter: float = 0.1
+
+
+@dataclass(frozen=True)
+class FinishedMonteCarlo:
+    """A simulation that has been kept. `of` is the run that was simulated."""
+
+    name: str
+    folder: Path
+    report: Path
+    of: StoredRun
+    result: MonteCarlo
+    verdict: str
+    warnings: tuple[str, ...]
+    document: Mapping[str, Any]
+
+
+def run_monte_carlo(
+    request: MonteCarloRequest,
+    *,
+    runs: Runs,
+    catalogue: MarketData,
+    cache: Path | None,
+    now_ns: int,
+    made_by: str,
+    progress: Progress | None = None,
+) -> FinishedMonteCarlo:
+    """Simulate, judge, keep. Raises BadInput for a setting out of its range, or a run that cannot be made again."""
+    progress = progress or Silence()
+    runs.prepare()
+    found = runs.find(request.run, "backtest")
+    result = simulate_kept_run(found, request, catalogue, cache, progress)
+    progress.stage("reporting")
+    study = _study(found, request, result, now_ns, made_by)
+    about = {name: found.summary.get(name) for name in ("strategy", "parameters", "symbols", "timeframe")}
+    document = {"of": found.name, **about, **monte_carlo_document(result)}
+
+    def write(folder: Path) -> None:
+        write_study(study, document, folder)
+
+    folder = runs.keep(run_name(now_ns, str(found.summary.get("strategy", "run")), "monte-carlo"), write)
+    return FinishedMonteCarlo(
+        folder.name, folder, folder / "report.html", found, result, study.verdict, tuple(study.warnings), document
+    )
 
 
 def simulate_kept_run(
     run: StoredRun,
-    wanted: Resampling,
-    *,
-    paths: int = 10_000,
-    seed: int = 1,
-    compounded: bool = True,
-    ruin: float = 0.5,
-    drawdown: float = 0.2,
-    costs: float = 1.0,
+    request: MonteCarloRequest,
+    catalogue: MarketData,
+    cache: Path | None = None,
+    progress: Progress | None = None,
 ) -> MonteCarlo:
-    """See `research.monte_carlo`, for the methods that need no engine.
+    """See `research.monte_carlo`.
 
-    A kept run knows what slippage cost in all and not by trade: it is shared by the trades' value. Raises BadInput for
-    another method or a setting out of its range, Corrupt where the run's files do not hold what was written.
+    A kept run knows what slippage cost in all and not by trade: it is shared by the trades' value. The methods that run
+    the strategy again refuse where its code or its data have changed since. Their paths are no trials: none of them can
+    be picked out. Raises Corrupt where the run's files do not hold what was written.
     """
-    if wanted.method not in ORDER_OF:
-        known = wanted.method in PATHS
-        raise BadInput(
-            f"{wanted.method} runs the strategy again, and a kept run has only its trades"
-            if known
-            else f"there is no method {wanted.method!r}",
-            fix=f"Use one of {', '.join(ORDER_OF)}{'; in Python: monte_carlo(result, method=...)' if known else ''}",
-        )
-    made = kept_results(run, compounded)
-    return simulate_trades(made, wanted, paths, seed, ruin=ruin, drawdown=drawdown, costs=costs)
+    method = request.method
+    if method not in PATHS:
+        raise BadInput(f"there is no method {method!r}", fix=f"Use one of {', '.join(PATHS)}")
+    paths = PATHS[method] if request.paths is None else request.paths
+    ruin, drawdown, costs = request.ruin, request.drawdown, request.costs
+    if method in ORDER_OF:
+        wanted = Resampling(method, request.trades, request.block, request.skip, request.costs_max)
+        made = kept_results(run, request.compounded)
+        return simulate_trades(made, wanted, paths, request.seed, ruin=ruin, drawdown=drawdown, costs=costs)
+    progress = progress or Silence()
+    with uncounted():
+        return research.monte_carlo(
+            run_again(run, catalogue, cache, progress), paths=paths, seed=request.seed, method=method, ruin=ruin,
+            drawdown=drawdown, jitter=request.jitter, cache=cache, progress=Stages(progress),
+        )  # fmt: skip
+
+
+def _study(run: StoredRun, request: MonteCarloRequest, result: MonteCarlo, now_ns: int, made_by: str) -> Study:
+    summary = run.summary
+    symbols = [str(symbol) for symbol in summary.get("symbols") or ()]
+    warnings = [str(text) for text in summary.get("warnings") or ()]
+    trades = int((summary.get("metrics") or {}).get("trades") or 0)
+    if 0 < trades < FEW_TRADES:
+        warnings.append(f"The run has {trades} trades: what luck can do with so few is wider than these bands show")
+    return monte_carlo_study(
+        result,
+        subject=str(summary.get("strategy", run.name)),
+        subtitle=f"{', '.join(symbols)} · {summary.get('timeframe', '')} · run {run.name}",
+        currency=currency_of(symbols[0]) if symbols else "",
+        warnings=warnings,
+        synthetic=bool(summary.get("synthetic")),
+        command=monte_carlo_command(request, run.name),
+        hashes={str(name): str(value) for name, value in (summary.get("hashes") or {}).items()},
+        created_ns=now_ns,
+        made_by=made_by,
+    )
+
+
+def monte_carlo_command(request: MonteCarloRequest, run: str) -> str:
+    """The command line that makes the same simulation again."""
+    usual = asdict(MonteCarloRequest())
+    words = ["tradewind", "monte-carlo", run]
+    for setting in fields(request):
+        value = getattr(request, setting.name)
+        if setting.name == "run" or value == usual[setting.name]:
+            continue
+        flag = setting.name.replace("_", "-")
+        words += [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", f"{value}"]
+    return shlex.join(words)
 
 
 def kept_results(run: StoredRun, compounded: bool) -> TradeResults | Undefined:

@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+BACKTEST = "backtest"
+"""The kind of a run that names none."""
+
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run that was kept: its name, its folder, and what its report says as plain values."""
+    """Something that was run and kept: its name, its folder, and what its report says as plain values."""
 
     name: str
     folder: Path
     summary: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """What was done: "backtest", "optimize", "walk-forward" and so on."""
+        return str(self.summary.get("kind") or BACKTEST)
 
 
 class Runs(Protocol):
@@ -39,8 +47,11 @@ class Runs(Protocol):
         """Folders that are no complete run, with the reason."""
         ...
 
-    def find(self, name: str) -> StoredRun:
-        """The run of this name, or whose name begins with it; "last" is the newest. Raises BadInput."""
+    def find(self, name: str, kind: str = "") -> StoredRun:
+        """The run of this name, or whose name begins with it; "last" is the newest. `kind`: only runs of this kind.
+
+        Raises BadInput.
+        """
         ...
 
     def remove(self, name: str) -> str:

@@ -29,6 +29,23 @@ def test_runs_are_listed_with_their_market_and_figures_newest_last(ask) -> None:
     assert len(ask("runs", "-n", "0", "--json").document["runs"]) == 3
 
 
+def test_what_is_no_backtest_is_listed_with_its_kind_and_what_it_found(ask) -> None:
+    run = ask(*RUN, "-p", "fast=5", "--json").document["run"]
+    study = ask("monte-carlo", "-n", "100", "--json").document["run"]
+    assert [(r["run"], r["kind"]) for r in ask("runs", "--json").document["runs"]] == [
+        (run, "backtest"), (study, "monte-carlo"),
+    ]  # fmt: skip
+    said = ask("runs").out
+    line = next(line for line in said.splitlines() if line.startswith(study))
+    assert "monte-carlo  100 other courses" in line
+    assert ask("report").out.startswith(f"{study}, monte-carlo: 100 other courses")
+    only = ask("runs", "--kind", "backtest", "--json").document["runs"]
+    assert [r["run"] for r in only] == [run]
+    wrong = ask("runs", "--kind", "backtests", "--json")
+    assert wrong.code == 3
+    assert wrong.error["fix"] == "Kept are: backtest, monte-carlo"
+
+
 def test_a_run_can_be_forgotten(ask, home: Path) -> None:
     name = ask(*RUN, "--json").document["run"]
     assert ask("runs", "--remove", "last").out == f"removed {name}\n"

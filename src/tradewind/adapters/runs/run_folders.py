@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tradewind.adapters.runs.unfinished import Unfinished
 from tradewind.core.domain.errors import BadInput, Corrupt
-from tradewind.ports.runs import StoredRun
+from tradewind.ports.runs import BACKTEST, StoredRun
 
 SUMMARY = "report.json"
 NAMES_MAX = 10_000
@@ -71,13 +71,17 @@ class RunFolders:
                 reasons[str(folder)] = problem.message
         return sorted(runs, key=lambda run: (run.summary["created_ns"], run.name)), reasons
 
-    def find(self, name: str) -> StoredRun:
+    def find(self, name: str, kind: str = "") -> StoredRun:
         """The run of this name or of this beginning; "last" is the newest."""
         if name in {folder.name for folder in self._folders()}:
-            return _read(self.root / name)
-        runs = self.kept()
+            found = _read(self.root / name)
+            if kind and found.kind != kind:
+                raise BadInput(f"it is a {found.kind}, not a {kind}", where=name, fix="See them: tradewind runs")
+            return found
+        runs = [run for run in self.kept() if kind in ("", run.kind)]
         if not runs:
-            raise BadInput("no run has been kept yet", fix="Make one: tradewind backtest sma_cross")
+            what = "run" if kind in ("", BACKTEST) else kind
+            raise BadInput(f"no {what} has been kept yet", fix="Make one: tradewind backtest sma_cross")
         if name == "last":
             return runs[-1]
         matching = [run for run in runs if name and run.name.startswith(name)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from tradewind.interfaces.cli.app import console_of
 app = typer.Typer(add_completion=False)
 
 FRACTIONS = {"total_return", "max_drawdown", "win_rate"}
+STAGES = ("loading", "compiling", "running", "simulating", "reporting")
 
 
 @app.command()
@@ -19,9 +21,17 @@ def monte_carlo(
     run: Annotated[str, typer.Argument(help="A run's name or its beginning; the newest when left out.")] = "last",
     *,
     method: Annotated[
-        str, typer.Option("--method", "-m", help="bootstrap, block, permutation, skip or costs.")
+        str,
+        typer.Option(
+            "--method",
+            "-m",
+            help="bootstrap, block, permutation, skip, costs; random_entry and jitter run the engine.",
+        ),
     ] = "bootstrap",
-    paths: Annotated[int, typer.Option("--paths", "-n", help="How many other courses to simulate.")] = 10_000,
+    paths: Annotated[
+        int | None,
+        typer.Option("--paths", "-n", help="How many other courses; usually 10,000, fewer with the engine."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 1,
     ruin: Annotated[float, typer.Option(help="Ruin: the account falls to this share of its start.")] = 0.5,
     drawdown: Annotated[float, typer.Option(help="A deep drawdown: a fall of more than this share.")] = 0.2,
@@ -31,25 +41,50 @@ def monte_carlo(
     block: Annotated[float | None, typer.Option(help="block: mean length; chosen from the data if left out.")] = None,
     skip: Annotated[float, typer.Option(help="skip: the chance to leave a trade out.")] = 0.1,
     costs_max: Annotated[float, typer.Option(help="costs: the highest multiple of fees and slippage.")] = 3.0,
+    jitter: Annotated[float, typer.Option(help="jitter: the share by which a parameter moves at most.")] = 0.1,
 ) -> None:
-    """Simulate other courses that a finished run could have taken: ranges, and chances of profit and of ruin."""
-    from tradewind import bootstrap
-    from tradewind.operations.monte_carlo import simulate_kept_run
-    from tradewind.research.resampled_trades import Resampling
+    """Simulate other courses that a finished run could have taken: ranges, chances of profit and of ruin."""
+    from contextlib import redirect_stdout
 
-    console = console_of(ctx)
-    found = bootstrap.open_runs().find(run)
-    result = simulate_kept_run(
-        found, Resampling(method, trades, block, skip, costs_max), paths=paths, seed=seed, compounded=compounded,
-        ruin=ruin, drawdown=drawdown, costs=costs,
-    )  # fmt: skip
-    console.result({"run": found.name, "synthetic": found.summary.get("synthetic"), **_document(result)})
-    note = " on synthetic data" if found.summary.get("synthetic") else ""
+    from tradewind import __version__, bootstrap
+    from tradewind.interfaces.cli.clock import now_ns
+    from tradewind.operations.monte_carlo import MonteCarloRequest, run_monte_carlo
+    from tradewind.settings import load_settings
+
+    console, settings = console_of(ctx), load_settings()
+    request = MonteCarloRequest(
+        run, method, paths, seed, compounded, ruin, drawdown, costs, trades, block, skip, costs_max, jitter
+    )
+    with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
+        finished = run_monte_carlo(
+            request,
+            runs=bootstrap.open_runs(settings),
+            catalogue=bootstrap.open_catalogue(settings),
+            cache=settings.cache / "kernels",
+            now_ns=now_ns(),
+            made_by=f"Tradewind {__version__}",
+            progress=progress,
+        )
+    summary = finished.of.summary
+    place = {"run": finished.name, "report": finished.report, "synthetic": summary.get("synthetic")}
+    console.result({**finished.document, **place})
+    _show(console, finished)
+
+
+def _show(console: Any, finished: Any) -> None:
+    result = finished.result
+    note = " on synthetic data" if finished.of.summary.get("synthetic") else ""
     settings = ", ".join(f"{name} {value:g}" for name, value in result.settings.items())
-    console.say(f"{found.name}{note}: {method}, {paths:,} paths, seed {seed}{', ' + settings if settings else ''}")
-    told = {"profit": "of a profit", "ruin": f"of falling to {ruin:.0%}", "drawdown": f"of losing over {drawdown:.0%}"}
+    head = f"{finished.of.name}{note}: {result.method}, {result.paths:,} paths, seed {result.seed}"
+    console.say(f"{head}{', ' + settings if settings else ''}")
+    told = {
+        "profit": "of a profit",
+        "ruin": f"of falling to {result.terms.ruin:.0%}",
+        "drawdown": f"of losing over {result.terms.drawdown:.0%}",
+        "luck": "of doing as well by luck",
+    }
     for name, words in told.items():
-        chance = result.probabilities[name]
+        chance = result.probabilities.get(name)
         if chance is not None:
             console.say(f"probability {words}: {chance}")
     rows = [
@@ -64,14 +99,11 @@ def monte_carlo(
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         console.say(f"undefined: {', '.join(names)}: {reason}")
-
-
-def _document(result: Any) -> dict[str, Any]:
-    wanted = (
-        "method", "paths", "seed", "settings", "probabilities", "metrics", "actual", "undefined", "unit", "steps",
-        "equity", "drawdown",
-    )  # fmt: skip
-    return {name: getattr(result, name) for name in wanted}
+    for reason, count in result.failed.items():
+        console.say(f"{count:,} paths could not be run: {reason}")
+    for warning in finished.warnings:
+        console.note(f"note: {warning}")
+    console.say(f"report {finished.report}")
 
 
 def _shown(name: str, value: float | None) -> str | float | None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tradewind.interfaces.cli.app import console_of
+from tradewind.ports.runs import BACKTEST
 
 app = typer.Typer(add_completion=False)
 
@@ -41,9 +42,12 @@ def report(
             shutil.copy2(path, to / path.name)
         folder = to
     page = folder / PAGE
-    console.result({"run": found.name, "report": str(page), **found.summary})
+    console.result({"kind": found.kind, **found.summary, "run": found.name, "report": str(page)})
     verdict = str(found.summary.get("verdict", "")).replace("\u202f", " ")  # a page's narrow space is no terminal's
-    console.say(f"{found.name}: {verdict}")
+    good = found.summary.get("good")
+    mark = "" if good is None else "passed: " if good else "not passed: "
+    kind = "" if found.kind == BACKTEST else f", {found.kind}"
+    console.say(f"{found.name}{kind}: {mark}{verdict}")
     for warning in found.summary.get("warnings", ()):
         console.say(f"note: {warning}")
     console.say(f"report {page}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tradewind.interfaces.cli.app import console_of
+from tradewind.ports.runs import BACKTEST
+
+if TYPE_CHECKING:
+    from tradewind.ports.runs import StoredRun
 
 app = typer.Typer(add_completion=False)
+WORDS_MAX = 110
 
 
 @app.command()
@@ -16,8 +21,9 @@ def runs(
     ctx: typer.Context,
     remove: Annotated[str, typer.Option(help="Forget this run.")] = "",
     last: Annotated[int, typer.Option("--last", "-n", help="Show the newest so many; 0: all.")] = 20,
+    kind: Annotated[str, typer.Option(help="Only these: backtest, optimize, walk-forward, monte-carlo, ...")] = "",
 ) -> None:
-    """List finished backtests, newest last."""
+    """List what was run and kept, newest last."""
     from tradewind import bootstrap
 
     console, store = console_of(ctx), bootstrap.open_runs()
@@ -27,11 +33,18 @@ def runs(
         console.say(f"removed {gone}")
         return
     kept, damaged = store.kept(), store.damaged()
+    _known_kind(kind, kept)
+    kept = [run for run in kept if kind in ("", run.kind)]
     shown = kept[-last:] if last > 0 else kept
-    console.result({"runs": [_row(run.name, run.folder, run.summary) for run in shown], "damaged": damaged})
+    console.result({"runs": [_row(run) for run in shown], "damaged": damaged})
     rows = []
+    studies = []
     for run in shown:
-        row = _row(run.name, run.folder, run.summary)
+        row = _row(run)
+        if run.kind != BACKTEST:
+            mark = " *" if row["synthetic"] else ""
+            studies.append((run.name, run.kind, _words(str(run.summary.get("verdict") or "")) + mark))
+            continue
         metrics = row["metrics"] or {}
         rows.append(
             (
@@ -44,6 +57,11 @@ def runs(
         )
     if rows:
         console.table(("run", "market", "return", "drawdown", "Sharpe", "trades"), rows)
+    if rows and studies:
+        console.say()
+    if studies:
+        console.table(("run", "kind", "what it found"), studies)
+    if shown:
         if any(run.summary.get("synthetic") for run in shown):
             console.say("* on synthetic data")
         console.note("See one: tradewind report RUN")
@@ -53,9 +71,26 @@ def runs(
         console.note(f"damaged: {folder}: {reason}")
 
 
-def _row(name: str, folder: Any, summary: Any) -> dict[str, Any]:
+def _known_kind(kind: str, kept: list[StoredRun]) -> None:
+    """Raises BadInput where nothing of this kind has been kept: a slip of the pen would look like an empty list."""
+    from tradewind.core.domain.errors import BadInput
+
+    kinds = sorted({run.kind for run in kept})
+    if kind and kinds and kind not in kinds:
+        raise BadInput(f"no {kind!r} has been kept", where="--kind", fix=f"Kept are: {', '.join(kinds)}")
+
+
+def _row(run: StoredRun) -> dict[str, Any]:
     wanted = ("strategy", "parameters", "symbols", "timeframe", "synthetic", "created_ns", "metrics", "hashes")
-    return {"run": name, "folder": str(folder), **{key: summary.get(key) for key in wanted}}
+    said = {} if run.kind == BACKTEST else {"verdict": run.summary.get("verdict")}
+    values = {key: run.summary.get(key) for key in wanted}
+    return {"run": run.name, "kind": run.kind, "folder": str(run.folder), **values, **said}
+
+
+def _words(verdict: str) -> str:
+    """A verdict as a terminal has room for."""
+    text = verdict.replace("\u202f", " ")  # a page's narrow space is no terminal's
+    return text if len(text) <= WORDS_MAX else f"{text[: WORDS_MAX - 1].rsplit(' ', 1)[0]} ..."
 
 
 def _percent(value: float | None) -> str:

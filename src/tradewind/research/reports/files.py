@@ -53,6 +53,7 @@ def report_json(report: ReportInput) -> dict[str, Any]:
     months = monthly_returns(report.time, report.equity, report.initial, report.step_ns)
     deepest = drawdowns(report.time, report.equity, report.initial, report.step_ns, DRAWDOWNS_WRITTEN)
     return {
+        "kind": "backtest",
         "strategy": report.strategy,
         "description": report.description,
         "parameters": {name: plain_values(value) for name, value in report.parameters.items()},
