@@ -112,11 +112,6 @@ def run_search(
     progress.stage("reporting")
     page = SearchPage(
         found=found,
-        description=(strategy.__doc__ or "").strip(),
-        symbols=tuple(market.bars.symbol for market in markets),
-        timeframe=markets[0].bars.timeframe,
-        start_ns=min(int(market.bars.time[0]) for market in markets),
-        end_ns=max(int(market.bars.time[-1]) + market.bars.step_ns for market in markets),
         command=command,
         hashes={**{f"data {info.key}": info.content_hash for info in infos}, "code": code_hash(strategy)},
         warnings=(*funding_warnings(markets, request.rules), *counting_warnings(count)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,13 +20,14 @@ from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName
 from tradewind.core.performance.calendar import read_calendar
 from tradewind.core.performance.undefined import Undefined
+from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.backtest import Market
 from tradewind.research.bench import SCORES, Bench, Scores
 from tradewind.research.counting import ground_of, now_counting
 from tradewind.research.judged_sets import excess, goals, judge
 from tradewind.research.objectives import constraints_from, objectives_from
-from tradewind.research.optimised import Optimised
+from tradewind.research.optimised import Optimised, Stretch
 from tradewind.research.search_luck import SearchLuck, search_luck
 from tradewind.research.search_plan import SearchPlan, plan_search
 from tradewind.research.search_space import space_of
@@ -33,8 +35,11 @@ from tradewind.research.searches import Sets
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage, the parameter sets done and the sets in all."""
-BLOCK = 128
-"""Sets that are run, and kept, at once where the search does not choose that itself."""
+BLOCK_FIRST, BLOCK_MAX = 16, 4_096
+"""Sets that are run, and kept, at once, where the search does not choose that itself. How a search is cut into blocks
+changes nothing of what it finds."""
+BLOCK_SECONDS = 1.0
+"""How long a block should take: what a kill may cost."""
 
 
 class Blocks(Protocol):
@@ -77,6 +82,7 @@ def optimise(
     Raises BadInput for a space, a method or an objective that makes no sense. Sets in which the strategy fails are
     counted, with the reason, and never win.
     """
+    values = resolve(strategy.parameters, dict(parameters or {}), strategy.__name__)
     plan = plan_search(
         space_of(strategy, space, parameters or ()),
         method,
@@ -86,7 +92,7 @@ def optimise(
         seed,
     )
     bench = Bench(strategy, data, rules=rules, engine=engine, cache=cache, workers=workers)
-    return search(plan, bench, parameters or {}, progress=progress)
+    return search(plan, bench, {name: values[name] for name in parameters or {}}, progress=progress)
 
 
 def search(
@@ -112,30 +118,59 @@ def search(
                 fix="Begin again: --fresh",
             )
         learn(had, scores)
-    while asked := begun.ask(min(BLOCK, plan.budget - len(sets))) if len(sets) < plan.budget else []:
-        scores = bench.score([{**fixed, **one} for one in asked], _counted(progress, len(sets), plan.budget))
+    before, size = len(sets), BLOCK_FIRST
+    while asked := begun.ask(min(size, plan.budget - len(sets))) if len(sets) < plan.budget else []:
+        began = monotonic()
+        scores = bench.score(
+            [{**fixed, **one} for one in asked], _told(progress, len(sets) - before, plan.budget - before)
+        )
         if kept:
             kept.keep(asked, scores)
         learn(asked, scores)
+        size = _paced(size, monotonic() - began)
     scores = joined(found)
+    markets = _markets(bench)
     judged = judge(scores, plan.objectives, plan.constraints)
-    return Optimised(bench.strategy.__name__, plan, sets, scores, judged, _luck(bench, scores, judged.best))
+    stretch = Stretch(
+        tuple(market.bars.symbol for market in markets),
+        markets[0].bars.timeframe,
+        min(int(market.bars.time[0]) for market in markets),
+        max(int(market.bars.time[-1]) + market.bars.step_ns for market in markets),
+    )
+    luck = _luck(markets, bench.rules, scores, judged.best)
+    return Optimised(bench.strategy.__name__, stretch, plan, sets, scores, judged, luck)
 
 
-def _luck(bench: Bench, scores: Scores, best: int | None) -> SearchLuck:
-    """By the trials that the ledger has counted on this stretch of market, where somebody counts."""
+def _markets(bench: Bench) -> list[Market]:
     data = [bench.data] if isinstance(bench.data, Bars | Market) else bench.data
-    markets = [d if isinstance(d, Market) else Market(d, instrument_for(d.symbol)) for d in data]
+    return [each if isinstance(each, Market) else Market(each, instrument_for(each.symbol)) for each in data]
+
+
+def _luck(markets: Sequence[Market], rules: MarketRules, scores: Scores, best: int | None) -> SearchLuck:
+    """By the trials that the ledger has counted on this stretch of market, where somebody counts."""
     per_year = read_calendar(scores.time, markets[0].bars.step_ns).periods_per_year if len(scores.time) else None
     counter = now_counting()
-    tally = counter.tally(ground_of(markets, bench.rules, counter)) if counter else None
+    tally = counter.tally(ground_of(markets, rules, counter)) if counter else None
     return search_luck(scores, best, per_year, None if isinstance(tally, Undefined) else tally)
 
 
-def _counted(progress: Progress | None, before: int, total: int) -> Progress | None:
+def _told(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """A block's progress as that of what this process has to do: what was done before took it no time."""
     if progress is None:
         return None
-    return lambda _, done, __: progress("searching", before + done, total)
+
+    def tell(stage: str, done: int, _: int) -> None:
+        if stage != "compiling" or before == 0:
+            progress(*((stage, 0, 1) if stage == "compiling" else ("searching", before + done, total)))
+
+    return tell
+
+
+def _paced(size: int, seconds: float) -> int:
+    """The next block's size: twice the last one's or half of it, where that took too little or too much time."""
+    if seconds < BLOCK_SECONDS / 2:
+        return min(2 * size, BLOCK_MAX)
+    return max(1, size // 2) if seconds > 2 * BLOCK_SECONDS else size
 
 
 def joined(blocks: Sequence[Scores]) -> Scores:

@@ -19,6 +19,16 @@ from tradewind.research.sensitivity import Sensitivity, sensitivity
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """What was searched on: `start_ns <= time < end_ns` of the symbols."""
+
+    symbols: tuple[str, ...]
+    timeframe: str
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True)
 class Optimised:
     """Every set that was tried, its figures, and which is best.
 
@@ -27,6 +37,7 @@ class Optimised:
     """
 
     strategy: str
+    stretch: Stretch
     plan: SearchPlan
     sets: Sequence[dict[str, Any]]
     scores: Scores
@@ -59,6 +70,17 @@ class Optimised:
     def best_parameters(self) -> dict[str, Any] | None:
         """The best set; None where there is none."""
         return None if self.best is None else dict(self.sets[self.best])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every set with its parameters and figures by name, None where undefined: `pandas.DataFrame(found.rows())`."""
+        return [{**one, **self.scores.of(number)} for number, one in enumerate(self.sets)]
+
+    def _repr_html_(self) -> str:
+        """The page, inside a notebook's frame."""
+        from tradewind.research.reports.notebook import framed  # noqa: PLC0415 - pages are heavy
+        from tradewind.research.reports.optimise_page import SearchPage, search_study  # noqa: PLC0415
+
+        return framed(search_study(SearchPage(self)))
 
     def __repr__(self) -> str:
         head = f"Optimised({self.strategy}, {self.plan.method}, {len(self.sets):,} sets"

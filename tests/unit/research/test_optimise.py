@@ -6,7 +6,11 @@ from report_examples import market
 
 from tradewind import BadInput, Strategy, backtest, param
 from tradewind.core.strategy.bundled import STRATEGIES
-from tradewind.research.optimise import optimise
+from tradewind.research.bench import Bench
+from tradewind.research.objectives import constraints_from, objectives_from
+from tradewind.research.optimise import optimise, search
+from tradewind.research.search_plan import plan_search
+from tradewind.research.search_space import space_of
 
 BARS = market("BTC/USDT:USDT", 1_500, "1h", seed=3)
 SMA_CROSS = STRATEGIES["sma_cross"]
@@ -129,3 +133,78 @@ def test_what_makes_no_search_is_refused(wanted, said):
     with pytest.raises(BadInput) as told:
         optimise(SMA_CROSS, BARS, **wanted)
     assert said in str(told.value)
+
+
+class Remembering:
+    """Blocks kept in memory; interrupts the search when `until` of them have been kept."""
+
+    def __init__(self, until=10**9):
+        self.blocks, self.until, self.run = [], until, 0
+
+    def done(self):
+        return iter(list(self.blocks))
+
+    def keep(self, sets, scores):
+        self.blocks.append((sets, scores))
+        self.run += len(sets)
+        if len(self.blocks) == self.until:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("method", "objectives"),
+    [*((method, ["sharpe"]) for method in EVERY_METHOD), ("tpe", ["sharpe", "max_drawdown"])],
+)
+def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(method, objectives, monkeypatch):
+    monkeypatch.setattr("tradewind.research.optimise.BLOCK_FIRST", 7)
+    plan = plan_search(
+        space_of(SMA_CROSS, {"fast": "5:20", "slow": "30:90:10"} if method != "grid" else SPACE),
+        method,
+        objectives_from(objectives),
+        constraints_from(["trades>=5"]),
+        None if method == "grid" else 40,
+        3,
+    )
+    whole = search(plan, Bench(SMA_CROSS, BARS), {})
+    for cut in (1, 2):
+        kept = Remembering(cut)
+        with pytest.raises(KeyboardInterrupt):
+            search(plan, Bench(SMA_CROSS, BARS), {}, kept=kept)
+        done, kept.until, kept.run = kept.run, 10**9, 0
+        again = search(plan, Bench(SMA_CROSS, BARS), {}, kept=kept)
+        assert kept.run == len(whole.sets) - done
+        assert again.sets == whole.sets
+        assert again.scores.values.tobytes() == whole.scores.values.tobytes()
+        assert again.scores.returns.tobytes() == whole.scores.returns.tobytes()
+        assert again.best == whole.best
+
+
+def test_blocks_of_another_search_are_not_taken_for_ones_own():
+    plans = [plan_search(space_of(SMA_CROSS), "sobol", objectives_from(["sharpe"]), (), 20, seed) for seed in (1, 2)]
+    kept = Remembering()
+    search(plans[0], Bench(SMA_CROSS, BARS), {}, kept=kept)
+    with pytest.raises(BadInput, match="not those that this search asks for"):
+        search(plans[1], Bench(SMA_CROSS, BARS), {}, kept=kept)
+
+
+def test_rows_make_a_table_with_parameters_and_figures(grid):
+    first = grid.rows()[0]
+    assert {"fast", "slow", "sharpe", "trades"} <= first.keys()
+    assert len(grid.rows()) == len(grid.sets)
+
+
+def test_two_lines_in_a_notebook_show_the_page(grid):
+    from tradewind import optimise as from_the_top
+
+    shown = from_the_top(SMA_CROSS, BARS, space={"fast": [5, 10]})._repr_html_()
+    assert shown.startswith("<iframe")
+    assert "SmaCross, optimised" in shown
+
+
+def test_luck_is_reckoned_over_the_sets_that_ran_where_nobody_counts():
+    found = optimise(Picky, BARS, space={"size": "0:4"})
+    assert found.luck.counted is False
+    assert found.luck.trials == 4
+    one = optimise(Picky, BARS, space={"size": [1]})
+    assert one.luck.trials == 1
+    assert one.luck.dsr == pytest.approx(backtest(Picky, BARS, size=1).metrics["psr"])

@@ -133,13 +133,13 @@ def show(console: Console, finished: FinishedSearch) -> None:
     from tradewind.interfaces.cli.backtest import figure
     from tradewind.research.reports.optimise_page import chosen_text, verdict
 
-    found, page = finished.result, finished.page
+    found, page, on = finished.result, finished.page, finished.result.stretch
     for said in finished.said:
         console.note(said)
     if finished.resumed:
         console.note(f"{finished.resumed:,} of the sets were done before and were not run again")
     mark = "  [SYNTHETIC DATA]" if page.synthetic else ""
-    console.say(f"{found.strategy} on {', '.join(page.symbols)} {page.timeframe}, {found.plan.method} search{mark}")
+    console.say(f"{found.strategy} on {', '.join(on.symbols)} {on.timeframe}, {found.plan.method} search{mark}")
     console.say(verdict(found).replace("\u202f", " "))
     names = list(found.sets[0])
     shown = list(dict.fromkeys([*(o.metric for o in found.plan.objectives), "sharpe", "total_return", "max_drawdown"]))
@@ -176,8 +176,6 @@ def as_document(finished: FinishedSearch) -> dict[str, Any]:
         "run": finished.name,
         "folder": str(finished.folder),
         "report": str(finished.report),
-        "symbols": list(page.symbols),
-        "timeframe": page.timeframe,
         "synthetic": page.synthetic,
         "resumed": finished.resumed,
         **search_document(finished.result),

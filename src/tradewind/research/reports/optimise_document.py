@@ -39,6 +39,10 @@ def search_document(found: Optimised) -> dict[str, Any]:
         }
     return {
         "strategy": found.strategy,
+        "symbols": list(found.stretch.symbols),
+        "timeframe": found.stretch.timeframe,
+        "start_ns": found.stretch.start_ns,
+        "end_ns": found.stretch.end_ns,
         "method": plan.method,
         "space": {axis.name: str(axis).partition("=")[2] for axis in plan.space.axes},
         "space_sets": plan.space.count,

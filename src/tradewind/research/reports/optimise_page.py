@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tradewind.core.performance.undefined import Figure, Undefined
@@ -25,40 +25,28 @@ PLATEAU_WANTED = 0.5
 
 @dataclass(frozen=True)
 class SearchPage:
-    """A finished search with what its page says beside it. Times are ns UTC."""
+    """A finished search with what its page says beside it."""
 
     found: Optimised
-    description: str
-    symbols: tuple[str, ...]
-    timeframe: str
-    start_ns: int
-    end_ns: int
-    command: str
-    hashes: Mapping[str, str]
-    warnings: tuple[str, ...]
-    quality: tuple[str, ...]
-    created_ns: int
-    made_by: str
-    synthetic: bool
+    command: str = ""
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    quality: tuple[str, ...] = ()
+    created_ns: int = 0
+    made_by: str = "Tradewind"
+    synthetic: bool = False
 
 
 def write_search(page: SearchPage, folder: Path) -> Path:
     """Write report.html, report.json and sets.csv (every set with its figures) into `folder`; the page's path."""
     write_files(folder, {"sets.csv": sets_csv(page.found)})
-    study = search_study(page)
-    extent = {
-        "symbols": list(page.symbols),
-        "timeframe": page.timeframe,
-        "start_ns": page.start_ns,
-        "end_ns": page.end_ns,
-        "quality": list(page.quality),
-    }
-    return write_study(study, {"kind": "optimize", **extent, **search_document(page.found)}, folder)
+    document = {"kind": "optimize", **search_document(page.found), "quality": list(page.quality)}
+    return write_study(search_study(page), document, folder)
 
 
 def search_study(page: SearchPage) -> Study:
     """The page's matter."""
-    found = page.found
+    found, on = page.found, page.found.stretch
     plateau = _plateau(found)
     sections = [
         Section("The best sets" if found.judged.ranked.size else "No set may win", _best(found)),
@@ -71,7 +59,7 @@ def search_study(page: SearchPage) -> Study:
     ]
     return Study(
         title=f"{found.strategy}, optimised",
-        subtitle=f"{', '.join(page.symbols)} · {page.timeframe} · {day(page.start_ns)} to {day(page.end_ns)}",
+        subtitle=f"{', '.join(on.symbols)} · {on.timeframe} · {day(on.start_ns)} to {day(on.end_ns)}",
         verdict=verdict(found),
         good=None,
         key_figures=_key_figures(found),
@@ -128,7 +116,17 @@ def _key_figures(found: Optimised) -> list[tuple[str, str, str, str]]:
         ),
         ("Best by luck alone", _ratio(luck.expected), f"Sharpe of {luck.trials:,} worthless trials, {tried}", ""),
         ("Kept near it", _figure(kept), "of its lead: 100 % plateau, 0 % peak", _colour(kept, PLATEAU_WANTED)),
+        *_middle(found),
     ]
+
+
+def _middle(found: Optimised) -> list[tuple[str, str, str, str]]:
+    around = found.sensitivity
+    if isinstance(around, Undefined) or around.centre is None:
+        return []
+    first = found.plan.objectives[0].metric
+    value = metric(first, found.scores.of(around.centre)[first], "")
+    return [("Middle of the plateau", value, chosen_text(found, around.centre), "")]
 
 
 def _best(found: Optimised) -> list[Part]:
