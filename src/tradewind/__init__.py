@@ -29,6 +29,7 @@ _HOME: dict[str, str] = {
     "WalkForward": "tradewind.research.walk_forward_result",
     "walk_forward": "tradewind.research.walk_forward",
     "bars_from": "tradewind.research.frames",
+    "optimise": "tradewind.research.optimise",
     "counted": "tradewind.bootstrap",
 }
 """Where each public name lives, if it is not an indicator."""
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     from tradewind.core.strategy.strategy import Strategy
     from tradewind.research.backtest import Backtest, Market, backtest
     from tradewind.research.frames import bars_from
+    from tradewind.research.optimise import optimise
     from tradewind.research.walk_forward import walk_forward
     from tradewind.research.walk_forward_result import WalkForward
 
@@ -185,6 +187,7 @@ __all__ = [
     "bars_from",
     "counted",
     "instrument_for",
+    "optimise",
     "param",
     "ring",
     "synthetic_market",
