@@ -18,6 +18,7 @@ from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName
 from tradewind.core.performance.calendar import read_calendar
 from tradewind.core.performance.undefined import Figure, Undefined
+from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.backtest import Backtest, Market
 from tradewind.research.bench import Bench
@@ -40,7 +41,7 @@ from tradewind.research.walk_forward_windows import (
 )
 
 Progress = Callable[[str, int, int], None]
-"""Called with a stage, the parameter sets done and those of all windows."""
+"""Called with a stage (compiling, walking), the parameter sets done and those of all windows."""
 
 
 def walk_forward(
@@ -74,7 +75,7 @@ def walk_forward(
     of the training on, which warm its indicators, and may trade from its own first bar on; it begins and ends flat.
 
     An interrupt (Ctrl-C) after the first window ends it with the windows that are done (`interrupted`). Raises BadInput
-    for windows, a space or an objective that do not fit.
+    for windows, a space or an objective that do not fit, StrategyFailed where every set of every window failed.
     """
     markets = tuple(
         d if isinstance(d, Market) else Market(d, instrument_for(d.symbol))
@@ -84,7 +85,8 @@ def walk_forward(
         raise BadInput("there is no market to run on", fix="Give at least one symbol's bars")
     plan = WindowPlan(windows, train, train_bars, test_bars, anchored, purge, embargo)
     rules = rules or MarketRules()
-    fixed = dict(parameters or {})
+    held = resolve(strategy.parameters, dict(parameters or {}), strategy.__name__)
+    fixed = {name: held[name] for name in parameters or {}}
     wanted = plan_search(
         space_of(strategy, space, fixed),
         method,
@@ -99,9 +101,11 @@ def walk_forward(
     done: list[WindowResult] = []
     for i, window in enumerate(cuts):
 
-        def told(_stage: str, at: int, sets: int, before: int = i) -> None:
-            if progress is not None:
-                progress("walking", before * sets + at, len(cuts) * sets)
+        def told(stage: str, at: int, _sets: int, number: int = i) -> None:
+            if progress is None or (stage == "compiling" and number):
+                return
+            sets = wanted.budget
+            progress(*((stage, 0, 1) if stage == "compiling" else ("walking", number * sets + at, len(cuts) * sets)))
 
         try:
             seen = [cut(m, window.train.start_ns, window.train.end_ns) for m in markets]
@@ -112,6 +116,8 @@ def walk_forward(
             if not done:
                 raise
             break
+    if all(result.tried == result.failed for result in done):
+        raise StrategyFailed(f"it failed with every set: {done[0].reason}", where=strategy.__name__)
     return WalkForward(strategy, markets, rules, plan, wanted, fixed, tuple(done), len(cuts))
 
 

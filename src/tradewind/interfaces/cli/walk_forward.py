@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 WINDOWS, SEARCH = "The windows", "The search"
-STAGES = ("loading", "walking", "reporting")
+STAGES = ("loading", "compiling", "walking", "reporting")
 INTERRUPTED = 130
 
 
