@@ -9,7 +9,7 @@ from pathlib import Path
 from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
-from tradewind.operations.backtest_words import currency_of, engine_text, warnings_of
+from tradewind.operations.backtest_words import warnings_of
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
@@ -19,9 +19,8 @@ from tradewind.ports.runs import Runs
 from tradewind.ports.trials import Trials
 from tradewind.research.backtest import Backtest, backtest
 from tradewind.research.code_hash import code_hash
-from tradewind.research.realism import realism_of
 from tradewind.research.reports.files import write_report
-from tradewind.research.reports.report_input import ReportInput
+from tradewind.research.reports.of_backtest import report_of
 
 
 @dataclass(frozen=True)
@@ -77,32 +76,15 @@ def run_backtest(
         "code": code_hash(strategy),
         "decisions": result.run.decision_hash,
     }
-    engine = engine_text(result)
     warnings = (*warnings_of(result), *unfunded, *counting_warnings(count))
     name = run_name(now_ns, request.strategy)
-    report = ReportInput(
-        strategy=strategy.__name__,
-        description=(strategy.__doc__ or "").strip(),
-        parameters=result.parameters,
-        bars=tuple(m.bars for m in markets),
-        timeframe=markets[0].bars.timeframe,
-        currency=currency_of(markets[0].bars.symbol),
-        initial=request.rules.cash,
-        time=result.time,
-        equity=result.equity,
-        hold=result.hold,
-        trades=result.trades,
-        fills=result.run.fills,
-        funding=result.run.fundings,
-        performance=result.performance,
-        realism=realism_of(result),
+    report = report_of(
+        result,
         command=command_of(request),
-        engine=engine,
         created_ns=now_ns,
         made_by=made_by,
-        synthetic=any(info.synthetic for info in infos),
-        row_time=result.row_time,
         hashes=hashes,
+        synthetic=any(info.synthetic for info in infos),
         quality=quality,
         warnings=warnings,
     )
@@ -121,7 +103,7 @@ def run_backtest(
         quality=quality,
         hashes=hashes,
         synthetic=report.synthetic,
-        engine=engine,
+        engine=report.engine,
         said=said,
     )
 

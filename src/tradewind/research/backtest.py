@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from time import time_ns
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradewind import __version__
 from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.core.domain.instruments import Instrument, instrument_for
 from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
@@ -29,6 +31,9 @@ from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.counting import count_backtest
 from tradewind.research.refused import made, plain_functions, share_time, sound_prices
+
+if TYPE_CHECKING:
+    from tradewind.research.reports.report_input import ReportInput
 
 Array = np.ndarray[Any, Any]
 AGREEMENT = 1e-9
@@ -74,6 +79,30 @@ class Backtest:
     def metrics(self) -> dict[str, float | int | None]:
         """The figures by name; None where one is undefined (`performance.undefined` says why)."""
         return self.performance.metrics
+
+    def report(self, folder: str | Path, *, created_ns: int | None = None, synthetic: bool = False) -> Path:
+        """Write the report's files into `folder`; the path of its page. `created_ns` None: now.
+
+        `synthetic` says on the page that the prices were made up, which bars do not know. Raises BadInput when the
+        folder cannot be written.
+        """
+        from tradewind.research.reports.files import write_report  # noqa: PLC0415 - pages are heavy
+
+        made_ns = time_ns() if created_ns is None else created_ns
+        return write_report(self._report(made_ns, synthetic), Path(folder)).html
+
+    def _repr_html_(self) -> str:
+        """The run at a glance, inside a notebook's frame."""
+        from tradewind.research.reports.notebook import framed  # noqa: PLC0415 - pages are heavy
+        from tradewind.research.reports.of_backtest import backtest_study  # noqa: PLC0415
+
+        return framed(backtest_study(self._report(0, synthetic=False)))
+
+    def _report(self, created_ns: int, synthetic: bool) -> ReportInput:
+        from tradewind.research.reports.of_backtest import python_line, report_of  # noqa: PLC0415 - pages are heavy
+
+        made_by = f"Tradewind {__version__}"
+        return report_of(self, command=python_line(self), created_ns=created_ns, made_by=made_by, synthetic=synthetic)
 
     def __repr__(self) -> str:
         m = self.metrics

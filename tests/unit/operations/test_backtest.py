@@ -152,7 +152,7 @@ def test_a_full_disk_keeps_nothing_and_says_so(run, tmp_path: Path, monkeypatch:
     def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("tradewind.research.reports.files.os.fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(BadInput, match="the report cannot be written: No space left on device"):
         run(BTC)
     assert [folder.name for folder in (tmp_path / "runs").iterdir() if folder.is_dir()] == [first.name]
