@@ -117,3 +117,4 @@ class FillReason(IntEnum):
     TRAILING_STOP = 3
     LIQUIDATION = 4
     END_OF_DATA = 5
+    REBALANCE = 6

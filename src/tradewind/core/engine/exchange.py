@@ -32,6 +32,10 @@ class Exchange:
         self.liquidates = True
         self.latency = 0
         self.trade_from = 0
+        self.paid_in = 0.0
+        self.resize_by = 0.0
+        self.worth = 0.0
+        self.can_leave = 0.0
         self.no_book = False
         self.slippage_kind = k.NO_SLIPPAGE
         self.slippage_amount = 0.0

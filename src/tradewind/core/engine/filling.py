@@ -49,6 +49,9 @@ def trade(
     leg = account.leg_of(x, o.symbol, o.side, o.reduce_only)
     p = x.positions[leg]
     closable = abs(p.size) if p.size * o.side < 0.0 else 0.0
+    if o.exit_reason == k.BY_REBALANCE and (closable == 0.0 if o.reduce_only else p.size * o.side <= 0.0):
+        intake.finish(x, o, k.CANCELED, k.OTHER_SIDE_FILLED)  # the position it was to resize is gone
+        return
     sized = not o.by_stake
     if not sized:
         o.size = o.filled + size

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tradewind.core.domain.records import DECISION, FILL, FUNDING
+from tradewind.core.engine.capital import keep_capital
 from tradewind.core.engine.filling import update_range
 from tradewind.core.engine.funding import settle_funding
 from tradewind.core.engine.journal import UNLIMITED, drain, drain_moment
@@ -17,6 +18,7 @@ from tradewind.core.strategy.strategy import Strategy
 NAMES: dict[str, Any] = {
     "drain": drain,
     "drain_moment": drain_moment,
+    "keep_capital": keep_capital,
     "settle_funding": settle_funding,
     "update_range": update_range,
 }

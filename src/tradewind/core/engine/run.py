@@ -156,7 +156,7 @@ def _compiled(
             raise _Stopped from error
     report("running", len(data), len(data))
     compiled.write_back()
-    return _result(strategy, data, rules, compiled.journal, "compiled", None, compiled.kernel.cached)
+    return result_of(strategy, data, rules, compiled.journal, "compiled", None, compiled.kernel.cached)
 
 
 def chunk_end(data: MarketData, row: int, bars: int) -> int:
@@ -184,7 +184,7 @@ def _interpreted(
         except (Exception, SystemExit) as error:
             raise failure(error, strategy) from error
     report("running", len(data), len(data))
-    return _result(strategy, data, rules, interpreted.journal, "interpreted", why, False)
+    return result_of(strategy, data, rules, interpreted.journal, "interpreted", why, False)
 
 
 def call_hook(hook: Callable[[], None], strategy: Strategy) -> None:
@@ -212,10 +212,11 @@ def failure(error: Exception | SystemExit, strategy: Strategy) -> StrategyFailed
     )
 
 
-def _result(
+def result_of(
     strategy: Strategy, data: MarketData, rules: MarketRules, journal: Journal, engine: str, why: str | None,
     cached: bool,
 ) -> RunResult:  # fmt: skip
+    """What came of a run that is over: `on_stop` is called, and what is open is closed if the rules say so."""
     x: Exchange = strategy.exchange
     x.finished = True
     call_hook(strategy.on_stop, strategy)
