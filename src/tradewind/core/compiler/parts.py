@@ -29,16 +29,22 @@ from numba.core.typing import signature
 from tradewind.core.compiler.files import write_whole
 from tradewind.core.compiler.layout import ObjectRecord
 
+INLINED = frozenset({"on_bar", "update"})
+"""Methods that run at every bar: each call of them is replaced by their code, which LLVM does to small ones only."""
+
 
 class PartLibrary(JITCodeLibrary):
     """One function's code, neither optimised nor emitted. `key` names it where it is kept on disk."""
 
     key = ""
+    inlined = False
 
     def add_ir_module(self, ir_module: Any) -> None:
         """Take the function's code; it is verified with the rest of the program."""
         code = llvmlite.binding.parse_assembly(cgutils.normalize_ir_text(str(ir_module)))
         code.name = ir_module.name
+        if self.inlined:
+            code.get_function(symbol_of(self.key)).add_function_attribute("alwaysinline")
         self.add_llvm_module(code)
 
     def add_llvm_module(self, ll_module: Any) -> None:
@@ -101,6 +107,7 @@ class LowerAsPart(LoweringPass):
         """As numba's own lowering, less wrappers and machine code."""
         library = PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         library.key = state.part_key
+        library.inlined = state.func_id.func_name in INLINED
         library.enable_object_caching()
         state.library = library
         library._reload_init.update(state.reload_init)
@@ -132,9 +139,14 @@ def describe(identity: Any, key: str, arguments: tuple[Any, ...], returned: Any)
         kws=(),
         argtypes=tuple(arguments),
     )
-    descriptor.mangled_name = f"tradewind_{key}"
+    descriptor.mangled_name = symbol_of(key)
     descriptor.env_name = f"tradewind_env_{key}"
     return descriptor
+
+
+def symbol_of(key: str) -> str:
+    """The name under which a part is linked."""
+    return f"tradewind_{key}"
 
 
 def handle_for(descriptor: Any) -> Any:

@@ -22,8 +22,18 @@ def driver_text(plan: Plan, at_stop: str = "pass") -> str:
     body = _single(plan) if plan.symbols == 1 else _several(plan)
     columns = "".join(f"given_{name}, " for name in plan.columns)
     end = [] if at_stop == "pass" else ["    if row == stop:", f"        {at_stop}"]
-    lines = [SIGNATURE.format(columns=columns), "    x = s.exchange", *body, *end, "    return row", ""]
+    lines = [SIGNATURE.format(columns=columns), *_rows_are_there(plan), "    x = s.exchange", *body, *end]
+    lines += ["    return row", ""]
     return "\n".join(lines)
+
+
+def _rows_are_there(plan: Plan) -> list[str]:
+    """Look once whether every column has all rows: the compiler then leaves out the question at each of them."""
+    columns = ["open_", "high", "low", "close", "volume", *(f"given_{name}" for name in plan.columns)]
+    if plan.symbols > 1:
+        columns.append("symbol")
+    unequal = [f"len({column}) != len(time)" for column in columns]
+    return [f"    if {' or '.join(['row < 0', 'stop > len(time)', *unequal])}:", "        raise IndexError"]
 
 
 def _single(plan: Plan) -> list[str]:

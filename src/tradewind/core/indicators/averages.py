@@ -42,8 +42,19 @@ class SMA(Indicator):
             self.value = fresh / self.length
             self.at = 0
             self.fresh = 0.0
+            # Four at a time: the sums inside a group do not wait for the groups before it.
             tail = 0.0
-            for i in range(at - 1, -1, -1):
+            for i in range(at - 1, 2, -4):
+                fourth = tails[i]
+                third = tails[i - 1] + fourth
+                second = tails[i - 2] + third
+                first = tails[i - 3] + second
+                tails[i] = tail + fourth
+                tails[i - 1] = tail + third
+                tails[i - 2] = tail + second
+                tail += first
+                tails[i - 3] = tail
+            for i in range(at % 4 - 1, -1, -1):
                 tail += tails[i]
                 tails[i] = tail
 
