@@ -14,8 +14,9 @@ from tradewind.core.engine.many_runs import Desk, ManyRuns
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.performance.account_figures import AccountRows, account_figures
 from tradewind.core.performance.calendar import Calendar, read_calendar
+from tradewind.core.performance.kernel import frozen
 from tradewind.core.performance.scores import scores_of
-from tradewind.core.performance.trades import frozen, match_closed
+from tradewind.core.performance.trades import match_closed
 from tradewind.core.performance.undefined import Figure, Undefined
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.backtest import Joined, must_agree

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradewind.core.domain.records import FILL, FUNDING
+from tradewind.core.performance.kernel import frozen
 from tradewind.core.performance.trade_kernels import walk_account
-from tradewind.core.performance.trades import frozen, records, symbols_in
+from tradewind.core.performance.trades import records, symbols_in
 
 
 @dataclass(frozen=True, slots=True)

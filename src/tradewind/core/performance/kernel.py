@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,3 +18,10 @@ def kernel(function: F) -> F:
     A kernel calls no kernel of another file: numba's cache would not notice when that one changes.
     """
     return cast("F", njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def frozen(values: NDArray[Any]) -> NDArray[Any]:
+    """A read-only contiguous view: columns of a data frame come read-only, and one kind of array compiles once."""
+    view = np.ascontiguousarray(values).view()
+    view.flags.writeable = False
+    return view

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradewind.core.domain.errors import BadInput
+from tradewind.core.performance.sums import below_zero, moments
 from tradewind.core.performance.undefined import Figure, Undefined, finite, ratio
 
 Returns = NDArray[np.float64]
@@ -71,9 +72,8 @@ def spread(returns: Returns) -> Figure:
     """Sample standard deviation (n - 1) per period; 0 for a constant series, undefined below two periods."""
     if len(returns) < 2:
         return TOO_FEW
-    deviation = float(returns.std(ddof=1))
-    rounding = 1e-15 + 1e-12 * float(np.abs(returns).max())
-    return 0.0 if deviation <= rounding else deviation
+    _, deviation, largest = moments(returns)
+    return 0.0 if deviation <= 1e-15 + 1e-12 * largest else deviation
 
 
 def volatility(returns: Returns, periods_per_year: float) -> Figure:
@@ -92,7 +92,7 @@ def sharpe(returns: Returns, periods_per_year: float) -> Figure:
     Management 21(1), 1994; annualised by the square root of time as Lo (2002) gives for independent returns.
     """
     deviation = spread(returns)
-    per_period = ratio(float(returns.mean()) if len(returns) else 0.0, deviation, CONSTANT.reason)
+    per_period = ratio(moments(returns)[0], deviation, CONSTANT.reason)
     return per_period if isinstance(per_period, Undefined) else per_period * math.sqrt(periods_per_year)
 
 
@@ -104,8 +104,7 @@ def sortino(returns: Returns, periods_per_year: float) -> Figure:
     """
     if len(returns) < 2:
         return TOO_FEW
-    downside = math.sqrt(float(np.mean(np.minimum(returns, 0.0) ** 2)))
-    per_period = ratio(float(returns.mean()), downside, "no losing period")
+    per_period = ratio(moments(returns)[0], math.sqrt(below_zero(returns)), "no losing period")
     return per_period if isinstance(per_period, Undefined) else per_period * math.sqrt(periods_per_year)
 
 

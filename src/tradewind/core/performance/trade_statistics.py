@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tradewind.core.domain.timeframes import UNITS_NS
 from tradewind.core.performance.returns import spread
+from tradewind.core.performance.sums import gains_and_losses, moments
 from tradewind.core.performance.undefined import Figure, Undefined, ratio
 
 Trades = NDArray[Any]
@@ -28,17 +29,17 @@ def win_rate(trades: Trades) -> Figure:
 
     Source: Pardo, "The Evaluation and Optimization of Trading Strategies" (2nd ed. 2008), chapter 12.
     """
-    return NO_TRADES if len(trades) == 0 else float(np.mean(trades["pnl"] > 0))
+    return NO_TRADES if len(trades) == 0 else gains_and_losses(trades["pnl"])[0] / len(trades)
 
 
 def gross_profit(trades: Trades) -> float:
     """Sum of the winning trades' profits, quote currency."""
-    return float(trades["pnl"][trades["pnl"] > 0].sum())
+    return float(gains_and_losses(trades["pnl"])[1])
 
 
 def gross_loss(trades: Trades) -> float:
     """Sum of the losing trades' losses, quote currency, negative."""
-    return float(trades["pnl"][trades["pnl"] < 0].sum())
+    return float(gains_and_losses(trades["pnl"])[2])
 
 
 def profit_factor(trades: Trades) -> Figure:
@@ -53,7 +54,7 @@ def expectancy(trades: Trades) -> Figure:
 
     Undefined without trades. Source: Tharp, "Trade Your Way to Financial Freedom" (2nd ed. 2007), chapter 7.
     """
-    return NO_TRADES if len(trades) == 0 else float(trades["pnl"].mean())
+    return NO_TRADES if len(trades) == 0 else float(moments(trades["pnl"])[0])
 
 
 def average_win(trades: Trades) -> Figure:
@@ -99,7 +100,7 @@ def sqn(trades: Trades) -> Figure:
     pnl = trades["pnl"]
     if len(pnl) < 2:
         return Undefined("fewer than two trades")
-    per_trade = ratio(float(pnl.mean()), spread(pnl), "all trades made the same profit")
+    per_trade = ratio(moments(pnl)[0], spread(pnl), "all trades made the same profit")
     return per_trade if isinstance(per_trade, Undefined) else per_trade * math.sqrt(len(pnl))
 
 

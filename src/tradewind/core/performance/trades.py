@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tradewind.core.domain.errors import Corrupt
 from tradewind.core.domain.records import FILL, FUNDING, TRADE
+from tradewind.core.performance.kernel import frozen
 from tradewind.core.performance.trade_kernels import LOT, QUEUE, excursions, match_fills
 
 
@@ -89,13 +90,6 @@ def records(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     if rows.dtype != dtype:
         raise TypeError(f"expected records of {dtype.names}, found {rows.dtype}")
     return frozen(rows)
-
-
-def frozen(values: NDArray[Any]) -> NDArray[Any]:
-    """A read-only contiguous view: columns of a data frame come read-only, and one kind of array compiles once."""
-    view = np.ascontiguousarray(values).view()
-    view.flags.writeable = False
-    return view
 
 
 def symbols_in(fills: NDArray[Any], funding: NDArray[Any]) -> int:
