@@ -29,10 +29,11 @@ class BacktestRequest:
 
 def command_of(request: BacktestRequest, verb: str = "backtest", own: Sequence[str] = ()) -> str:
     """The command line that makes the same run again; `own` are the words of another verb's own options."""
-    words = ["tradewind", verb, request.strategy, *own]
+    words = ["tradewind", *verb.split(), request.strategy, *own]
     for symbol in request.symbols:
         words += ["--symbol", symbol]
-    words += ["--timeframe", request.timeframe]
+    if request.timeframe:
+        words += ["--timeframe", request.timeframe]
     if request.start_ns is not None:
         words += ["--start", instant_text(request.start_ns)]
     if request.end_ns is not None:
@@ -43,15 +44,16 @@ def command_of(request: BacktestRequest, verb: str = "backtest", own: Sequence[s
     for rule in fields(MarketRules):
         value = getattr(request.rules, rule.name)
         if value != getattr(usual, rule.name):
-            words += _option(rule.name, value)
+            words += option(rule.name, value)
     for name, value in request.instrument.items():
-        words += _option(name, value)
+        words += option(name, value)
     if request.engine != "auto":
         words += ["--engine", request.engine]
     return shlex.join(words)
 
 
-def _option(name: str, value: Any) -> list[str]:
+def option(name: str, value: Any) -> list[str]:
+    """A setting as words of a command line; a number as a person would write it."""
     flag = name.replace("_", "-")
     if isinstance(value, bool):
         return [f"--{flag}" if value else f"--no-{flag}"]

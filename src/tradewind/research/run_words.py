@@ -8,9 +8,10 @@ from tradewind.core.domain.instants import instant_text
 
 if TYPE_CHECKING:
     from tradewind.research.backtest import Backtest
+    from tradewind.research.book_backtest import BookBacktest
 
 
-def warnings_of(result: Backtest) -> tuple[str, ...]:
+def warnings_of(result: Backtest | BookBacktest) -> tuple[str, ...]:
     """What to know before believing the figures."""
     run = result.run
     warnings = [
@@ -29,7 +30,7 @@ def warnings_of(result: Backtest) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def engine_text(result: Backtest) -> str:
+def engine_text(result: Backtest | BookBacktest) -> str:
     """Which engine ran, in words."""
     run = result.run
     if run.engine == "compiled":

@@ -31,6 +31,7 @@ VERBS = {
     "data": Verb("tradewind.interfaces.cli.data", "Bring, list, check and make market data."),
     "backtest": Verb("tradewind.interfaces.cli.backtest", "Run a strategy over stored data, with a report."),
     "walk-forward": Verb("tradewind.interfaces.cli.walk_forward", "Choose on one stretch, try on the next."),
+    "order-book": Verb("tradewind.interfaces.cli.order_book", "Check a recorded order book, and replay it."),
     "optimize": Verb("tradewind.interfaces.cli.optimize", "Try many parameter sets of a strategy, with a report."),
     "lookahead": Verb("tradewind.interfaces.cli.lookahead", "Check that a strategy knows nothing before its time."),
     "report": Verb("tradewind.interfaces.cli.report", "Find a run's report, and how to make the run again."),

@@ -10,7 +10,7 @@ A command takes them by `@takes_request`: it gets a BacktestRequest as its secon
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -102,9 +102,12 @@ def requested(
     )
 
 
-def takes_request(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose options are those of `requested`, in front of its own; it is called with what they ask for."""
-    shared = inspect.signature(requested).parameters
+def takes_request(command: Callable[..., None], without: Sequence[str] = ()) -> Callable[..., None]:
+    """A command whose options are those of `requested`, in front of its own; it is called with what they ask for.
+
+    `without` names those that mean nothing to it.
+    """
+    shared = {name: p for name, p in inspect.signature(requested).parameters.items() if name not in without}
     own = inspect.signature(command).parameters
     assert list(own)[:2] == ["ctx", "request"], "a command takes ctx and request, then its own options"
     hints = get_type_hints(requested, include_extras=True, localns={"BacktestRequest": Any})

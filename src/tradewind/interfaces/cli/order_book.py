@@ -1,0 +1,156 @@
+"""`tradewind order-book`: check a recording of an order book, and replay it to a strategy."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradewind.interfaces.cli.app import console_of
+from tradewind.interfaces.cli.run_options import takes_request
+
+if TYPE_CHECKING:
+    from tradewind.interfaces.cli.console import Console
+    from tradewind.operations.backtest_request import BacktestRequest
+    from tradewind.operations.order_book import FinishedReplay
+    from tradewind.research.book_summary import BookSummary
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check recorded order books, and trade in them.")
+
+OF_BARS = (
+    "symbol", "timeframe", "start", "end", "hedging", "funding", "slippage", "slippage_amount", "participation",
+    "latency_bars", "latency_ms",
+)  # fmt: skip
+"""Options of a backtest that mean nothing where there are no bars."""
+LATENCY = "Ways and queues"
+FILE = "Raw messages of Binance, one a line: local ns, a blank, JSON. Plain or gzip."
+STAGES = ("loading", "compiling", "running", "reporting")
+SHOWN = (
+    ("total_return", "return"), ("net_profit", "profit"), ("max_drawdown", "deepest drawdown"),
+    ("trades", "trades"), ("win_rate", "won"), ("exposure_time", "time in the market"), ("fees_paid", "fees"),
+)  # fmt: skip
+
+
+@app.command()
+def check(ctx: typer.Context, recording: Annotated[Path, typer.Argument(help=FILE)]) -> None:
+    """Rebuild the book of a recording, compare it with the venue's own quotes, and say what is wrong with it."""
+    from tradewind import bootstrap
+    from tradewind.operations.order_book import check_recording
+    from tradewind.settings import load_settings
+
+    console, settings = console_of(ctx), load_settings()
+    with console.progress("loading", "checking") as progress:
+        found = check_recording(
+            recording,
+            recordings=bootstrap.open_book_recordings(),
+            cache=settings.cache / "kernels",
+            progress=progress,
+        )
+    console.result(asdict(found))
+    _show_check(console, found)
+
+
+@app.command()
+@partial(takes_request, without=OF_BARS)
+def backtest(
+    ctx: typer.Context,
+    request: BacktestRequest,
+    recording: Annotated[Path, typer.Argument(help=FILE)],
+    order_ms: Annotated[
+        float, typer.Option(rich_help_panel=LATENCY, help="An order's or cancellation's way to the venue.")
+    ] = 10.0,
+    report_ms: Annotated[float, typer.Option(rich_help_panel=LATENCY, help="The venue's answer's way back.")] = 10.0,
+    feed_ms: Annotated[
+        float | None, typer.Option(rich_help_panel=LATENCY, help="The data's way; as recorded if left out.")
+    ] = None,
+    queue: Annotated[
+        str,
+        typer.Option(
+            rich_help_panel=LATENCY,
+            help="proportional: cancellations come from ahead and behind alike; back: only from behind.",
+        ),
+    ] = "proportional",
+) -> None:
+    """Replay a recorded order book to a strategy that has on_book, on_trade or on_quote; write a report."""
+    from contextlib import redirect_stdout
+
+    from tradewind import __version__, bootstrap
+    from tradewind.core.engine.books.rules import BookRules
+    from tradewind.interfaces.cli.clock import now_ns
+    from tradewind.operations.order_book import BookRequest, run_book_backtest
+    from tradewind.settings import load_settings
+
+    console, settings = console_of(ctx), load_settings()
+    asked = BookRequest(request, recording, BookRules(order_ms, report_ms, feed_ms, queue))  # type: ignore[arg-type]
+    with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
+        finished = run_book_backtest(
+            asked,
+            recordings=bootstrap.open_book_recordings(),
+            runs=bootstrap.open_runs(settings),
+            trials=bootstrap.open_trials(settings),
+            cache=settings.cache / "kernels",
+            now_ns=now_ns(),
+            made_by=f"Tradewind {__version__}",
+            progress=progress,
+        )
+    console.result(
+        {"run": finished.name, "report": finished.report, "warnings": finished.warnings, **finished.document}
+    )
+    _show_backtest(console, finished)
+
+
+def _show_check(console: Console, found: BookSummary) -> None:
+    from tradewind.core.domain.instants import instant_text
+
+    trades = found.trades
+    console.say(f"{found.symbol}  {instant_text(found.start_ns)} to {instant_text(found.end_ns)}")
+    console.say(f"  tick {found.tick or '-'}, lot {found.lot or '-'}")
+    console.table(("messages", "count"), list(found.counts.items()))
+    console.say()
+    sides = (
+        ("all", trades.count, trades.size, trades.vwap),
+        ("aggressor bought", trades.buys, trades.buy_size, trades.buy_vwap),
+        ("aggressor sold", trades.sells, trades.sell_size, trades.sell_vwap),
+    )
+    console.table(
+        ("trades", "count", "size", "average price"),
+        [
+            (name, count, f"{size:,.8g}", "-" if price is None else f"{price:,.10g}")
+            for name, count, size, price in sides
+        ],
+    )
+    console.say(f"  {trades.aggregated:,} orders of one millisecond, price and side made them")
+    console.say()
+    low, middle, high = found.feed_ms
+    console.say(f"  feed latency {low:,.1f} ms at least, {middle:,.1f} ms mostly, {high:,.1f} ms in one of a hundred")
+    console.say(
+        f"  book: {found.snapshots:,} snapshots, {found.gaps:,} gaps, invalid for {found.invalid_ns / 1e9:,.3f} s, "
+        f"crossed {found.crossed:,} times"
+    )
+    console.say(
+        f"  top of the book against the venue's quotes: {found.compared:,} compared, {found.equal:,} equal "
+        f"({found.same_number:,} of them at the very same number)"
+    )
+    for finding in found.findings:
+        console.note(f"note: {finding}")
+
+
+def _show_backtest(console: Console, finished: FinishedReplay) -> None:
+    from tradewind.interfaces.cli.backtest import figure
+
+    result = finished.result
+    console.say(f"{result.strategy.__name__} in the order book of {result.recording.symbol}")
+    console.say(f"{len(result.recording):,} events, {result.run.engine}")
+    for name, label in SHOWN:
+        console.say(f"  {label:<20}{figure(name, result.metrics[name]):>14}")
+    queue = result.queue
+    console.say(f"  {'fills as maker':<20}{int(queue['maker_fills']):>14,}")
+    console.say(f"  {'fills as taker':<20}{int(queue['taker_fills']):>14,}")
+    for warning in finished.warnings:
+        console.note(f"note: {warning}")
+    console.say(f"decision hash {result.run.decision_hash}")
+    console.say(f"report {finished.report}")

@@ -1,0 +1,151 @@
+"""Recorded order books: is one whole, and what would a strategy have done in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tradewind.core.domain.instruments import Instrument
+from tradewind.core.domain.recording import Recording
+from tradewind.core.domain.trials import TrialKind
+from tradewind.core.engine.books.rules import BookRules
+from tradewind.operations.backtest_data import instrument_from
+from tradewind.operations.backtest_request import BacktestRequest, command_of, option
+from tradewind.operations.backtest_words import currency_of, engine_text, warnings_of
+from tradewind.operations.progress import Progress, Silence, Stages
+from tradewind.operations.run_names import run_name
+from tradewind.operations.strategies import strategy_named
+from tradewind.operations.trials import counted, counting_warnings
+from tradewind.ports.book_recordings import BookRecordings
+from tradewind.ports.runs import Runs
+from tradewind.ports.trials import Trials
+from tradewind.research.book_backtest import BookBacktest, book_backtest, recorded_instrument
+from tradewind.research.book_counting import recording_hash
+from tradewind.research.book_summary import BookSummary, summary_of
+from tradewind.research.code_hash import code_hash
+from tradewind.research.reports.book_page import book_document, book_study
+from tradewind.research.reports.study import write_study
+
+KIND = "order-book"
+
+
+@dataclass(frozen=True)
+class BookRequest:
+    """What to replay: a strategy with its rules (`run`; its symbols and times are not used), and a recording."""
+
+    run: BacktestRequest
+    recording: Path
+    book: BookRules = field(default_factory=BookRules)
+
+
+@dataclass(frozen=True)
+class FinishedReplay:
+    """A replay that has been kept."""
+
+    name: str
+    folder: Path
+    report: Path
+    result: BookBacktest
+    warnings: tuple[str, ...]
+    document: Mapping[str, Any]
+
+
+def check_recording(
+    path: Path, *, recordings: BookRecordings, cache: Path | None, progress: Progress | None = None
+) -> BookSummary:
+    """Read a recording, rebuild its book and compare it with its quotes. Raises BadInput for what is no recording."""
+    progress = progress or Silence()
+    progress.stage("loading")
+    recording = recordings.read(path)
+    progress.stage("checking")
+    return summary_of(recording, cache)
+
+
+def run_book_backtest(
+    request: BookRequest,
+    *,
+    recordings: BookRecordings,
+    runs: Runs,
+    trials: Trials,
+    cache: Path | None,
+    now_ns: int,
+    made_by: str,
+    progress: Progress | None = None,
+) -> FinishedReplay:
+    """Read, replay, count, judge, keep. Raises BadInput or StrategyFailed; then nothing is kept."""
+    progress = progress or Silence()
+    progress.stage("loading")
+    runs.prepare()
+    strategy = strategy_named(request.run.strategy)
+    recording = recordings.read(request.recording)
+    instrument = instrument_of(recording, request.run.instrument)
+    with counted(trials, TrialKind.BACKTEST, (), now_ns) as count:
+        result = book_backtest(
+            strategy,
+            recording,
+            rules=request.run.rules,
+            book=request.book,
+            instrument=instrument,
+            engine=request.run.engine,
+            cache=cache,
+            progress=Stages(progress),
+            parameters=request.run.parameters,
+        )
+    progress.stage("reporting")
+    warnings = (*warnings_of(result), *counting_warnings(count), *recording_warnings(result), *recording.said)
+    study = book_study(
+        result,
+        engine=engine_text(result),
+        currency=currency_of(recording.symbol),
+        warnings=warnings,
+        command=book_command(request),
+        hashes={
+            "recording": recording_hash(recording),
+            "code": code_hash(strategy),
+            "decisions": result.run.decision_hash,
+        },
+        created_ns=now_ns,
+        made_by=made_by,
+    )
+    document = book_document(result)
+
+    def write(folder: Path) -> None:
+        write_study(study, document, folder)
+
+    folder = runs.keep(run_name(now_ns, request.run.strategy, KIND), write)
+    return FinishedReplay(folder.name, folder, folder / "report.html", result, warnings, document)
+
+
+def instrument_of(recording: Recording, changes: Mapping[str, Any]) -> Instrument:
+    """The symbol's usual rules with the recording's own tick and lot, and `changes`."""
+    own = recorded_instrument(recording)
+    chosen = instrument_from(recording.symbol, changes)
+    return replace(chosen, tick=chosen.tick or own.tick, lot=chosen.lot or own.lot)
+
+
+def recording_warnings(result: BookBacktest) -> tuple[str, ...]:
+    """What was wrong with the book, and what could not be closed in it."""
+    warnings = []
+    if result.gaps:
+        warnings.append(
+            f"The book was lost {result.gaps:,} time{'s' * (result.gaps > 1)} to a gap in its numbers; until the next "
+            "snapshot no order was taken and none filled"
+        )
+    if result.crossed:
+        warnings.append(f"The book was crossed after {result.crossed:,} events; nothing was traded through that")
+    if result.left_open:
+        warnings.append(f"{result.left_open:g} is still open at the end, valued at the last middle of the book")
+    return tuple(warnings)
+
+
+def book_command(request: BookRequest) -> str:
+    """The command line that makes the same replay again."""
+    usual = BookRules()
+    own = [str(request.recording)]
+    for name in ("order_ms", "report_ms", "feed_ms", "queue"):
+        value = getattr(request.book, name)
+        if value != getattr(usual, name):
+            own += option(name, value)
+    return command_of(request.run, "order-book backtest", own)
