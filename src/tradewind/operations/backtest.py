@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tradewind.core.domain.trials import TrialKind
@@ -39,6 +39,16 @@ class FinishedRun:
     said: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Occasion:
+    """Why a run is made, where it is more than a backtest: how it is counted, named, made again, and what to add."""
+
+    kind: TrialKind = TrialKind.BACKTEST
+    command: str = ""
+    notes: tuple[str, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+
 def run_backtest(
     request: BacktestRequest,
     *,
@@ -49,6 +59,7 @@ def run_backtest(
     now_ns: int,
     made_by: str,
     progress: Progress | None = None,
+    occasion: Occasion = Occasion(),
 ) -> FinishedRun:
     """Load the data, run, count, judge, keep. Raises BadInput or StrategyFailed; then nothing is kept."""
     progress = progress or Silence()
@@ -60,7 +71,7 @@ def run_backtest(
     unfunded = funding_warnings(markets, request.rules)
     quality = tuple(sentence for market in markets for sentence in quality_of(market))
     told = Stages(progress)
-    with counted(trials, TrialKind.BACKTEST, infos, now_ns) as count:
+    with counted(trials, occasion.kind, infos, now_ns) as count:
         result = backtest(
             strategy,
             markets,
@@ -75,12 +86,13 @@ def run_backtest(
         **{f"data {info.key}": info.content_hash for info in infos},
         "code": code_hash(strategy),
         "decisions": result.run.decision_hash,
+        **occasion.hashes,
     }
-    warnings = (*warnings_of(result), *unfunded, *counting_warnings(count))
-    name = run_name(now_ns, request.strategy)
+    warnings = (*occasion.notes, *warnings_of(result), *unfunded, *counting_warnings(count))
+    name = run_name(now_ns, request.strategy, "" if occasion == Occasion() else occasion.kind)
     report = report_of(
         result,
-        command=command_of(request),
+        command=occasion.command or command_of(request),
         created_ns=now_ns,
         made_by=made_by,
         hashes=hashes,
@@ -108,4 +120,4 @@ def run_backtest(
     )
 
 
-__all__ = ["BacktestRequest", "FinishedRun", "run_backtest"]
+__all__ = ["BacktestRequest", "FinishedRun", "Occasion", "run_backtest"]

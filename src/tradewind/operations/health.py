@@ -14,7 +14,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tradewind.core.domain.errors import TradewindError
+from tradewind.core.domain.lockbox import Deed, seals_of
+from tradewind.ports.lockbox import Lockbox
 from tradewind.ports.market_data import MarketData
+from tradewind.ports.runs import Runs
+from tradewind.ports.trials import Trials
 from tradewind.settings import Settings
 
 PYTHONS = ((3, 11), (3, 14))
@@ -41,7 +45,7 @@ class Checkup:
     fix: str = ""
 
 
-def checkups(settings: Settings, catalogue: MarketData) -> list[Checkup]:
+def checkups(settings: Settings, catalogue: MarketData, trials: Trials, lockbox: Lockbox, runs: Runs) -> list[Checkup]:
     """Every check, in an order in which the first failure explains the later ones."""
     checks: list[Callable[[], Iterable[Checkup]]] = [
         lambda: [_python()],
@@ -51,6 +55,8 @@ def checkups(settings: Settings, catalogue: MarketData) -> list[Checkup]:
         lambda: [_folder(name, getattr(settings, name)) for name in ("data", "runs", "cache", "ledger")],
         lambda: [_disk(settings.data)],
         lambda: _catalogue(catalogue),
+        lambda: [_trials(trials)],
+        lambda: _lockbox(lockbox, runs),
     ]
     return [result for check in checks for result in check()]
 
@@ -119,3 +125,36 @@ def _catalogue(catalogue: MarketData) -> Iterable[Checkup]:
         else:
             sets, rows = sets + 1, rows + info.rows
     yield Checkup("catalogue", State.FINE, f"{sets} data sets, {rows:,} rows, every hash as stored")
+
+
+def _trials(trials: Trials) -> Checkup:
+    try:
+        count = trials.verify()
+    except TradewindError as problem:
+        return Checkup("trials", State.FAILED, f"{problem.where}: {problem.message}", problem.fix or "")
+    return Checkup("trials", State.FINE, f"{count:,} counted")
+
+
+def _lockbox(lockbox: Lockbox, runs: Runs) -> Iterable[Checkup]:
+    """The chain and its witness, and the looks that kept reports speak of: a third witness."""
+    try:
+        entries = lockbox.entries()
+    except TradewindError as problem:
+        yield Checkup("lockbox", State.FAILED, f"{problem.where}: {problem.message}", problem.fix or "")
+        return
+    known = {f"{entry.number} {entry.hash}" for entry in entries}
+    strange = [
+        run.name
+        for run in runs.kept()
+        if (look := (run.summary.get("hashes") or {}).get("lockbox")) is not None and look not in known
+    ]
+    if strange:
+        yield Checkup(
+            "lockbox",
+            State.FAILED,
+            f"it knows nothing of the look that is reported in {', '.join(strange)}",
+            "It was tampered with, or these runs were made with another one: put the lockbox back from a backup",
+        )
+    opened = sum(entry.done.deed is Deed.OPENED for entry in entries)
+    if not strange:
+        yield Checkup("lockbox", State.FINE, f"{len(seals_of(entries))} seals, {opened} looks, all as written")

@@ -175,10 +175,14 @@ def test_init_writes_what_settings_read_and_never_over_another(home: Path, capsy
 def test_init_asks_on_a_terminal_and_explains_what_will_not_do(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    answers = iter(["mine", "~/.tradewind/runs", "~/.tradewind/cache", "Binance!", "okx"])
+    answers = {"data": iter(["mine"]), "exchange": iter(["Binance!", "okx"])}
+
+    def answer(question: str, default: str) -> str:
+        return next(answers.get(question.rpartition(": ")[2], iter([default])))
+
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    monkeypatch.setattr("typer.prompt", lambda *args, **kwargs: next(answers))
+    monkeypatch.setattr("typer.prompt", answer)
     assert main(["init"]) == 0
     assert "That will not do: an exchange is written as ccxt does" in capsys.readouterr().out
     settings = load_settings({}, folder=home)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradewind.adapters.market_data.parquet_catalogue import ParquetCatalogue
+from tradewind.bootstrap import open_lockbox, open_runs, open_trials
 from tradewind.core.domain.data_sets import DataKey, Provenance
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.market_data import Bars, Kind
@@ -111,12 +112,16 @@ def test_sets_are_chosen_by_what_was_said(catalogue: ParquetCatalogue) -> None:
 def test_the_doctor_finds_damage_and_says_what_to_do(catalogue: ParquetCatalogue, tmp_path: Path) -> None:
     settings_made = load_settings({"TRADEWIND_HOME": str(tmp_path / "home")}, folder=tmp_path)
     catalogue.write(with_gaps(), Provenance("a file"), now_ns=0)
-    fine = checkups(settings_made, catalogue)
+    others = open_trials(settings_made), open_lockbox(settings_made), open_runs(settings_made)
+    fine = checkups(settings_made, catalogue, *others)
     assert {check.state for check in fine} <= {State.FINE, State.WARNING}
-    assert "1 data sets, 96 rows" in fine[-1].found
+    found = {check.name: check.found for check in fine}
+    assert "1 data sets, 96 rows" in found["catalogue"]
+    assert (found["trials"], found["lockbox"]) == ("0 counted", "0 seals, 0 looks, all as written")
     path = catalogue.path(DataKey("BTC/USDT", Kind.CANDLES, "1h"))
     path.write_bytes(path.read_bytes()[:-200])
     (tmp_path / "home").write_text("a file where a folder should be")
-    failed = [check for check in checkups(settings_made, catalogue) if check.state is State.FAILED]
-    assert [check.name for check in failed] == ["data folder", "runs folder", "cache folder", "catalogue"]
+    failed = [check for check in checkups(settings_made, catalogue, *others) if check.state is State.FAILED]
+    folders = ["data folder", "runs folder", "cache folder", "ledger folder"]
+    assert [check.name for check in failed] == [*folders, "catalogue"]
     assert all(check.fix for check in failed)

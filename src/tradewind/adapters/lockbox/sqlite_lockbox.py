@@ -45,8 +45,9 @@ class SqliteLockbox:
     def append(self, decide: Callable[[Sequence[Entry]], Done | None]) -> Entry | None:
         """Add an entry; see the port."""
         self.entries()  # a chain that is gone while its witness is there must not be begun anew
-        if not os.access(_there(self.witness.parent), os.W_OK):
-            raise self._unwritable("the folder cannot be written")
+        there = _there(self.witness.parent)
+        if not (there.is_dir() and os.access(there, os.W_OK)):
+            raise self._unwritable(f"{there} is no folder that can be written")
         with self.database.writing() as connection:
             entries = self._verified(connection.execute(ALL).fetchall())
             done = decide(entries)
@@ -77,7 +78,7 @@ class SqliteLockbox:
     def _witnessed(self) -> tuple[int, str] | None:
         try:
             text = self.witness.read_text(encoding="utf-8")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as problem:
             raise Unavailable(

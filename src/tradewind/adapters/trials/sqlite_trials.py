@@ -122,9 +122,7 @@ def tally_of(groups: Sequence[tuple[int, int, int, float | None, float]]) -> Tal
     if judged < 2:
         return Tally(trials, judged, math.nan)
     known = [
-        (n, mean * math.sqrt(periods), squares * periods)
-        for periods, _, n, mean, squares in groups
-        if mean is not None
+        (n, mean * math.sqrt(periods), squares * periods) for periods, _, n, mean, squares in groups if mean is not None
     ]
     mean = sum(n * z for n, z, _ in known) / judged
     within = sum(max(0.0, squares - n * z * z) for n, z, squares in known)

@@ -37,6 +37,7 @@ VERBS = {
     "report": Verb("tradewind.interfaces.cli.report", "Find a run's report, and how to make the run again."),
     "monte-carlo": Verb("tradewind.interfaces.cli.monte_carlo", "Ask whether a finished run was luck."),
     "trials": Verb("tradewind.interfaces.cli.trials", "Say how often each market has been looked at."),
+    "lockbox": Verb("tradewind.interfaces.cli.lockbox", "Seal the last stretch of a market, and open it once."),
     "runs": Verb("tradewind.interfaces.cli.runs", "List finished runs."),
     "init": Verb("tradewind.interfaces.cli.init", "Write a settings file to start from."),
     "doctor": Verb("tradewind.interfaces.cli.doctor", "Check that everything Tradewind needs is in order."),

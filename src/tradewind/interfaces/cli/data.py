@@ -10,7 +10,7 @@ import typer
 from tradewind.interfaces.cli.app import console_of
 from tradewind.interfaces.cli.data_download import download
 from tradewind.interfaces.cli.data_making import generate, remove, resample, show
-from tradewind.interfaces.cli.data_shown import kind_named, list_findings, list_sets
+from tradewind.interfaces.cli.data_shown import kind_named, list_findings, list_sets, note_seals
 
 app = typer.Typer(help="Bring, list, check and make market data.", no_args_is_help=True, add_completion=False)
 
@@ -95,6 +95,7 @@ def list_(ctx: typer.Context, symbol: Symbol = None, kind: KindName = None) -> N
     sets, damaged = data_sets(catalogue, symbol, kind_named(kind)), catalogue.damaged()
     console.result({"data_sets": sets, "damaged": damaged})
     list_sets(console, sets)
+    note_seals(console, catalogue, (each.key.symbol for each in sets))
     if not sets:
         console.note(
             "Nothing is stored yet. Bring some: tradewind data import FILE, or make some: tradewind data generate"
@@ -116,6 +117,7 @@ def check(ctx: typer.Context, symbol: Symbol = None, timeframe: Timeframe = None
         if not each.report.findings:
             console.say(f"{each.stored.key}: {each.report.rows:,} rows, nothing found")
     list_findings(console, [(str(each.stored.key), each.report.findings) for each in checked])
+    note_seals(console, catalogue, (each.stored.key.symbol for each in checked))
 
 
 def _mapping(text: str) -> dict[str, str]:

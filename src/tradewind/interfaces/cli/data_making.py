@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tradewind.interfaces.cli.app import console_of
-from tradewind.interfaces.cli.data_shown import list_sets
+from tradewind.interfaces.cli.data_shown import list_sets, note_seals
 
 SYMBOLS_DEFAULT = ["BTC/USDT"]
 TheSymbol = Annotated[str, typer.Option("--symbol", "-s", help="Such as BTC/USDT.")]
@@ -55,7 +55,9 @@ def resample(
     from tradewind.operations.data_making import resample_data
 
     console = console_of(ctx)
-    made = resample_data(symbol, source, target, catalogue=bootstrap.open_catalogue(), now_ns=now_ns(), replace=replace)
+    # Rows go from store to store and nobody sees them, so what is sealed may be made of what is sealed.
+    whole = bootstrap.open_catalogue(sealed=False)
+    made = resample_data(symbol, source, target, catalogue=whole, now_ns=now_ns(), replace=replace)
     console.result(made)
     list_sets(console, [made.stored], "Resampled")
     if made.dropped_first or made.dropped_last:
@@ -82,9 +84,9 @@ def show(
     from tradewind.core.domain.instants import instant_ns, instant_text
     from tradewind.operations.data import candle_page
 
-    console = console_of(ctx)
+    console, catalogue = console_of(ctx), bootstrap.open_catalogue()
     shown = candle_page(
-        bootstrap.open_catalogue(),
+        catalogue,
         symbol,
         timeframe,
         start_ns=instant_ns(start) if start else None,
@@ -104,6 +106,7 @@ def show(
         ],
         title=f"{symbol} {shown.timeframe}{origin}: {of_pages}",
     )  # fmt: skip
+    note_seals(console, catalogue, [symbol])
 
 
 def remove(

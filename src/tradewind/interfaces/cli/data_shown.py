@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tradewind.core.domain.data_sets import DataSetInfo
     from tradewind.core.domain.market_data import Kind
     from tradewind.interfaces.cli.console import Console
+    from tradewind.ports.market_data import MarketData
 
 
 def list_sets(console: Console, sets: Sequence[DataSetInfo], title: str = "") -> None:
@@ -29,6 +30,16 @@ def list_sets(console: Console, sets: Sequence[DataSetInfo], title: str = "") ->
         for info in sets
     ]
     console.table(headers, rows, title=title)
+
+
+def note_seals(console: Console, catalogue: MarketData, symbols: Iterable[str]) -> None:
+    """Say from when on symbols are sealed: what is stored after that is neither shown nor used."""
+    from tradewind.core.domain.instants import instant_text
+
+    for symbol in dict.fromkeys(symbols):
+        from_ns = catalogue.sealed_from(symbol)
+        if from_ns is not None:
+            console.note(f"{symbol} is sealed from {instant_text(from_ns)} on: what is later is neither shown nor used")
 
 
 def list_findings(console: Console, reports: Iterable[tuple[str, Sequence[Finding]]]) -> None:

@@ -18,7 +18,13 @@ def doctor(ctx: typer.Context) -> None:
     from tradewind.settings import load_settings
 
     console, settings = console_of(ctx), load_settings()
-    found = checkups(settings, bootstrap.open_catalogue(settings))
+    found = checkups(
+        settings,
+        bootstrap.open_catalogue(settings),
+        bootstrap.open_trials(settings),
+        bootstrap.open_lockbox(settings),
+        bootstrap.open_runs(settings),
+    )
     console.result({"checks": found})
     console.table(("", "check", "found", "what to do"), [(c.state, c.name, c.found, c.fix) for c in found])
     failed = [check for check in found if check.state is State.FAILED]
