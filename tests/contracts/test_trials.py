@@ -11,7 +11,7 @@ import pytest
 
 from tradewind.adapters.trials.sqlite_trials import SqliteTrials
 from tradewind.core.domain.errors import BadInput
-from tradewind.core.domain.trials import REAL, Ground, Look, TrialKind
+from tradewind.core.domain.trials import PERIODS_MIN, REAL, Ground, Look, TrialKind
 from tradewind.ports.trials import Trials
 
 DAY = 86_400_000_000_000
@@ -114,6 +114,14 @@ def test_a_trial_without_a_sharpe_ratio_is_a_trial_and_has_no_part_in_the_varian
     assert found.variance(365) == pytest.approx(np.var([0.01, 0.03], ddof=1))
     tell(ledger, replace(LOOK, timeframe="1d"), [math.nan, math.nan], periods=7)
     assert ledger.tally(YEAR).variance(365) == found.variance(365)
+
+
+def test_a_trial_over_a_few_days_is_a_trial_and_its_wild_ratio_no_measure(ledger: Trials) -> None:
+    tell(ledger, LOOK, [0.01, 0.03])
+    tell(ledger, replace(LOOK, timeframe="1d"), [40.0, -40.0], periods=PERIODS_MIN - 1)
+    found = ledger.tally(YEAR)
+    assert (found.trials, found.judged) == (4, 2)
+    assert found.variance(365) == pytest.approx(np.var([0.01, 0.03], ddof=1))
 
 
 def test_equal_sharpe_ratios_have_no_variance(ledger: Trials) -> None:

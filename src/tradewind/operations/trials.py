@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tradewind.core.domain.data_sets import DataSetInfo
-from tradewind.core.domain.trials import REAL, Ground, Tally, TrialKind, TrialsOf
+from tradewind.core.domain.trials import PERIODS_MIN, REAL, Ground, Tally, TrialKind, TrialsOf
 from tradewind.core.performance.deflated_sharpe import expected_best_sharpe
 from tradewind.core.performance.undefined import Figure, Undefined
 from tradewind.ports.trials import Trials
@@ -69,4 +69,4 @@ def looks_at(trials: Trials, lines: Sequence[TrialsOf]) -> list[LooksAt]:
     return found
 
 
-TOO_FEW = Undefined("fewer than two trials have a Sharpe ratio")
+TOO_FEW = Undefined(f"fewer than two trials have a Sharpe ratio over {PERIODS_MIN} periods or more")

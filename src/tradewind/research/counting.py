@@ -25,7 +25,6 @@ from tradewind.core.performance.calendar import read_calendar
 from tradewind.core.performance.deflation import with_trials, without_trials
 from tradewind.core.performance.returns import equity_returns, spread
 from tradewind.core.performance.undefined import Undefined
-from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.trials import Trials
 from tradewind.research.code_hash import code_hash
@@ -196,11 +195,13 @@ def _sharpe(returns: NDArray[np.float64]) -> float:
 
 
 def _resolved(strategy: type[Strategy], given: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters with their values, quickly where they are whole already: a sweep has many sets."""
-    declared = strategy.parameters
-    if len(given) == len(declared) and all(type(given.get(n)) is type(p.default) for n, p in declared.items()):
-        return dict(given)
-    return resolve(declared, dict(given), strategy.__name__)
+    """All parameters with their values, as `resolve` has them, quickly: a sweep has many sets, mostly of right kinds."""
+    name = strategy.__name__
+    values = {n: given.get(n, parameter.default) for n, parameter in strategy.parameters.items()}
+    return {
+        n: v if type(v) is type(parameter.default) else parameter.parse(v, name)
+        for (n, v), parameter in zip(values.items(), strategy.parameters.values(), strict=True)
+    }
 
 
 def _text(parameters: Mapping[str, Any]) -> str:

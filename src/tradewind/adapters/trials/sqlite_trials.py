@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradewind.adapters.sqlite.database import Database
-from tradewind.core.domain.trials import LOCAL, Ground, Look, Tally, TrialKind, TrialsOf
+from tradewind.core.domain.trials import LOCAL, PERIODS_MIN, Ground, Look, Tally, TrialKind, TrialsOf
 
 FILE_NAME = "trials.sqlite"
 SCHEMA = """
@@ -118,11 +118,13 @@ def _line(symbols: str, timeframe: str, origin: str, strategy: str, kind: str, *
 
 def tally_of(groups: Sequence[tuple[int, int, int, float | None, float]]) -> Tally:
     """One tally of groups of equal length: periods, trials, those judged, mean and sum of squares of their ratios."""
-    trials, judged = sum(group[1] for group in groups), sum(group[2] for group in groups)
+    trials, judged = sum(group[1] for group in groups), sum(group[2] for group in groups if group[0] >= PERIODS_MIN)
     if judged < 2:
         return Tally(trials, judged, math.nan)
     known = [
-        (n, mean * math.sqrt(periods), squares * periods) for periods, _, n, mean, squares in groups if mean is not None
+        (n, mean * math.sqrt(periods), squares * periods)
+        for periods, _, n, mean, squares in groups
+        if mean is not None and periods >= PERIODS_MIN
     ]
     mean = sum(n * z for n, z, _ in known) / judged
     within = sum(max(0.0, squares - n * z * z) for n, z, squares in known)

@@ -15,6 +15,8 @@ from tradewind.core.domain.errors import BadInput
 
 LOCAL = "local"
 """The tenant of a Tradewind that is nobody's service."""
+PERIODS_MIN = 10
+"""A Sharpe ratio over fewer periods is no measure of how far trials lie apart: luck alone throws it too far."""
 REAL = "real"
 """The origin of bars that were observed."""
 
@@ -84,8 +86,8 @@ class Tally:
     """How many trials a ground has seen, and how far their Sharpe ratios lie apart.
 
     `spread` is the variance (n - 1) of z = Sharpe per period x sqrt(periods) over the `judged` trials that have a
-    Sharpe ratio; NaN below two. By z, trials of different lengths can stand beside each other: a short one's ratio
-    swings more.
+    Sharpe ratio over PERIODS_MIN periods or more; NaN below two. By z, trials of different lengths can stand beside
+    each other: a short one's ratio swings more.
     """
 
     trials: int

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.core.domain.trials import Tally
+from tradewind.core.domain.trials import PERIODS_MIN, Tally
 from tradewind.core.performance.deflated_sharpe import deflated_sharpe
 from tradewind.core.performance.performance import Performance
 from tradewind.core.performance.returns import CONSTANT, kurtosis, skewness, spread
@@ -29,7 +29,8 @@ def dsr(returns: NDArray[np.float64] | Undefined, tally: Tally) -> Figure:
         return CONSTANT
     if tally.trials > 1 and tally.judged < 2:
         return Undefined(
-            f"fewer than two of the {tally.trials:,} trials have a Sharpe ratio, so their spread is unknown"
+            f"fewer than two of the {tally.trials:,} trials have a Sharpe ratio over {PERIODS_MIN} periods or more, "
+            "so their spread is unknown"
         )
     variance = tally.variance(len(returns)) if tally.trials > 1 else 0.0
     ratio = float(returns.mean()) / deviation
