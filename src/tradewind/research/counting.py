@@ -195,7 +195,7 @@ def _sharpe(returns: NDArray[np.float64]) -> float:
 
 
 def _resolved(strategy: type[Strategy], given: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters with their values, as `resolve` has them, quickly: a sweep has many sets, mostly of right kinds."""
+    """All parameters with their values, as `resolve` has them, and quickly: a sweep has many sets."""
     name = strategy.__name__
     values = {n: given.get(n, parameter.default) for n, parameter in strategy.parameters.items()}
     return {
