@@ -108,7 +108,7 @@ def _settled_for_all(plan: Plan, until: str) -> list[str]:
 
 def _grow_all(plan: Plan) -> list[str]:
     grown = [line for i in range(plan.symbols) for line in _for_symbol(plan, i)]
-    ranged = ["update_range(x, bar, x.instruments[which].close_before)"] if plan.tracks_range else []
+    ranged = ["track_range(x, bar, x.instruments[which].close_before)"] if plan.tracks_range else []
     if not grown and not ranged:
         return []
     return [
@@ -175,7 +175,7 @@ def _market(plan: Plan, which: str, condition: str) -> list[str]:
     else:
         lines += [f"if {condition}:", "    x.open_phase(bar)", "    x.inside_phase(bar)"]
     if plan.tracks_range:
-        lines.append("update_range(x, bar, previous)")
+        lines.append("track_range(x, bar, previous)")
     return lines
 
 

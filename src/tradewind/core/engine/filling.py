@@ -204,7 +204,7 @@ def release(x: Exchange, o: Order, leg: int) -> None:
             intake.finish(x, other, k.CANCELED, k.OTHER_SIDE_FILLED)
 
 
-def update_range(x: Exchange, bar: Bar, previous_close: float) -> None:
+def track_range(x: Exchange, bar: Bar, previous_close: float) -> None:
     """Wilder's average of the true range, for slippage that grows with volatility."""
     s = x.instruments[bar.symbol]
     true_range = bar.high - bar.low

@@ -8,7 +8,7 @@ import numpy as np
 
 from tradewind.core.domain.records import DECISION, FILL, FUNDING
 from tradewind.core.engine.capital import keep_capital
-from tradewind.core.engine.filling import update_range
+from tradewind.core.engine.filling import track_range
 from tradewind.core.engine.funding import settle_funding
 from tradewind.core.engine.journal import UNLIMITED, drain, drain_moment
 from tradewind.core.engine.market_data import MarketData
@@ -20,7 +20,7 @@ NAMES: dict[str, Any] = {
     "drain_moment": drain_moment,
     "keep_capital": keep_capital,
     "settle_funding": settle_funding,
-    "update_range": update_range,
+    "track_range": track_range,
 }
 """What the driver's text may name."""
 
