@@ -131,7 +131,7 @@ def show(console: Console, finished: FinishedSearch) -> None:
     """What was found, the best sets, and where the page is."""
     from tradewind.core.performance.undefined import Undefined
     from tradewind.interfaces.cli.backtest import figure
-    from tradewind.research.reports.optimise_page import chosen_text, verdict
+    from tradewind.research.reports.optimise_page import chosen_text, edges, verdict
 
     found, page, on = finished.result, finished.page, finished.result.stretch
     for said in finished.said:
@@ -141,7 +141,7 @@ def show(console: Console, finished: FinishedSearch) -> None:
     mark = "  [SYNTHETIC DATA]" if page.synthetic else ""
     console.say(f"{found.strategy} on {', '.join(on.symbols)} {on.timeframe}, {found.plan.method} search{mark}")
     console.say(verdict(found).replace("\u202f", " "))
-    names = list(found.sets[0])
+    names = found.plan.space.names
     shown = list(dict.fromkeys([*(o.metric for o in found.plan.objectives), "sharpe", "total_return", "max_drawdown"]))
     rows = []
     for number in found.judged.ranked[:ROWS].tolist():
@@ -160,6 +160,8 @@ def show(console: Console, finished: FinishedSearch) -> None:
             console.say(f"middle of the best plateau: {chosen_text(found, around.centre)}")
     if found.judged.out:
         console.say(f"{len(found.judged.out):,} sets may not win; the page says why")
+    for sentence in edges(found):
+        console.note(f"note: {sentence}")
     for sentence in page.quality:
         console.note(f"data: {sentence}")
     for warning in page.warnings:

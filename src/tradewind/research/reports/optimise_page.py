@@ -16,6 +16,9 @@ from tradewind.research.reports.whole_files import write_files
 from tradewind.research.reports.wording import day, metric, number, percent
 from tradewind.research.search_plan import METHODS
 
+BESIDE = (
+    ("total_return", "Return"), ("max_drawdown", "Deepest drawdown"), ("trades", "Trades"), ("sharpe", "Sharpe ratio"),
+)  # fmt: skip
 ROWS_MAX = 20
 REASONS_MAX = 12
 SHOWN = ("sharpe", "total_return", "max_drawdown", "trades", "win_rate", "profit_factor")
@@ -63,7 +66,7 @@ def search_study(page: SearchPage) -> Study:
         verdict=verdict(found),
         good=None,
         key_figures=_key_figures(found),
-        warnings=[*page.warnings, *(f"data: {sentence}" for sentence in page.quality)],
+        warnings=[*edges(found), *page.warnings, *(f"data: {sentence}" for sentence in page.quality)],
         sections=sections,
         command=page.command,
         hashes=page.hashes,
@@ -75,7 +78,7 @@ def search_study(page: SearchPage) -> Study:
 
 def chosen_text(found: Optimised, number_of: int) -> str:
     """`fast 10, slow 50`: the values of a set."""
-    return ", ".join(f"{name} {_value(value)}" for name, value in found.sets[number_of].items())
+    return ", ".join(f"{name} {_value(found.sets[number_of][name])}" for name in found.plan.space.names)
 
 
 def verdict(found: Optimised) -> str:
@@ -95,42 +98,49 @@ def verdict(found: Optimised) -> str:
     return f"{said}; after {trials} that may well be luck: the probability that it is more is {percent(dsr)}."
 
 
+def edges(found: Optimised) -> list[str]:
+    """Where the best set stands at an end of what was searched: beyond it may be a better one."""
+    if found.best is None:
+        return []
+    best = found.sets[found.best]
+    ends = {axis.name: (axis.values[0], axis.values[-1]) for axis in found.plan.space.axes if len(axis.values) > 2}
+    at = [f"{name} {_value(best[name])}" for name, both in ends.items() if best[name] in both]
+    return (
+        [f"The best set stands at the edge of the space ({', '.join(at)}): a better one may lie beyond"] if at else []
+    )
+
+
 def _key_figures(found: Optimised) -> list[tuple[str, str, str, str]]:
-    luck, tried = found.luck, f"{len(found.sets):,} here"
-    around = found.sensitivity
+    luck, out = found.luck, f"{len(found.judged.out):,} may not win"
+    if found.best is None:
+        none = ("Best", "none", "no set may win", "")
+        several = ("Not beaten", f"{len(found.judged.ranked):,}", "sets, each at another balance", "")
+        return [
+            several if found.judged.ranked.size else none,
+            ("Sets tried", f"{len(found.sets):,}", out, ""),
+            ("Trials", f"{luck.trials:,}", "on this stretch of market", ""),
+            ("Best by luck alone", _ratio(luck.expected), "Sharpe of so many worthless trials", ""),
+        ]
+    of, first, around = found.scores.of(found.best), found.plan.objectives[0].metric, found.sensitivity
     kept: Figure = around if isinstance(around, Undefined) else around.kept
-    first = found.plan.objectives[0].metric
-    best = [("Best", "none", "no set may win", "")]
-    if found.best is not None:
-        best = [("Best", metric(first, found.scores.of(found.best)[first], ""), first, "")]
-    elif found.judged.ranked.size:
-        best = [("Not beaten", f"{len(found.judged.ranked):,}", "sets, each at another balance", "")]
+    beside = [(label, metric(name, of[name], ""), "of the best set", "") for name, label in BESIDE if name != first]
     return [
-        *best,
-        ("Sets tried", f"{len(found.sets):,}", f"{len(found.judged.out):,} may not win", ""),
+        ("Best", metric(first, of[first], ""), first, ""),
+        *beside[:3],
+        ("Sets tried", f"{len(found.sets):,}", out, ""),
         (
             "More than luck",
             _figure(luck.dsr),
             f"deflated Sharpe, {luck.trials:,} trials",
             _colour(luck.dsr, LUCK_WANTED),
         ),
-        ("Best by luck alone", _ratio(luck.expected), f"Sharpe of {luck.trials:,} worthless trials, {tried}", ""),
+        ("Best by luck alone", _ratio(luck.expected), f"Sharpe of {luck.trials:,} worthless trials", ""),
         ("Kept near it", _figure(kept), "of its lead: 100 % plateau, 0 % peak", _colour(kept, PLATEAU_WANTED)),
-        *_middle(found),
     ]
 
 
-def _middle(found: Optimised) -> list[tuple[str, str, str, str]]:
-    around = found.sensitivity
-    if isinstance(around, Undefined) or around.centre is None:
-        return []
-    first = found.plan.objectives[0].metric
-    value = metric(first, found.scores.of(around.centre)[first], "")
-    return [("Middle of the plateau", value, chosen_text(found, around.centre), "")]
-
-
 def _best(found: Optimised) -> list[Part]:
-    names, shown = list(found.sets[0]) if found.sets else [], _columns(found)
+    names, shown = found.plan.space.names, _columns(found)
     rows = [
         [str(place), *(_value(found.sets[i][name]) for name in names), *(metric(n, of[n], "") for n in shown)]
         for place, i in enumerate(found.judged.ranked[:ROWS_MAX].tolist(), 1)
@@ -213,11 +223,13 @@ def _out(found: Optimised) -> list[Part]:
 def _how(page: SearchPage) -> Text:
     plan = page.found.plan
     count = plan.space.count
+    held = {name: value for name, value in page.found.sets[0].items() if name not in plan.space.names}
     return Text(
         "",
         (
             f"Method: {plan.method}, {METHODS[plan.method].meaning}; seed {plan.seed}.",
             f"Space: {'; '.join(map(str, plan.space.axes))} ({'no end' if count is None else f'{count:,} sets'}).",
+            f"Held: {', '.join(f'{name} {_value(value)}' for name, value in held.items()) or 'nothing'}.",
             f"Objective: {', '.join(map(str, plan.objectives))}.",
             f"Limits: {', '.join(map(str, plan.constraints)) or 'none'}.",
             f"Tried: {len(page.found.sets):,}, of which {len(page.found.scores.failed):,} failed.",
