@@ -1,15 +1,24 @@
 """Every planted look-ahead is found, and no clean strategy is accused."""
 
 import pytest
-from bias_corpus.market import ONE
-from bias_corpus.planted_columns import COLUMNS
+from bias_corpus import clean_columns, clean_elsewhere, planted_columns, planted_elsewhere
+from bias_corpus.market import ONE, PAIR
+from bundled_markets import symbols_of
 
-from tradewind.research.lookahead import AHEAD, lookahead
+from tradewind.core.domain.market_data import Bars, Funding
+from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
+from tradewind.core.strategy.bundled import STRATEGIES
+from tradewind.research.backtest import Market, instrument_for
+from tradewind.research.lookahead import AHEAD, CLEAN, lookahead
 
 
-@pytest.mark.parametrize("name", COLUMNS)
+def market_of(strategy):
+    return ONE if strategy.symbols == 1 else PAIR
+
+
+@pytest.mark.parametrize("name", planted_columns.COLUMNS)
 def test_a_column_that_looks_ahead_is_found_and_told(name):
-    strategy, words = COLUMNS[name]
+    strategy, words = planted_columns.COLUMNS[name]
     result = lookahead(strategy, ONE, engine="interpreted")
     assert result.verdict == AHEAD, result
     found = next(f for f in result.findings if f.name == "signal")
@@ -17,3 +26,54 @@ def test_a_column_that_looks_ahead_is_found_and_told(name):
     assert found.diagnosis
     assert found.whole != found.part
     assert found.time_ns < found.known_until_ns
+
+
+@pytest.mark.parametrize("name", planted_elsewhere.ELSEWHERE)
+def test_what_is_known_from_elsewhere_is_found(name):
+    strategy = planted_elsewhere.ELSEWHERE[name]
+    result = lookahead(strategy, market_of(strategy), engine="interpreted")
+    assert result.verdict == AHEAD, result
+    assert all(f.diagnosis for f in result.findings)
+
+
+@pytest.mark.parametrize("name", planted_elsewhere.FILES)
+def test_what_is_known_from_a_file_is_found(name, tmp_path):
+    result = lookahead(planted_elsewhere.FILES[name](tmp_path), ONE, engine="interpreted")
+    assert result.verdict == AHEAD, result
+    assert any(str(tmp_path) in note for note in result.notes)
+
+
+@pytest.mark.parametrize("name", clean_columns.COLUMNS)
+def test_a_clean_column_is_not_accused(name):
+    result = lookahead(clean_columns.COLUMNS[name], ONE, engine="interpreted")
+    assert (result.verdict, result.findings) == (CLEAN, ())
+    assert result.decisions > 5 or name == "all undefined"
+
+
+@pytest.mark.parametrize("name", clean_elsewhere.ELSEWHERE)
+def test_a_clean_strategy_with_data_of_its_own_is_not_accused(name):
+    strategy = clean_elsewhere.ELSEWHERE[name]
+    result = lookahead(strategy, market_of(strategy), engine="interpreted")
+    assert (result.verdict, result.findings) == (CLEAN, ())
+    assert result.decisions > 0
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_no_bundled_strategy_is_accused(name):
+    made = synthetic_market(SyntheticMarket(symbols_of(name), "1h", bars=1_000, seed=11, correlation=0.9))
+    markets = [
+        Market(
+            bars, instrument_for(symbol), next((f for f in made if isinstance(f, Funding) and f.symbol == symbol), None)
+        )
+        for symbol in symbols_of(name)
+        for bars in made
+        if isinstance(bars, Bars) and bars.symbol == symbol
+    ]
+    result = lookahead(STRATEGIES[name], markets, engine="interpreted")
+    assert (result.verdict, result.findings) == (CLEAN, ())
+    assert result.decisions > 0
+
+
+def test_the_corpus_is_as_large_as_it_should_be():
+    assert len(planted_columns.COLUMNS) + len(planted_elsewhere.ELSEWHERE) + len(planted_elsewhere.FILES) >= 50
+    assert len(clean_columns.COLUMNS) + len(clean_elsewhere.ELSEWHERE) + len(STRATEGIES) >= 50

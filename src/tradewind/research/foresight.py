@@ -11,7 +11,7 @@ from tradewind.core.domain.errors import StrategyFailed
 from tradewind.core.engine.market_data import MarketData
 from tradewind.research.differences import first_other_decision
 from tradewind.research.rerun import Rerun
-from tradewind.research.shown_less import cut_off, whole_moments
+from tradewind.research.shown_less import WAYS, whole_moments
 
 Array = np.ndarray[Any, Any]
 
@@ -64,17 +64,22 @@ def ahead_of(rerun: Rerun, data: MarketData, whole: Array, decided_ns: int) -> t
     wanted = whole[whole["time"] <= decided_ns]
     ahead = 0
     while after + ahead < len(moments):
-        shown = cut_off(data, int(moments[after + ahead]))
-        try:
-            rerun.outside.begin()
-            part = rerun.run_as_it_is(shown).decisions
-            if first_other_decision(wanted, part[part["time"] <= decided_ns]) is None:
-                break
-        except StrategyFailed:
-            pass
+        if all(
+            _decides(rerun, shown(data, int(moments[after + ahead])), wanted, decided_ns) for shown in WAYS.values()
+        ):
+            break
         ahead = max(ahead + 1, ahead * 3 // 2)
     else:
         return "it is taken as it was only when nearly all later bars are there: it knows the whole sample", None
     if ahead == 0:
-        return "it changes when later bars are other ones, though not when they are missing", None
-    return f"it is taken only when the {'next bar is' if ahead == 1 else f'next {ahead:,} bars are'} there", ahead
+        return "it changes with later bars", None
+    return f"it is taken only when the {'next bar is' if ahead == 1 else f'next {ahead:,} bars are'} known", ahead
+
+
+def _decides(rerun: Rerun, shown: MarketData, wanted: Array, decided_ns: int) -> bool:
+    """Whether the decisions up to a moment are the same on a market of which less is shown."""
+    try:
+        part = rerun.run(shown).decisions
+    except StrategyFailed:
+        return False
+    return first_other_decision(wanted, part[part["time"] <= decided_ns]) is None

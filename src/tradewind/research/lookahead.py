@@ -28,11 +28,12 @@ from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.backtest import Market, join
 from tradewind.research.differences import column_differs, decision_at, first_other_decision
 from tradewind.research.foresight import Finding, ahead_of, number_text
+from tradewind.research.outside_data import outside_findings
 from tradewind.research.outside_state import OutsideState
 from tradewind.research.reach import Reach, bars_text, reach_of
 from tradewind.research.refused import plain_functions
 from tradewind.research.rerun import Rerun
-from tradewind.research.shown_less import Cut, choose_cuts, cut_off, gone_otherwise
+from tradewind.research.shown_less import WAYS, Cut, choose_cuts
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[str, int, int], None]
@@ -41,7 +42,6 @@ CUTS_MAX = 1_000
 CLEAN, AHEAD, UNREPEATABLE, UNSEEN = "clean", "looks ahead", "not repeatable", "nothing to check"
 GLIMPSE = (60, 15)
 """How many bars before and after a cut are kept of a column, to be drawn."""
-WAYS = (("later bars left out", cut_off), ("later bars changed", gone_otherwise))
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,11 @@ def lookahead(
             chosen = choose_cuts(merged, search.whole.decisions["time"], cuts, seed)
             for i, cut in enumerate(chosen, 2):
                 told("checking", i, len(chosen) + 2)
-                for way, shown in WAYS:
+                for way, shown in WAYS.items():
                     _look(search, shown(merged, cut.row), cut, way)
             _explain(search)
+            for finding in outside_findings(rerun, merged, search.whole, search.columns, chosen, search.notes):
+                search.add(finding)
         told("checking", len(chosen) + 2, len(chosen) + 2)
     finally:
         outside.end()

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tradewind.core.domain.market_data import Series
 from tradewind.core.strategy.parameters import Parameter
 from tradewind.core.strategy.strategy import Strategy
 
@@ -56,6 +57,16 @@ class OutsideState:
         for owner, name in self.places.values():
             if _held(owner, name) is not ABSENT:
                 yield (f"{owner.__name__}.{name}" if isinstance(owner, type) else name), owner, name
+
+    @staticmethod
+    def value(owner: Any, name: str) -> Any:
+        """What is kept there now."""
+        return _held(owner, name)
+
+    @staticmethod
+    def put(owner: Any, name: str, value: Any) -> None:
+        """Keep something else there, until the next `begin`."""
+        _put(owner, name, value)
 
     def _forget(self) -> None:
         for cls, names in self.classes.items():
@@ -130,7 +141,10 @@ def is_foreign(module: str) -> bool:
 
 
 def _is_array(value: Any) -> bool:
-    return type(value).__module__.split(".")[0] in {"numpy", "pandas", "polars"} and hasattr(value, "__len__")
+    libraries = {"numpy", "pandas", "polars"}
+    return isinstance(value, Series) or (
+        type(value).__module__.split(".")[0] in libraries and hasattr(value, "__len__")
+    )
 
 
 def _held(owner: Any, name: str) -> Any:

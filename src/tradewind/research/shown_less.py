@@ -54,6 +54,9 @@ def gone_otherwise(data: MarketData, row: int) -> MarketData:
     return replace(data, **columns)
 
 
+WAYS = {"later bars left out": cut_off, "later bars changed": gone_otherwise}
+
+
 def struck(data: MarketData, row: int, factor: float) -> MarketData:
     """The market with the prices and volumes of one moment, that of `row`, times `factor`: what does it reach?"""
     columns = {name: getattr(data, name).copy() for name in PRICES}

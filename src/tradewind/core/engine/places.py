@@ -13,7 +13,7 @@ def place_in(error: BaseException, owner: str) -> str:
         code = trace.tb_frame.f_code
         path = code.co_filename.replace("\\", "/")
         ours = "tradewind/core/" in path and "tradewind/core/strategy/bundled/" not in path
-        if not ours and not path.startswith("<"):
+        if not ours and "/site-packages/" not in path and not path.startswith("<"):
             found = f"{owner}, {code.co_name} ({path.rsplit('/', 1)[-1]}:{trace.tb_lineno})"
         trace = trace.tb_next
     return found

@@ -1,0 +1,178 @@
+"""Numbers in whatever holds them (lists, dicts, arrays, frames): taken out, and put back changed from some row on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tradewind.core.domain.market_data import Series
+from tradewind.core.engine.market_data import PRICES, MarketData
+
+Array = np.ndarray[Any, Any]
+LENGTH_MIN = 20
+"""Fewer numbers are settings."""
+ITEMS_MAX = 64
+"""So many lists in a list are looked into."""
+HELD_MIN = 0.2
+"""The share of the later closes that must be among its numbers for them to be this market's."""
+MOSTLY = 0.6
+UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
+"""Nanoseconds, microseconds, milliseconds, seconds: what whole numbers that are times may count."""
+
+
+def number_lists(value: Any, deep: int = 2) -> Iterator[Array]:
+    """Every sequence of at least LENGTH_MIN numbers in a value, as float64; times are left out."""
+    kind = type(value).__module__.split(".")[0]
+    if isinstance(value, Series):
+        yield from (c for name, c in value.columns().items() if name != "time" and len(c) >= LENGTH_MIN)
+    elif kind in {"pandas", "polars"} and hasattr(value, "columns") and not isinstance(value, str):
+        for name in value.columns:
+            yield from number_lists(value[name])
+    elif isinstance(value, np.ndarray) or kind in {"pandas", "polars"}:
+        array = np.asarray(value)
+        if array.dtype.kind in "biuf" and array.ndim in (1, 2) and len(array) >= LENGTH_MIN:
+            yield from array.astype(np.float64).reshape(len(array), -1).T
+    elif isinstance(value, dict):
+        if _all_numbers(list(value.values())):
+            yield np.array(list(value.values()), np.float64)
+        elif deep:
+            for inner in value.values():
+                yield from number_lists(inner, deep - 1)
+    elif isinstance(value, list | tuple):
+        if _all_numbers(value):
+            yield np.array(value, np.float64)
+        elif deep and len(value) <= ITEMS_MAX:
+            for inner in value:
+                yield from number_lists(inner, deep - 1)
+
+
+def _all_numbers(items: Any) -> bool:
+    return len(items) >= LENGTH_MIN and all(isinstance(v, bool | int | float | np.number) for v in items)
+
+
+def with_numbers(value: Any, change: Callable[[Array], Array], deep: int = 2) -> Any:
+    """A copy of the value in which each of its `number_lists` is what `change` makes of it."""
+    kind = type(value).__module__.split(".")[0]
+    if isinstance(value, Series):
+        changed = {n: change(c) for n, c in value.columns().items() if n != "time"}
+        return replace(value, **changed)  # type: ignore[type-var]
+    if kind == "pandas":
+        return _pandas(value, change)
+    if kind == "polars":
+        return _polars(value, change)
+    if isinstance(value, np.ndarray):
+        return _array(value, change)
+    if isinstance(value, dict):
+        if _all_numbers(list(value.values())):
+            return dict(zip(value, _like(list(value.values()), change), strict=True))
+        return {k: with_numbers(v, change, deep - 1) for k, v in value.items()} if deep else value
+    return _items(value, change, deep) if isinstance(value, list | tuple) else value
+
+
+def _items(value: Any, change: Callable[[Array], Array], deep: int) -> Any:
+    if _all_numbers(value):
+        return type(value)(_like(value, change))
+    if deep and len(value) <= ITEMS_MAX and type(value) in (list, tuple):
+        return type(value)(with_numbers(v, change, deep - 1) for v in value)
+    return value
+
+
+def _array(value: Array, change: Callable[[Array], Array]) -> Array:
+    if not any(True for _ in number_lists(value)):
+        return value
+    rows = value.astype(np.float64).reshape(len(value), -1)
+    return np.stack([change(c) for c in rows.T], axis=1).reshape(value.shape).astype(value.dtype)
+
+
+def _like(items: Any, change: Callable[[Array], Array]) -> list[Any]:
+    """Changed numbers as the kind each was."""
+    return [type(old)(new) for old, new in zip(items, change(np.array(items, np.float64)).tolist(), strict=True)]
+
+
+def _pandas(value: Any, change: Callable[[Array], Array]) -> Any:
+    if hasattr(value, "columns"):
+        changed = value.copy()
+        for name in value.columns:
+            changed[name] = _pandas(value[name], change)
+        return changed
+    if not hasattr(value, "index") or not any(True for _ in number_lists(value)):
+        return value
+    return type(value)(change(value.to_numpy(np.float64)).astype(value.dtype), index=value.index, name=value.name)
+
+
+def _polars(value: Any, change: Callable[[Array], Array]) -> Any:
+    if hasattr(value, "columns"):
+        return value.with_columns([_polars(value[name], change) for name in value.columns])
+    if not any(True for _ in number_lists(value)):
+        return value
+    return type(value)(value.name, change(value.to_numpy().astype(np.float64))).cast(value.dtype)
+
+
+def later_row(value: Any, data: MarketData, row: int) -> tuple[int, bool] | None:
+    """From which of its rows on a value is about the market after `row`; and whether it holds this market's prices.
+
+    Told by its times, by prices that no earlier bar had, or by having one number for each bar. None where by none.
+    """
+    start = _by_prices(value, data, row)
+    if start is not None:
+        return start, True
+    at = int(data.time[row]) if row < len(data) else int(data.time[-1]) + data.step
+    times = _times(value, int(data.time[0]))
+    if times is not None and len(times) >= LENGTH_MIN and (np.diff(times) > 0).all():
+        return int(np.searchsorted(times, at)), False
+    for symbol in range(len(data.symbols)):
+        mine = np.flatnonzero(data.symbol == symbol)
+        if any(abs(len(numbers) - len(mine)) <= 1 for numbers in number_lists(value)):
+            return int(np.searchsorted(mine, row)), False
+    return None
+
+
+def _by_prices(value: Any, data: MarketData, row: int) -> int | None:
+    known = np.unique(np.concatenate([getattr(data, name)[:row] for name in PRICES[:4]]))
+    later = np.setdiff1d(np.concatenate([getattr(data, name)[row:] for name in PRICES[:4]]), known)
+    closes = np.setdiff1d(data.close[row:], known)
+    starts = []
+    for numbers in number_lists(value):
+        ours = np.isin(numbers, later)
+        if len(np.unique(numbers[ours])) < 3:
+            continue
+        start = int(np.flatnonzero(ours)[0])
+        # All of this market's closes, or of fewer numbers (a day's high each) mostly such prices.
+        if ours.sum() >= HELD_MIN * len(closes) / len(data.symbols) or ours[start:].mean() >= MOSTLY:
+            starts.append(start)
+    return min(starts) if starts else None
+
+
+def _times(value: Any, first_ns: int) -> Array | None:
+    """The times that stand beside its numbers, in nanoseconds: a frame's index, a dict's keys, a series' own."""
+    if isinstance(value, Series):
+        return value.time
+    index: Any = list(value) if isinstance(value, dict) else getattr(value, "index", None)
+    if index is None or callable(index) or len(index) < LENGTH_MIN:
+        return None
+    if getattr(index, "tz", None) is not None:
+        index = index.tz_convert("UTC").tz_localize(None)
+    array = np.asarray(index)
+    if array.dtype.kind == "M":
+        return array.astype("datetime64[ns]").astype(np.int64)
+    if array.dtype.kind in "iu":
+        for unit in UNITS:
+            if abs(int(array[0]) * unit - first_ns) < 20 * 365 * 86_400 * 10**9 and int(array[0]) * unit > 10**17:
+                return array.astype(np.int64) * unit
+    return None
+
+
+def turned_from(row: int) -> Callable[[Array], Array]:
+    """A change: from `row` on each number goes to the other end of the range of them all."""
+
+    def change(numbers: Array) -> Array:
+        finite = numbers[np.isfinite(numbers)]
+        changed = numbers.copy()
+        if len(finite):
+            changed[row:] = finite.max() + finite.min() - numbers[row:]
+        return changed
+
+    return change
