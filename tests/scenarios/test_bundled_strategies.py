@@ -172,7 +172,7 @@ def test_it_says_in_words_what_it_does_and_every_parameter_has_a_range_and_an_ex
 def test_they_are_known_by_the_name_of_their_file():
     assert set(NAMES) == {
         "sma_cross", "ema_triple", "macd_trend", "supertrend_follower", "donchian_breakout", "bollinger_breakout",
-        "bollinger_reversion", "rsi_mean_reversion", "stochastic_momentum", "grid", "dca", "pairs_zscore",
-        "funding_carry",
+        "bollinger_reversion", "rsi_mean_reversion", "stochastic_momentum", "order_block_retest", "liquidity_sweep",
+        "grid", "dca", "pairs_zscore", "funding_carry",
     }  # fmt: skip
     assert [STRATEGIES[n].__module__.rpartition(".")[2] for n in NAMES] == list(NAMES)

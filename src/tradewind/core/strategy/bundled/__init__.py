@@ -7,7 +7,9 @@ from tradewind.core.strategy.bundled.donchian_breakout import DonchianBreakout
 from tradewind.core.strategy.bundled.ema_triple import EmaTriple
 from tradewind.core.strategy.bundled.funding_carry import FundingCarry
 from tradewind.core.strategy.bundled.grid import Grid
+from tradewind.core.strategy.bundled.liquidity_sweep import LiquiditySweep
 from tradewind.core.strategy.bundled.macd_trend import MacdTrend
+from tradewind.core.strategy.bundled.order_block_retest import OrderBlockRetest
 from tradewind.core.strategy.bundled.pairs_zscore import PairsZScore
 from tradewind.core.strategy.bundled.rsi_mean_reversion import RsiMeanReversion
 from tradewind.core.strategy.bundled.sma_cross import SmaCross
@@ -27,13 +29,15 @@ STRATEGIES: dict[str, type[Strategy]] = {
         BollingerReversion,
         RsiMeanReversion,
         StochasticMomentum,
+        OrderBlockRetest,
+        LiquiditySweep,
         Grid,
         Dca,
         PairsZScore,
         FundingCarry,
     )
 }
-"""Every bundled strategy by its name, such as `sma_cross`; trend first, then reversion, then the others."""
+"""Every bundled strategy by its name, such as `sma_cross`; trend, then reversion, smart money, the others."""
 
 __all__ = [
     "STRATEGIES",
@@ -44,7 +48,9 @@ __all__ = [
     "EmaTriple",
     "FundingCarry",
     "Grid",
+    "LiquiditySweep",
     "MacdTrend",
+    "OrderBlockRetest",
     "PairsZScore",
     "RsiMeanReversion",
     "SmaCross",
