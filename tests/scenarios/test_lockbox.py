@@ -219,6 +219,19 @@ def test_a_seal_is_taken_off_only_with_a_reason_that_stays(ask) -> None:
     assert ask("lockbox", "list", "--json").document["seals"] == []
 
 
+def test_what_runs_a_kept_run_again_does_not_reach_behind_the_seal(ask, mine) -> None:
+    ask("backtest", "mine.py", "-s", SYMBOL, "--engine", "interpreted")
+    ask(*SEAL)
+    again = ("monte-carlo", "last", "--method", "jitter", "--paths", "5", "--json")
+    refused = ask(*again)
+    assert (refused.code, refused.error["message"]) == (3, "it saw bars that are sealed now")
+    ask(*OPEN)
+    refused = ask(*again)
+    assert refused.code == 3
+    assert "a look into a lockbox is one" in refused.error["message"]
+    assert ask("monte-carlo", "last", "--paths", "50", "--json").code == 0, "its trades are known"
+
+
 def test_looks_before_the_seal_are_told_when_it_is_put_on(ask) -> None:
     ask("backtest", "sma_cross", "-s", SYMBOL, "--engine", "interpreted")
     sealed = ask(*SEAL, "--json").document

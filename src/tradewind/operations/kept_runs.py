@@ -11,7 +11,7 @@ from typing import Any
 from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.core.domain.instants import instant_ns
 from tradewind.core.engine.rules import MarketRules
-from tradewind.operations.backtest_data import load_markets
+from tradewind.operations.backtest_data import before_the_seal, load_markets
 from tradewind.operations.backtest_request import BacktestRequest
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.strategies import strategy_named
@@ -38,6 +38,8 @@ def run_again(run: StoredRun, catalogue: MarketData, cache: Path | None, progres
     progress.stage("loading")
     strategy = strategy_named(request.strategy)
     _same(run, kept, "code", code_hash(strategy), "the strategy's code has changed since the run")
+    if before_the_seal(request, catalogue)[1]:
+        raise BadInput("it saw bars that are sealed now", where=run.name, fix=f"Run what can be seen: {again}")
     markets, infos = load_markets(request, catalogue)
     for info in infos:
         _same(run, kept, f"data {info.key}", info.content_hash, f"the data has changed since the run: {info.key}")
@@ -57,6 +59,11 @@ def _same(run: StoredRun, kept: Mapping[str, Any], name: str, found: str, what: 
 def request_of(command: str) -> BacktestRequest:
     """What a kept run's command line asks for: `command_of` turned round. Raises Corrupt for any other line."""
     words = shlex.split(command)
+    if words[:3] == ["tradewind", "lockbox", "open"]:
+        raise BadInput(
+            "a look into a lockbox is one, and no other runs are made of it",
+            fix="Use a method that needs its trades only, such as --method bootstrap",
+        )
     if words[:2] != ["tradewind", "backtest"] or len(words) < 3:
         raise Corrupt(f"this makes no backtest again: {command!r}", fix="Make a new run: tradewind backtest")
     given: dict[str, list[str]] = {}
