@@ -28,7 +28,8 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("Backtest", "Market", "backtest"), "tradewind.research.backtest"),
     "WalkForward": "tradewind.research.walk_forward_result",
     "walk_forward": "tradewind.research.walk_forward",
-    "bars_from": "tradewind.research.frames",
+    **dict.fromkeys(("bars_from", "to_pandas"), "tradewind.research.frames"),
+    "lookahead": "tradewind.research.lookahead",
     "optimise": "tradewind.research.optimise",
     "counted": "tradewind.bootstrap",
 }
@@ -100,7 +101,8 @@ if TYPE_CHECKING:
     from tradewind.core.strategy.parameters import param
     from tradewind.core.strategy.strategy import Strategy
     from tradewind.research.backtest import Backtest, Market, backtest
-    from tradewind.research.frames import bars_from
+    from tradewind.research.frames import bars_from, to_pandas
+    from tradewind.research.lookahead import lookahead
     from tradewind.research.optimise import optimise
     from tradewind.research.walk_forward import walk_forward
     from tradewind.research.walk_forward_result import WalkForward
@@ -187,10 +189,12 @@ __all__ = [
     "bars_from",
     "counted",
     "instrument_for",
+    "lookahead",
     "optimise",
     "param",
     "ring",
     "synthetic_market",
+    "to_pandas",
     "walk_forward",
 ]
 
