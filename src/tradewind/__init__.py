@@ -26,10 +26,10 @@ _HOME: dict[str, str] = {
     "MarketRules": "tradewind.core.engine.rules",
     **dict.fromkeys(("SyntheticMarket", "synthetic_market"), "tradewind.core.domain.synthetic"),
     **dict.fromkeys(("Backtest", "Market", "backtest"), "tradewind.research.backtest"),
+    **dict.fromkeys(("CrossValidated", "cross_validate"), "tradewind.research.cross_validated"),
     "WalkForward": "tradewind.research.walk_forward_result",
     "walk_forward": "tradewind.research.walk_forward",
-    **dict.fromkeys(("bars_from", "to_pandas"), "tradewind.research.frames"),
-    "lookahead": "tradewind.research.lookahead",
+    "bars_from": "tradewind.research.frames",
     "optimise": "tradewind.research.optimise",
     "counted": "tradewind.bootstrap",
 }
@@ -101,8 +101,8 @@ if TYPE_CHECKING:
     from tradewind.core.strategy.parameters import param
     from tradewind.core.strategy.strategy import Strategy
     from tradewind.research.backtest import Backtest, Market, backtest
-    from tradewind.research.frames import bars_from, to_pandas
-    from tradewind.research.lookahead import lookahead
+    from tradewind.research.cross_validated import CrossValidated, cross_validate
+    from tradewind.research.frames import bars_from
     from tradewind.research.optimise import optimise
     from tradewind.research.walk_forward import walk_forward
     from tradewind.research.walk_forward_result import WalkForward
@@ -138,6 +138,7 @@ __all__ = [
     "Bar",
     "Bars",
     "BollingerBands",
+    "CrossValidated",
     "DealingRange",
     "Donchian",
     "FairValueGaps",
@@ -188,13 +189,12 @@ __all__ = [
     "backtest",
     "bars_from",
     "counted",
+    "cross_validate",
     "instrument_for",
-    "lookahead",
     "optimise",
     "param",
     "ring",
     "synthetic_market",
-    "to_pandas",
     "walk_forward",
 ]
 

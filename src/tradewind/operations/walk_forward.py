@@ -1,13 +1,16 @@
-"""Walk a strategy forward over stored data, keep the result, and write its page."""
+"""Choose on one part of stored data and test on another, keep what came of it, and write its page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.trials import TrialKind
+from tradewind.core.strategy.strategy import Strategy
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
 from tradewind.operations.backtest_words import currency_of
@@ -18,8 +21,11 @@ from tradewind.operations.trials import counted, counting_warnings
 from tradewind.ports.market_data import MarketData
 from tradewind.ports.runs import Runs
 from tradewind.ports.trials import Trials
+from tradewind.research.backtest import Market
 from tradewind.research.code_hash import code_hash
-from tradewind.research.reports.study import write_study
+from tradewind.research.cross_validated import CrossValidated, cross_validate
+from tradewind.research.reports.cross_validated_page import cross_validated_document, cross_validated_study
+from tradewind.research.reports.study import Study, write_study
 from tradewind.research.reports.walk_forward_document import walk_forward_document
 from tradewind.research.reports.walk_forward_page import walk_forward_study
 from tradewind.research.walk_forward import walk_forward
@@ -29,9 +35,16 @@ from tradewind.research.walk_forward_windows import WindowPlan
 
 @dataclass(frozen=True)
 class WalkForwardRequest:
-    """What to walk: the run (its parameters are held at their value), the windows, and the search in each."""
+    """What to walk: the run (its parameters are held at their value), the windows, and the search in each.
+
+    `scheme` is `windows`, or `cpcv` for combinatorial purged cross-validation: of the plan it takes the gaps only, and
+    cuts the days into `groups`, of which every choice of `test_groups` is a test.
+    """
 
     run: BacktestRequest
+    scheme: str = "windows"
+    groups: int = 10
+    test_groups: int = 2
     plan: WindowPlan = field(default_factory=WindowPlan)
     space: Mapping[str, str] = field(default_factory=dict)
     method: str = "auto"
@@ -43,18 +56,19 @@ class WalkForwardRequest:
 
 @dataclass(frozen=True)
 class FinishedWalk:
-    """A walk-forward that has been kept. `command` makes it again."""
+    """What has been kept. `command` makes it again; `interrupted`, it is not whole."""
 
     name: str
     folder: Path
     report: Path
-    result: WalkForward
+    result: WalkForward | CrossValidated
     document: Mapping[str, Any]
     verdict: str
     warnings: tuple[str, ...]
     synthetic: bool
     said: tuple[str, ...]
     command: str
+    interrupted: bool = False
 
 
 def run_walk_forward(
@@ -79,57 +93,107 @@ def run_walk_forward(
     strategy = strategy_named(request.run.strategy)
     run, said = completed(request.run, strategy.symbols, catalogue)
     markets, infos = load_markets(run, catalogue)
-    plan = {rule.name: getattr(request.plan, rule.name) for rule in fields(WindowPlan)}
+    _only_what_it_takes(request)
+    shared = {
+        "space": request.space or None,
+        "parameters": run.parameters,
+        "method": request.method,
+        "budget": request.budget,
+        "seed": request.seed,
+        "rules": run.rules,
+        "engine": run.engine,
+        "cache": cache,
+        "workers": workers,
+        "progress": Stages(progress),
+    }
     with counted(trials, TrialKind.WALK_FORWARD, infos, now_ns) as count:
-        walked = walk_forward(
-            strategy,
-            markets,
-            **plan,
-            space=request.space or None,
-            parameters=run.parameters,
-            method=request.method,
-            objective=request.objective,
-            constraints=request.constraints,
-            budget=request.budget,
-            seed=request.seed,
-            rules=run.rules,
-            engine=run.engine,
-            cache=cache,
-            workers=workers,
-            progress=Stages(progress),
-        )
+        done = SCHEMES[request.scheme](strategy, markets, request, shared)
     progress.stage("reporting")
     quality = tuple(sentence for market in markets for sentence in quality_of(market))
     synthetic = any(info.synthetic for info in infos)
     command = command_of(run, "walk-forward", own_words(request))
-    study = walk_forward_study(
-        walked,
+    study = done.study(
         command=command,
         hashes={**{f"data {info.key}": info.content_hash for info in infos}, "code": code_hash(strategy)},
         created_ns=now_ns,
         made_by=made_by,
         synthetic=synthetic,
         warnings=(*funding_warnings(markets, run.rules), *counting_warnings(count), *quality),
-        currency=currency_of(run.symbols[0]),
     )
-    document = walk_forward_document(walked)
 
     def write(folder: Path) -> None:
-        write_study(study, document, folder)
+        write_study(study, done.document, folder)
 
-    folder = runs.keep(run_name(now_ns, request.run.strategy, "walk-forward"), write)
+    folder = runs.keep(run_name(now_ns, request.run.strategy, str(done.document["kind"])), write)
     return FinishedWalk(
         name=folder.name,
         folder=folder,
         report=folder / "report.html",
-        result=walked,
-        document=document,
+        result=done.result,
+        document=done.document,
         verdict=study.verdict,
         warnings=tuple(study.warnings),
         synthetic=synthetic,
         said=said,
         command=command,
+        interrupted=done.interrupted,
     )
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A scheme's result, with what makes its page and its document."""
+
+    result: WalkForward | CrossValidated
+    study: Callable[..., Study]
+    document: Mapping[str, Any]
+    interrupted: bool
+
+
+def _windows(
+    strategy: type[Strategy], markets: Sequence[Market], request: WalkForwardRequest, shared: Mapping[str, Any]
+) -> _Done:
+    plan = {rule.name: getattr(request.plan, rule.name) for rule in fields(WindowPlan)}
+    walked = walk_forward(
+        strategy, markets, **plan, objective=request.objective, constraints=request.constraints, **shared
+    )
+    study = partial(walk_forward_study, walked, currency=currency_of(markets[0].bars.symbol))
+    return _Done(walked, study, walk_forward_document(walked), walked.interrupted)
+
+
+def _combinations(
+    strategy: type[Strategy], markets: Sequence[Market], request: WalkForwardRequest, shared: Mapping[str, Any]
+) -> _Done:
+    found = cross_validate(
+        strategy, markets, groups=request.groups, test_groups=request.test_groups, purge=request.plan.purge,
+        embargo=request.plan.embargo, **shared,
+    )  # fmt: skip
+    return _Done(found, partial(cross_validated_study, found), cross_validated_document(found), interrupted=False)
+
+
+SCHEMES = {"windows": _windows, "cpcv": _combinations}
+NOT_OF = {
+    "windows": ("groups", "test_groups"),
+    "cpcv": ("windows", "train", "train_bars", "test_bars", "anchored", "objective", "constraints"),
+}
+"""Options that a scheme has no use for."""
+
+
+def _only_what_it_takes(request: WalkForwardRequest) -> None:
+    if request.scheme not in SCHEMES:
+        raise BadInput(
+            f"there is no scheme {request.scheme!r}", where="--scheme", fix=f"Use one of {', '.join(SCHEMES)}"
+        )
+    for owner, usual in ((request.plan, WindowPlan()), (request, WalkForwardRequest(request.run))):
+        for each in fields(owner):
+            if each.name in NOT_OF[request.scheme] and getattr(owner, each.name) != getattr(usual, each.name):
+                option = "--" + ("constraint" if each.name == "constraints" else each.name.replace("_", "-"))
+                other = next(scheme for scheme in SCHEMES if scheme != request.scheme)
+                raise BadInput(
+                    f"{option} means nothing to the scheme {request.scheme}",
+                    where=option,
+                    fix=f"Leave it out, or use --scheme {other}",
+                )
 
 
 def own_words(request: WalkForwardRequest) -> list[str]:

@@ -154,6 +154,13 @@ def _lengths(bars: int, plan: WindowPlan) -> tuple[int, int, int]:
     return train, test, plan.windows or max(1, fitting)
 
 
+def gap_ns(gap: Gap, step_ns: int, option: str) -> int:
+    """A gap's length; bars count as if none were missing. Raises BadInput that names the option."""
+    if isinstance(gap, int) or gap.strip().lstrip("-").isdigit():
+        return _whole(int(gap), option) * step_ns
+    return _length(gap, option)
+
+
 def _before(time: Times, row: int, gap: Gap, step_ns: int, option: str) -> int:
     """The row after the last bar that has closed `gap` before the bar of `row` opens."""
     if isinstance(gap, int) or gap.strip().lstrip("-").isdigit():

@@ -74,6 +74,29 @@ def test_bad_settings_end_in_one_message(ask, words: tuple[str, ...], message: s
     assert answer.error["fix"] or answer.error["where"]
 
 
+def test_every_combination_of_groups_can_test(ask) -> None:
+    words = (*WALK[:-2], "--scheme", "cpcv", "--groups", "5", "--embargo", "1d")
+    found = ask(*words, "--json").document
+    assert (found["kind"], len(found["splits"]), len(found["path_sharpe"])) == ("cross-validation", 10, 4)
+    kept = json.loads((Path(found["folder"]) / "report.json").read_text(encoding="utf-8"))
+    assert ask(*shlex.split(kept["command"])[1:], "--json").document["splits"] == found["splits"]
+    assert "cross-validated  [SYNTHETIC DATA]" in ask(*words).out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--scheme", "magic"), "there is no scheme 'magic'"),
+        (("--scheme", "cpcv"), "--windows means nothing to the scheme cpcv"),
+        (("--groups", "4"), "--groups means nothing to the scheme windows"),
+    ],
+)
+def test_an_option_of_the_other_scheme_is_refused(ask, words: tuple[str, ...], message: str) -> None:
+    answer = ask(*WALK, *words, "--json")
+    assert answer.code == 3
+    assert message in answer.error["message"]
+
+
 def test_an_interrupt_keeps_what_is_done_and_says_how_to_make_the_whole(ask, monkeypatch: pytest.MonkeyPatch) -> None:
     from tradewind.operations import walk_forward as operation
 

@@ -1,0 +1,69 @@
+"""Cross-validation of a search from Python: what it refuses, and what it says where there is no answer."""
+
+import pytest
+from report_examples import market
+
+from tradewind import BadInput, Strategy, StrategyFailed, cross_validate, param
+from tradewind.core.performance.undefined import Undefined
+from tradewind.core.strategy.bundled import STRATEGIES
+from tradewind.research.reports.cross_validated_page import cross_validated_document, cross_validated_study
+from tradewind.research.reports.study import render_study
+
+BARS = market("BTC/USDT", 2_400, "1h", seed=9)
+SMA_CROSS = STRATEGIES["sma_cross"]
+SPACE = {"fast": [5, 10], "slow": [20, 40]}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"method": "tpe"}, "tpe learns from every period"),
+        ({"groups": 20}, "too few for 20 groups"),
+        ({"groups": 4, "test_groups": 4}, "4 of 4 groups cannot test"),
+        ({"embargo": "later"}, "'later' is no gap"),
+        ({"space": {"fats": [1]}}, "no parameter 'fats'"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(kernels, given, message):
+    with pytest.raises(BadInput, match=message):
+        cross_validate(SMA_CROSS, BARS, **{"space": SPACE, "groups": 5, "cache": kernels, **given})
+
+
+class Idle(Strategy):
+    size = param(1, low=1, high=3)
+
+    def on_bar(self, bar):
+        pass
+
+
+class Broken(Idle):
+    def setup(self):
+        raise ValueError("it never starts")
+
+
+def test_a_strategy_that_never_trades_has_no_number_and_says_why(kernels):
+    found = cross_validate(Idle, BARS, groups=5, cache=kernels)
+    for figure in (found.median, found.losing, found.degradation, found.beaten):
+        assert isinstance(figure, Undefined)
+    study = cross_validated_study(found)
+    assert (study.verdict, study.good) == ("No verdict: no path ever moved", None)
+    assert "no path ever moved" in render_study(study)
+    document = cross_validated_document(found)
+    assert document["median"] is None
+    assert set(document["path_sharpe"]) == {None}
+
+
+def test_a_strategy_that_fails_with_every_set_is_told_as_such(kernels):
+    with pytest.raises(StrategyFailed, match="it never starts"):
+        cross_validate(Broken, BARS, groups=5, cache=kernels)
+
+
+def test_the_page_shows_paths_splits_and_choices(kernels):
+    found = cross_validate(SMA_CROSS, BARS, groups=5, space=SPACE, cache=kernels)
+    study = cross_validated_study(found)
+    page = render_study(study)
+    for text in ("Sharpe ratio of each path", "Promise and result", "Sets by how often they were chosen", "No embargo"):
+        assert text in page, text
+    assert len(found.splits) == 10
+    assert found._repr_html_().startswith("<iframe ")
+    assert repr(found).startswith("CrossValidated(SmaCross, 10 splits, 4 paths, median Sharpe ")
