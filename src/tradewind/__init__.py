@@ -29,8 +29,9 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("CrossValidated", "cross_validate"), "tradewind.research.cross_validated"),
     "WalkForward": "tradewind.research.walk_forward_result",
     "walk_forward": "tradewind.research.walk_forward",
-    "bars_from": "tradewind.research.frames",
+    **dict.fromkeys(("bars_from", "to_pandas"), "tradewind.research.frames"),
     "optimise": "tradewind.research.optimise",
+    "lookahead": "tradewind.research.lookahead",
     "counted": "tradewind.bootstrap",
 }
 """Where each public name lives, if it is not an indicator."""
@@ -102,7 +103,8 @@ if TYPE_CHECKING:
     from tradewind.core.strategy.strategy import Strategy
     from tradewind.research.backtest import Backtest, Market, backtest
     from tradewind.research.cross_validated import CrossValidated, cross_validate
-    from tradewind.research.frames import bars_from
+    from tradewind.research.frames import bars_from, to_pandas
+    from tradewind.research.lookahead import lookahead
     from tradewind.research.optimise import optimise
     from tradewind.research.walk_forward import walk_forward
     from tradewind.research.walk_forward_result import WalkForward
@@ -191,10 +193,12 @@ __all__ = [
     "counted",
     "cross_validate",
     "instrument_for",
+    "lookahead",
     "optimise",
     "param",
     "ring",
     "synthetic_market",
+    "to_pandas",
     "walk_forward",
 ]
 
