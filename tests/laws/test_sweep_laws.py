@@ -1,5 +1,6 @@
 """A sweep has no simulator of its own: every set has the figures of its own backtest, whatever runs it and how."""
 
+import itertools
 import threading
 
 import numpy as np
@@ -136,6 +137,51 @@ def test_sets_that_hold_other_things_or_longer_memories_are_not_mixed_up(cache):
     sets = [{"length": length, "kind": kind} for kind in (0, 1, 2) for length in (3, 100, 300, 5)]
     agree(bench, sets)
     assert bench.why_interpreted is None
+
+
+class Labelled(Strategy):
+    length = param(10, low=2, high=50)
+
+    def setup(self):
+        self.label = f"average of {self.length}"
+        self.average = SMA(self.length)
+
+    def on_bar(self, bar):
+        if bar.close > self.average.value:
+            self.buy()
+        else:
+            self.close()
+
+
+def test_a_text_that_differs_makes_no_other_kernel(cache):
+    bench = Bench(Labelled, markets((PERPETUAL,), bars=300), cache=cache)
+    agree(bench, [{"length": length} for length in (2, 3, 4, 5)])
+    assert len(bench._runs.runs._shapes) == 1
+
+
+NEVER_THE_SAME = itertools.count(1)
+
+
+class Restless(Strategy):
+    """Its set-up makes another list each time, so that no two of it share a kernel."""
+
+    length = param(10, low=2, high=50)
+
+    def setup(self):
+        self.past = [0.0] * next(NEVER_THE_SAME)
+
+    def on_bar(self, bar):
+        if bar.close > bar.open:
+            self.buy()
+        else:
+            self.close()
+
+
+def test_a_set_up_that_is_never_the_same_is_given_up_on_and_interpreted():
+    bench = Bench(Restless, markets((PERPETUAL,), bars=100))
+    scores = bench.score([{"length": 2}, {"length": 3}])
+    assert "does not make the same twice" in scores.why_interpreted
+    assert np.isfinite(scores.metric("total_return")).all()
 
 
 class Uncompilable(Strategy):

@@ -32,8 +32,7 @@ def pack_difference(obj: object, like: object, record: Any, skip: frozenset[str]
             if value != other:
                 record[name] = value
         elif value is None or kind is str:
-            if value != other:
-                raise Unlike  # not in the record; who reads it would be told the other's
+            continue  # no part of the record: compiled code cannot read it
         elif kind in (list, tuple):
             _pack_list(value, other, record[name], skip)
         else:

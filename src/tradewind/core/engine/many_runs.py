@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tradewind.core.compiler.kernel import Kernel, build_kernel
+from tradewind.core.compiler.layout import CannotCompile
 from tradewind.core.compiler.likeness import Unlike, pack_difference
 from tradewind.core.domain.instruments import Instrument
 from tradewind.core.domain.records import DECISION, FILL, FUNDING
@@ -35,6 +36,8 @@ from tradewind.core.strategy.strategy import Strategy
 
 Array = np.ndarray[Any, Any]
 Make = Callable[[], Strategy]
+ATTEMPTS_MAX = 8
+"""Times a strategy is set up anew because others have changed what there is to compare it with."""
 SHAPES_MAX = 32
 """Kernels kept at a time for strategies whose parameters change what they hold."""
 KEPT = NAMES | {"drain": keep_fills, "drain_moment": keep_moment, "close_account": close_account}
@@ -117,7 +120,7 @@ class ManyRuns:
 
     def _packed(self, make: Make) -> tuple[Shape, Array, Columns]:
         """The strategy as bytes, its kernel, and the columns it has prepared."""
-        while True:
+        for _ in range(ATTEMPTS_MAX):
             sizes = self.sizes
             with ring_sizes(sizes):
                 if not self._shapes:
@@ -138,6 +141,7 @@ class ManyRuns:
                         return shape, state, columns
                 self._make_room(sizes)
                 self._learn(make)
+        raise CannotCompile("its set-up does not make the same twice with the same parameters")
 
     def _make_room(self, sizes: RingSizes) -> None:
         """Where rings have become longer, begin again with all of them so long; else let the oldest shape go."""
