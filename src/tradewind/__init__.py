@@ -27,6 +27,7 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("SyntheticMarket", "synthetic_market"), "tradewind.core.domain.synthetic"),
     **dict.fromkeys(("Backtest", "Market", "backtest"), "tradewind.research.backtest"),
     **dict.fromkeys(("CrossValidated", "cross_validate"), "tradewind.research.cross_validated"),
+    **dict.fromkeys(("MonteCarlo", "monte_carlo"), "tradewind.research.monte_carlo"),
     "WalkForward": "tradewind.research.walk_forward_result",
     "walk_forward": "tradewind.research.walk_forward",
     **dict.fromkeys(("bars_from", "to_pandas"), "tradewind.research.frames"),
@@ -105,6 +106,7 @@ if TYPE_CHECKING:
     from tradewind.research.cross_validated import CrossValidated, cross_validate
     from tradewind.research.frames import bars_from, to_pandas
     from tradewind.research.lookahead import lookahead
+    from tradewind.research.monte_carlo import MonteCarlo, monte_carlo
     from tradewind.research.optimise import optimise
     from tradewind.research.walk_forward import walk_forward
     from tradewind.research.walk_forward_result import WalkForward
@@ -160,6 +162,7 @@ __all__ = [
     "Market",
     "MarketRules",
     "MarketStructure",
+    "MonteCarlo",
     "OrderBlocks",
     "OrderKind",
     "OrderState",
@@ -194,6 +197,7 @@ __all__ = [
     "cross_validate",
     "instrument_for",
     "lookahead",
+    "monte_carlo",
     "optimise",
     "param",
     "ring",
