@@ -38,7 +38,8 @@ _HOME: dict[str, str] = {
 """Where each public name lives, if it is not an indicator."""
 
 if TYPE_CHECKING:
-    from tradewind.bootstrap import counted
+    from contextlib import AbstractContextManager
+
     from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindError
     from tradewind.core.domain.instruments import Instrument, instrument_for
     from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
     from tradewind.core.strategy.parameters import param
     from tradewind.core.strategy.strategy import Strategy
     from tradewind.research.backtest import Backtest, Market, backtest
+    from tradewind.research.counting import Counting
     from tradewind.research.cross_validated import CrossValidated, cross_validate
     from tradewind.research.frames import bars_from, to_pandas
     from tradewind.research.lookahead import lookahead
@@ -110,6 +112,11 @@ if TYPE_CHECKING:
     from tradewind.research.optimise import optimise
     from tradewind.research.walk_forward import walk_forward
     from tradewind.research.walk_forward_result import WalkForward
+
+    # Not imported from where it lives: rooms may import this package, and none may reach bootstrap through it.
+    def counted(*, seed: int | None = None) -> AbstractContextManager[Counting]:
+        """See `bootstrap.counted`."""
+
 
 __all__ = [
     "ADX",
