@@ -23,7 +23,11 @@ from tradewind.settings import Settings
 
 PYTHONS = ((3, 11), (3, 14))
 PACKAGES = ("numpy", "numba", "polars", "msgspec", "typer", "rich", "jinja2")
-EXTRAS = {"ccxt": "tradewind data download; install it with: pip install 'tradewind[live]'"}
+EXTRAS = {
+    "ccxt": "tradewind data download; install it with: pip install 'tradewind[live]'",
+    "optuna": "tradewind optimize --method tpe; install it with: pip install 'tradewind[optimize]'",
+    "cmaes": "tradewind optimize --method cma-es; install it with: pip install 'tradewind[optimize]'",
+}
 DISK_FREE_MIN = 2 * 2**30
 
 
@@ -52,7 +56,7 @@ def checkups(settings: Settings, catalogue: MarketData, trials: Trials, lockbox:
         lambda: map(_package, PACKAGES),
         lambda: [_extra(name, use) for name, use in EXTRAS.items()],
         lambda: [_settings(settings)],
-        lambda: [_folder(name, getattr(settings, name)) for name in ("data", "runs", "cache", "ledger")],
+        lambda: [_folder(name, getattr(settings, name)) for name in ("data", "runs", "sweeps", "cache", "ledger")],
         lambda: [_disk(settings.data)],
         lambda: _catalogue(catalogue),
         lambda: [_trials(trials)],

@@ -12,6 +12,8 @@ from tradewind.research.bench import Scores
 from tradewind.research.objectives import Constraint, Objective
 
 Numbers = NDArray[np.int64]
+WANTED = ", wanted "
+"""Before a limit, in the reason why a set that breaks it is out."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,20 @@ def _why(
         return scores.failed[number]
     for objective, value in zip(objectives, values[number], strict=True):
         if np.isnan(value):
-            traded = scores.metric("trades")[number]
-            return f"{objective.metric} is undefined{': it never traded' if traded == 0 else ''}"
+            return f"{objective.metric} is undefined{_because(scores, number, objective.metric)}"
     for constraint, by in zip(constraints, broken[number], strict=True):
         if by > 0:
             found = scores.metric(constraint.metric)[number]
             said = "undefined" if np.isnan(found) else f"{found:.6g}"
-            return f"{constraint.metric} is {said}, wanted {constraint}"
+            return f"{constraint.metric} is {said}{WANTED}{constraint}"
     raise AssertionError("a set is out for a reason")
+
+
+def _because(scores: Scores, number: int, metric: str) -> str:
+    if scores.metric("trades")[number] == 0:
+        return ": it never traded"
+    reason = scores.undefined.get(number, {}).get(metric)
+    return f": {reason}" if reason else ""
 
 
 def _nothing(count: int, out: Mapping[int, str]) -> str:
@@ -111,5 +119,5 @@ def reasons_of(out: Mapping[int, str]) -> dict[str, list[int]]:
     """Sets by why they are out, commonest first. A broken limit is one reason, whatever the figure was."""
     found: dict[str, list[int]] = {}
     for number, text in out.items():
-        found.setdefault(f"wanted {text.partition(', wanted ')[2]}" if ", wanted " in text else text, []).append(number)
+        found.setdefault(f"wanted {text.partition(WANTED)[2]}" if WANTED in text else text, []).append(number)
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))

@@ -177,9 +177,11 @@ def joined(blocks: Sequence[Scores]) -> Scores:
     """Scores of several blocks on one market as those of one. A block whose every set failed knows no periods."""
     time = max((block.time for block in blocks), key=len, default=np.empty(0, np.int64))
     failed: dict[int, str] = {}
+    undefined: dict[int, Mapping[str, str]] = {}
     first = 0
     for block in blocks:
         failed |= {first + number: reason for number, reason in block.failed.items()}
+        undefined |= {first + number: reasons for number, reasons in block.undefined.items()}
         first += len(block)
     returns = [b.returns if len(b.time) else np.full((len(b), len(time)), np.nan) for b in blocks]
     return Scores(
@@ -187,4 +189,6 @@ def joined(blocks: Sequence[Scores]) -> Scores:
         np.concatenate([np.empty((0, len(time))), *returns]),
         time,
         failed,
+        undefined,
+        next((block.why_interpreted for block in blocks if block.why_interpreted), None),
     )

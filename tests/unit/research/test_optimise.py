@@ -9,6 +9,8 @@ from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.research.bench import Bench
 from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimise import optimise, search
+from tradewind.research.reports.optimise_page import SearchPage, cautions, search_study, verdict
+from tradewind.research.reports.study import render_study
 from tradewind.research.search_plan import plan_search
 from tradewind.research.search_space import space_of
 
@@ -208,3 +210,31 @@ def test_luck_is_reckoned_over_the_sets_that_ran_where_nobody_counts():
     one = optimise(Picky, BARS, space={"size": [1]})
     assert one.luck.trials == 1
     assert one.luck.dsr == pytest.approx(backtest(Picky, BARS, size=1).metrics["psr"])
+
+
+def test_what_to_know_before_the_best_set_is_believed_is_said(grid):
+    wide = optimise(SMA_CROSS, BARS, space={"fast": [5, 10, 15], "slow": [30, 60, 120]})
+    at_edge = wide.best_parameters["fast"] in (5, 15) or wide.best_parameters["slow"] in (30, 120)
+    assert any("edge of the space" in said for said in cautions(wide)) is at_edge
+    resting = optimise(SMA_CROSS, BARS, space={"fast": "5:9", "slow": "30:34"}, method="cma-es", budget=25)
+    rested = len(resting.sets) < 25
+    assert any("came to rest" in said for said in cautions(resting)) is rested
+    slow = optimise(SMA_CROSS, BARS, space={"fast": [5]}, engine="interpreted")
+    assert any("interpreted" in said for said in cautions(slow))
+
+
+def test_the_page_says_why_nothing_was_chosen():
+    found = optimise(Picky, BARS, space={"size": [0, 3]})
+    page = render_study(search_study(SearchPage(found)))
+    assert "No set may win" in page
+    assert "it never traded" in page
+    assert "three is not liked" in page
+
+
+@pytest.mark.parametrize("objectives", [["sharpe"], ["sharpe", "max_drawdown"], ["min:trades"]])
+@pytest.mark.parametrize("space", [{"fast": [5]}, {"fast": "5:9"}, {"fast": "5:9", "shorts": [False, True]}, SPACE])
+def test_every_kind_of_search_has_a_page(space, objectives):
+    found = optimise(SMA_CROSS, BARS, space=space, objectives=objectives)
+    page = render_study(search_study(SearchPage(found)))
+    assert verdict(found).replace("'", "&#39;") in page
+    assert "nan" not in page.lower().replace("finance", "")

@@ -131,7 +131,7 @@ def show(console: Console, finished: FinishedSearch) -> None:
     """What was found, the best sets, and where the page is."""
     from tradewind.core.performance.undefined import Undefined
     from tradewind.interfaces.cli.backtest import figure
-    from tradewind.research.reports.optimise_page import chosen_text, edges, verdict
+    from tradewind.research.reports.optimise_page import cautions, chosen_text, verdict
 
     found, page, on = finished.result, finished.page, finished.result.stretch
     for said in finished.said:
@@ -160,7 +160,7 @@ def show(console: Console, finished: FinishedSearch) -> None:
             console.say(f"middle of the best plateau: {chosen_text(found, around.centre)}")
     if found.judged.out:
         console.say(f"{len(found.judged.out):,} sets may not win; the page says why")
-    for sentence in edges(found):
+    for sentence in cautions(found):
         console.note(f"note: {sentence}")
     for sentence in page.quality:
         console.note(f"data: {sentence}")
@@ -172,6 +172,7 @@ def show(console: Console, finished: FinishedSearch) -> None:
 def as_document(finished: FinishedSearch) -> dict[str, Any]:
     """A finished search as plain values, for --json."""
     from tradewind.research.reports.optimise_document import search_document
+    from tradewind.research.reports.optimise_page import cautions
 
     page = finished.page
     return {
@@ -182,6 +183,6 @@ def as_document(finished: FinishedSearch) -> dict[str, Any]:
         "resumed": finished.resumed,
         **search_document(finished.result),
         "hashes": dict(page.hashes),
-        "warnings": list(page.warnings),
+        "warnings": [*cautions(finished.result), *page.warnings],
         "quality": list(page.quality),
     }

@@ -66,7 +66,7 @@ def search_study(page: SearchPage) -> Study:
         verdict=verdict(found),
         good=None,
         key_figures=_key_figures(found),
-        warnings=[*edges(found), *page.warnings, *(f"data: {sentence}" for sentence in page.quality)],
+        warnings=[*cautions(found), *page.warnings, *(f"data: {sentence}" for sentence in page.quality)],
         sections=sections,
         command=page.command,
         hashes=page.hashes,
@@ -98,16 +98,21 @@ def verdict(found: Optimised) -> str:
     return f"{said}; after {trials} that may well be luck: the probability that it is more is {percent(dsr)}."
 
 
-def edges(found: Optimised) -> list[str]:
-    """Where the best set stands at an end of what was searched: beyond it may be a better one."""
-    if found.best is None:
-        return []
-    best = found.sets[found.best]
-    ends = {axis.name: (axis.values[0], axis.values[-1]) for axis in found.plan.space.axes if len(axis.values) > 2}
-    at = [f"{name} {_value(best[name])}" for name, both in ends.items() if best[name] in both]
-    return (
-        [f"The best set stands at the edge of the space ({', '.join(at)}): a better one may lie beyond"] if at else []
-    )
+def cautions(found: Optimised) -> list[str]:
+    """What to know before the best set is believed: the end of the space is near, the search ended early."""
+    said = []
+    if found.best is not None:
+        best = found.sets[found.best]
+        ends = {axis.name: (axis.values[0], axis.values[-1]) for axis in found.plan.space.axes if len(axis.values) > 2}
+        at = ", ".join(f"{name} {_value(best[name])}" for name, both in ends.items() if best[name] in both)
+        if at:
+            said.append(f"The best set stands at the edge of the space ({at}): a better one may lie beyond")
+    if len(found.sets) < found.plan.budget:
+        tried = f"{len(found.sets):,} of {found.plan.budget:,} sets"
+        said.append(f"The search came to rest: after {tried} it led to none that was new")
+    if found.scores.why_interpreted:
+        said.append(f"The runs were interpreted: {found.scores.why_interpreted}")
+    return said
 
 
 def _key_figures(found: Optimised) -> list[tuple[str, str, str, str]]:
