@@ -16,4 +16,4 @@ def framed(study: Study, height_px: int = HEIGHT_PX) -> str:
         'style="width: 100%; height: {}px; border: 1px solid #8888; border-radius: 8px"></iframe>'
     )
     # As text, so that the page is escaped into the attribute, whole.
-    return str(frame.format(study.title, str(render_study(study)), height_px))
+    return str(frame.format(study.title, str(render_study(study, framed=True)), height_px))

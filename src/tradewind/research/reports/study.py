@@ -97,14 +97,15 @@ class Study:
     synthetic: bool = False
 
 
-def render_study(study: Study) -> str:
-    """The whole page as HTML that needs nothing else. Every text is escaped."""
+def render_study(study: Study, *, framed: bool = False) -> str:
+    """The whole page as HTML that needs nothing else. Every text is escaped. `framed`: for a small frame."""
     names: set[str] = set()
     return (
         environment()
         .get_template("study.html.j2")
         .render(
             study=study,
+            framed=framed,
             title=study.title,
             made_by=study.made_by,
             created=moment(study.created_ns) if study.created_ns else "",
