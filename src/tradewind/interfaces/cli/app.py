@@ -34,6 +34,7 @@ VERBS = {
     "order-book": Verb("tradewind.interfaces.cli.order_book", "Check a recorded order book, and replay it."),
     "optimize": Verb("tradewind.interfaces.cli.optimize", "Try many parameter sets of a strategy, with a report."),
     "lookahead": Verb("tradewind.interfaces.cli.lookahead", "Check that a strategy knows nothing before its time."),
+    "portfolio": Verb("tradewind.interfaces.cli.portfolio", "Run several strategies on one account, with a report."),
     "report": Verb("tradewind.interfaces.cli.report", "Find a run's report, and how to make the run again."),
     "monte-carlo": Verb("tradewind.interfaces.cli.monte_carlo", "Ask whether a finished run was luck."),
     "trials": Verb("tradewind.interfaces.cli.trials", "Say how often each market has been looked at."),

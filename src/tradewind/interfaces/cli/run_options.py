@@ -107,18 +107,43 @@ def takes_request(command: Callable[..., None], without: Sequence[str] = ()) -> 
 
     `without` names those that mean nothing to it.
     """
+    return _taking(command, "request", without, lambda _ctx, given: requested(**given))
+
+
+NOT_OF_AN_ACCOUNT = ("strategy", "symbol", "param")
+
+
+def takes_written(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the same options, but for those that name a strategy and its market.
+
+    It is called with what was written on the command line (name to value), where something else has the usual values.
+    """
+
+    def written(ctx: typer.Context, given: dict[str, Any]) -> dict[str, Any]:
+        sources = {name: ctx.get_parameter_source(name) for name in given}
+        return {n: v for n, v in given.items() if (source := sources[n]) is not None and source.name != "DEFAULT"}
+
+    return _taking(command, "written", NOT_OF_AN_ACCOUNT, written)
+
+
+def _taking(
+    command: Callable[..., None],
+    takes: str,
+    without: Sequence[str],
+    made: Callable[[typer.Context, dict[str, Any]], Any],
+) -> Callable[..., None]:
     shared = {name: p for name, p in inspect.signature(requested).parameters.items() if name not in without}
     own = inspect.signature(command).parameters
-    assert list(own)[:2] == ["ctx", "request"], "a command takes ctx and request, then its own options"
+    assert list(own)[:2] == ["ctx", takes], f"a command takes ctx and {takes}, then its own options"
     hints = get_type_hints(requested, include_extras=True, localns={"BacktestRequest": Any})
     own_hints = get_type_hints(command, include_extras=True, localns={"BacktestRequest": Any})
 
     def run(ctx: typer.Context, **given: Any) -> None:
-        request = requested(**{name: given.pop(name) for name in shared})
-        command(ctx, request, **given)
+        asked = made(ctx, {name: given.pop(name) for name in shared})
+        command(ctx, asked, **given)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    added = [p.replace(kind=keyword, annotation=own_hints[n]) for n, p in own.items() if n not in ("ctx", "request")]
+    added = [p.replace(kind=keyword, annotation=own_hints[n]) for n, p in own.items() if n not in ("ctx", takes)]
     taken = [p.replace(annotation=hints[name]) for name, p in shared.items()]
     run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
     context = own["ctx"].replace(annotation=typer.Context)

@@ -1,0 +1,223 @@
+"""The page of a portfolio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tradewind.core.performance.undefined import Undefined
+from tradewind.research.portfolio_account import SETTLE
+from tradewind.research.portfolio_result import Portfolio
+from tradewind.research.reports import charts
+from tradewind.research.reports.portfolio_document import sleeve_figures
+from tradewind.research.reports.portfolio_words import cautions, method_items, verdict_of
+from tradewind.research.reports.study import Pair, Part, Picture, Section, Study, Table, Text
+from tradewind.research.reports.wording import ABSENT, day, metric, moment, money, number, percent, signed
+
+ACCOUNT = (
+    ("total_return", "Return"), ("buy_and_hold", "Buy and hold"), ("cagr", "A year"), ("sharpe", "Sharpe ratio"),
+    ("sortino", "Sortino ratio"), ("calmar", "Calmar ratio"), ("volatility", "Volatility a year"),
+    ("max_drawdown", "Deepest drawdown"), ("max_drawdown_duration", "Longest drawdown"), ("trades", "Trades"),
+    ("win_rate", "Won"), ("profit_factor", "Profit factor"), ("exposure_time", "In the market"),
+    ("turnover", "Turnover"), ("fees_paid", "Fees"), ("funding_paid", "Funding"), ("slippage_paid", "Slippage"),
+)  # fmt: skip
+MOVES_MAX = 60
+"""So many rebalances are listed, the last ones; report.json has all."""
+MAP_MAX = 24
+"""Above so many sleeves the correlations are a map without numbers."""
+
+
+def portfolio_study(
+    found: Portfolio,
+    *,
+    command: str = "",
+    hashes: Mapping[str, str] | None = None,
+    created_ns: int = 0,
+    made_by: str = "Tradewind",
+    synthetic: bool = False,
+    warnings: Sequence[str] = (),
+    currency: str = "",
+) -> Study:
+    """The page: the account, its sleeves and what each added, weights over time, correlations, rebalances."""
+    figures = [sleeve_figures(found, number) for number in range(len(found.sleeves))]
+    timeframes = sorted({f["timeframe"] for f in figures})
+    return Study(
+        title=f"Portfolio of {len(figures)} sleeve{'s' * (len(figures) > 1)}",
+        subtitle=f"{', '.join(dict.fromkeys(s for f in figures for s in f['symbols']))} · {', '.join(timeframes)} · "
+        f"{day(int(found.time[0]))} to {day(int(found.time[-1]))}",
+        verdict=verdict_of(found, figures),
+        key_figures=_key_figures(found),
+        warnings=(*cautions(found), *warnings),
+        sections=(
+            Section("The account", _account(found, currency)),
+            Section("The sleeves", _sleeves(found, figures, currency), "What each added: the parts sum to the whole."),
+            Section("Who had how much", _weights(found)),
+            Section("How alike they are", _alike(found)),
+            Section("Rebalances", _rebalances(found, currency)),
+            Section("How this was done", [Text("", method_items(found))]),
+        ),
+        command=command,
+        hashes=hashes or {},
+        created_ns=created_ns,
+        made_by=made_by,
+        synthetic=synthetic,
+    )
+
+
+def _key_figures(found: Portfolio) -> list[tuple[str, str, str, str]]:
+    m = found.metrics
+    total = float(m["total_return"] or 0.0)
+    return [
+        (
+            "Return",
+            signed(percent(total)),
+            f"buy and hold {percent(m['buy_and_hold'])}",
+            "gain" if total > 0 else "loss",
+        ),
+        ("A year", percent(m["cagr"]), found.performance.calendar, ""),
+        ("Sharpe ratio", metric("sharpe", m["sharpe"], ""), "of daily returns", ""),
+        ("Volatility", percent(m["volatility"]), "a year", ""),
+        ("Deepest drawdown", percent(m["max_drawdown"]), "", ""),
+        ("Trades", metric("trades", m["trades"], ""), f"{percent(m['win_rate'])} won", ""),
+        ("Diversification", number(spread_out(found), 2), "volatility of the parts over that of the whole", ""),
+    ]
+
+
+def spread_out(found: Portfolio) -> float | None:
+    """The sleeves' own volatilities, by their mean weights, over the account's: above 1 they offset each other.
+
+    Source: Choueifaty and Coignard, "Toward Maximum Diversification", Journal of Portfolio Management 35(1), 2008.
+    """
+    own = found.own_returns
+    whole = found.contributions.volatility
+    if isinstance(whole, Undefined) or whole == 0.0:
+        return None
+    parts = 0.0
+    for i in range(own.shape[1]):
+        known = own[np.isfinite(own[:, i]), i]
+        if len(known) > 1:
+            parts += float(found.weights[i].mean()) * float(known.std(ddof=1))
+    return parts * float(np.sqrt(found.calendar.periods_per_year)) / whole
+
+
+def _account(found: Portfolio, currency: str) -> list[Part]:
+    drawing = charts.lines(
+        "The account beside the same cash held in all its markets",
+        found.closes,
+        {"the account": found.equity, "buy and hold": found.hold},
+        time=True,
+        up=currency,
+    )
+    undefined = found.performance.undefined
+    rows = [(label, metric(name, found.metrics[name], currency)) for name, label in ACCOUNT]
+    why = "; ".join(f"{label}: {undefined[name]}" for name, label in ACCOUNT if name in undefined)
+    return [Picture(drawing), Table("Figures of the account", ("Figure", "Value"), rows, note=why)]
+
+
+def _sleeves(found: Portfolio, figures: Sequence[Mapping[str, Any]], currency: str) -> list[Part]:
+    names = list(found.names)
+    profit = charts.lines(
+        "What each sleeve has earned", found.closes, dict(zip(names, found.profit, strict=True)), time=True, up=currency
+    )
+    worth = charts.lines(
+        "What each sleeve had", found.closes, dict(zip(names, found.sleeve_equity, strict=True)), time=True, up=currency
+    )
+    parts = found.contributions
+    head = (
+        "Sleeve", "Strategy", "Markets", "Profit", "Of the return", "Own return", "Own Sharpe", "Own volatility",
+        "Mean weight", "Share of risk", "Risk", "Marginal risk", "Trades", "Won", "Fees",
+    )  # fmt: skip
+    rows = [
+        (
+            f["name"], f["strategy"], f"{', '.join(f['symbols'])} {f['timeframe']}", signed(money(f["profit"])),
+            signed(percent(f["of_return"])), percent(f["own_return"]), number(f["own_sharpe"], 2),
+            percent(f["own_volatility"]), percent(f["weight_mean"]), percent(f["share_of_risk"]),
+            percent(f["of_risk"]), percent(f["marginal_risk"]), f"{f['trades']:,}", percent(f["win_rate"]),
+            money(f["fees"]),
+        )
+        for f in figures
+    ]  # fmt: skip
+    whole = parts.volatility
+    risk = ABSENT if isinstance(whole, Undefined) else percent(whole)
+    rows.append(
+        (
+            "The account", "", "", signed(money(float(parts.profit.sum()))),
+            signed(percent(float(parts.of_return.sum()))), "", "", "", percent(float(found.weights.sum(axis=0).mean())),
+            ABSENT if isinstance(whole, Undefined) else percent(float(parts.share_of_risk.sum())), risk, "",
+            f"{sum(f['trades'] for f in figures):,}", "", money(sum(f["fees"] for f in figures)),
+        )
+    )  # fmt: skip
+    note = f"Risk is undefined: {whole.reason}." if isinstance(whole, Undefined) else ""
+    bars = charts.bars(
+        "What each sleeve added to return and risk",
+        names,
+        {
+            "of the profit" if parts.profit.sum() > 0 else "of the loss": _shares(parts.profit),
+            "of the risk": parts.share_of_risk,
+        },
+        written=percent,
+    )
+    return [
+        Picture(profit, title="Profit"),
+        Pair((Picture(worth, title="Equity"), Picture(bars, title="Shares of the whole"))),
+        Table("What each sleeve did and added", head, rows, words=(1, 2), note=note),
+        Text(
+            "Own figures are on the sleeve's own capital. Risk is the part of the account's volatility a year that it "
+            "carries, below zero where it hedges the others; marginal risk is what one more unit of its weight adds.",
+            quiet=True,
+        ),
+    ]
+
+
+def _shares(profit: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    whole = float(profit.sum())
+    return profit / whole if abs(whole) > 0.0 else np.full(len(profit), np.nan)
+
+
+def _weights(found: Portfolio) -> list[Part]:
+    ends = found.calendar.period_ends
+    whole = found.equity[ends]
+    reserve = np.where(whole > 0.0, found.reserve[ends] / np.where(whole > 0.0, whole, 1.0), 0.0)
+    series = {**dict(zip(found.names, found.weights, strict=True)), "reserve": reserve}
+    drawing = charts.areas("Parts of the account over time", found.closes[ends], series, time=True, written=percent)
+    return [Picture(drawing, "The reserve is cash that no sleeve has.")]
+
+
+def _alike(found: Portfolio) -> list[Part]:
+    if len(found.sleeves) < 2:
+        return [Text("There is one sleeve only.", quiet=True)]
+    names, table = list(found.names), found.correlation
+    shown = [name if len(name) <= 28 else f"{name[:27]}…" for name in names]
+    drawing = charts.heatmap(
+        "Correlation of the sleeves' own daily returns",
+        shown,
+        shown[::-1],
+        table[::-1],
+        written=lambda value: number(value, 2),
+    )
+    parts: list[Part] = [
+        Picture(drawing, "Hatched where two sleeves have too few days in common, or one did not move.")
+    ]
+    if len(names) <= MAP_MAX:
+        rows = [(name, *(number(float(v), 2) for v in line)) for name, line in zip(names, table, strict=True)]
+        parts.append(Table("Correlations", ("", *names), rows))
+    return parts
+
+
+def _rebalances(found: Portfolio, currency: str) -> list[Part]:
+    head = ("When (UTC)", "Why", *(f"{name}: wanted" for name in found.names), "Cash moved", "Held back")
+    rows = [
+        (
+            moment(move.time),
+            "positions sold" if move.reason == SETTLE else move.reason,
+            *(percent(float(w)) for w in move.wanted),
+            money(float(np.abs(move.cash).sum()) / 2.0, currency),
+            money(move.missed, currency) if move.missed > 0.005 else ABSENT,
+        )
+        for move in found.moves[-MOVES_MAX:]
+    ]
+    left = len(found.moves) - len(rows)
+    note = f"The first {left:,} are in report.json." if left else ""
+    return [Table("Rebalances", head, rows, words=(1,), note=note)]
