@@ -31,6 +31,7 @@ _HOME: dict[str, str] = {
     "WalkForward": "tradewind.research.walk_forward_result",
     "walk_forward": "tradewind.research.walk_forward",
     **dict.fromkeys(("bars_from", "to_pandas"), "tradewind.research.frames"),
+    "recursive": "tradewind.research.recursive",
     "optimise": "tradewind.research.optimise",
     "lookahead": "tradewind.research.lookahead",
     "counted": "tradewind.bootstrap",
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     from tradewind.research.lookahead import lookahead
     from tradewind.research.monte_carlo import MonteCarlo, monte_carlo
     from tradewind.research.optimise import optimise
+    from tradewind.research.recursive import recursive
     from tradewind.research.walk_forward import walk_forward
     from tradewind.research.walk_forward_result import WalkForward
 
@@ -207,6 +209,7 @@ __all__ = [
     "monte_carlo",
     "optimise",
     "param",
+    "recursive",
     "ring",
     "synthetic_market",
     "to_pandas",

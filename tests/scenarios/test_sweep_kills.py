@@ -114,7 +114,10 @@ def test_what_has_changed_since_is_named(home: Path) -> None:
     killed_after(1, home, words("sobol"), 0.0)
     for changed, said in (
         (words("sobol", "--seed", "2", "--resume", "last"), "the seed was 1 when it began, and is 2 now"),
-        (words("sobol", "--cash", "500", "--resume", "last"), "the rules was"),
+        (
+            words("sobol", "--cash", "500", "--resume", "last"),
+            "the rule cash was 10000.0 when it began, and is 500.0 now",
+        ),
         (words("random", "--resume", "last"), "the method was sobol when it began, and is random now"),
     ):
         done = subprocess.run(changed, capture_output=True, text=True, check=False, timeout=PATIENCE_S)

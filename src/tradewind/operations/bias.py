@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from tradewind.core.strategy.strategy import Strategy
 from tradewind.operations.backtest_data import completed, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
 from tradewind.operations.progress import Progress, Silence, Stages
@@ -14,20 +15,37 @@ from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
 from tradewind.ports.market_data import MarketData
 from tradewind.ports.runs import Runs
+from tradewind.research.backtest import Market
 from tradewind.research.code_hash import code_hash
 from tradewind.research.lookahead import CUTS, Lookahead, lookahead
+from tradewind.research.recursive import STARTS, TOLERANCE, Recursive, recursive
 from tradewind.research.reports.lookahead_page import lookahead_document, lookahead_study
+from tradewind.research.reports.recursive_page import recursive_document, recursive_study
 from tradewind.research.reports.study import write_study
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class FinishedCheck:
+class Keeping:
+    """What a check reads from and is kept in, and when and by whom it is made."""
+
+    catalogue: MarketData
+    runs: Runs
+    cache: Path | None
+    now_ns: int
+    made_by: str
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class FinishedCheck(Generic[Result]):
     """A check that has been kept. `command` makes it again."""
 
     name: str
     folder: Path
     report: Path
-    result: Lookahead
+    result: Result
     document: Mapping[str, Any]
     verdict: str
     warnings: tuple[str, ...]
@@ -38,58 +56,75 @@ class FinishedCheck:
 
 
 def run_lookahead(
-    request: BacktestRequest,
-    *,
-    cuts: int = CUTS,
-    seed: int = 1,
-    catalogue: MarketData,
-    runs: Runs,
-    cache: Path | None,
-    now_ns: int,
-    made_by: str,
-    progress: Progress | None = None,
-) -> FinishedCheck:
-    """Load the data, check, keep. Nothing is counted as a trial: no figure of the strategy is looked at.
+    request: BacktestRequest, keeping: Keeping, *, cuts: int = CUTS, seed: int = 1
+) -> FinishedCheck[Lookahead]:
+    """See `research.lookahead`. Raises BadInput, or StrategyFailed where the strategy breaks; then nothing is kept."""
 
-    Raises BadInput, or StrategyFailed where the strategy breaks; then nothing is kept.
-    """
-    progress = progress or Silence()
+    def check(strategy: type[Strategy], markets: list[Market], asked: BacktestRequest, told: Stages) -> Lookahead:
+        return lookahead(
+            strategy, markets, cuts=cuts, seed=seed, rules=asked.rules, engine=asked.engine, cache=keeping.cache,
+            progress=told, parameters=asked.parameters,
+        )  # fmt: skip
+
+    own = own_words(("--cuts", cuts, CUTS), ("--seed", seed, 1))
+    return _checked("lookahead", request, keeping, own, check, lookahead_study, lookahead_document)
+
+
+def run_recursive(
+    request: BacktestRequest, keeping: Keeping, *, starts: int = STARTS, seed: int = 1, tolerance: float = TOLERANCE
+) -> FinishedCheck[Recursive]:
+    """See `research.recursive`. Raises BadInput, or StrategyFailed where the strategy breaks; then nothing is kept."""
+
+    def check(strategy: type[Strategy], markets: list[Market], asked: BacktestRequest, told: Stages) -> Recursive:
+        return recursive(
+            strategy, markets, starts=starts, seed=seed, tolerance=tolerance, rules=asked.rules, cache=keeping.cache,
+            progress=told, parameters=asked.parameters,
+        )  # fmt: skip
+
+    own = own_words(("--starts", starts, STARTS), ("--seed", seed, 1), ("--tolerance", tolerance, TOLERANCE))
+    return _checked("recursive", request, keeping, own, check, recursive_study, recursive_document)
+
+
+def own_words(*options: tuple[str, float, float]) -> list[str]:
+    """The command's own options (flag, value, what it is usually), as far as they differ from the usual."""
+    return [word for flag, value, usual in options if value != usual for word in (flag, str(value))]
+
+
+def _checked(
+    verb: str,
+    request: BacktestRequest,
+    keeping: Keeping,
+    own: list[str],
+    check: Callable[[type[Strategy], list[Market], BacktestRequest, Stages], Result],
+    study_of: Callable[..., Any],
+    document_of: Callable[[Result], dict[str, Any]],
+) -> FinishedCheck[Result]:
+    """Load, check, keep. Nothing is counted as a trial: no figure of the strategy is looked at."""
+    progress = keeping.progress or Silence()
     progress.stage("loading")
-    runs.prepare()
+    keeping.runs.prepare()
     strategy = strategy_named(request.strategy)
-    request, said = completed(request, strategy.symbols, catalogue)
-    markets, infos = load_markets(request, catalogue)
-    result = lookahead(
-        strategy,
-        markets,
-        cuts=cuts,
-        seed=seed,
-        rules=request.rules,
-        engine=request.engine,
-        cache=cache,
-        progress=Stages(progress),
-        parameters=request.parameters,
-    )
+    request, said = completed(request, strategy.symbols, keeping.catalogue)
+    markets, infos = load_markets(request, keeping.catalogue)
+    result = check(strategy, markets, request, Stages(progress))
     progress.stage("reporting")
-    usual = (("--cuts", cuts, CUTS), ("--seed", seed, 1))
-    own = [word for flag, value, default in usual if value != default for word in (flag, str(value))]
-    command = command_of(request, "lookahead", own)
     synthetic = any(info.synthetic for info in infos)
-    study = lookahead_study(
+    command = command_of(request, verb, own)
+    study = study_of(
         result,
         command=command,
         hashes={**{f"data {info.key}": info.content_hash for info in infos}, "code": code_hash(strategy)},
-        created_ns=now_ns,
-        made_by=made_by,
+        created_ns=keeping.now_ns,
+        made_by=keeping.made_by,
         synthetic=synthetic,
         warnings=tuple(sentence for market in markets for sentence in quality_of(market)),
     )
-    document = lookahead_document(result)
+    document = document_of(result)
 
     def write(folder: Path) -> None:
         write_study(study, document, folder)
 
-    folder = runs.keep(run_name(now_ns, request.strategy, "lookahead"), write)
+    folder = keeping.runs.keep(run_name(keeping.now_ns, request.strategy, verb), write)
     return FinishedCheck(
         name=folder.name,
         folder=folder,

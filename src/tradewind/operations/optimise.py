@@ -44,7 +44,10 @@ class SearchRequest:
 
 @dataclass(frozen=True)
 class FinishedSearch:
-    """A search that has been kept. `resumed` of its sets were done before, by a process that was cut off."""
+    """A search that has been kept. `resumed` of its sets were done before, by a process that was cut off.
+
+    `backtest` is the command that runs the best set by itself.
+    """
 
     name: str
     folder: Path
@@ -53,6 +56,7 @@ class FinishedSearch:
     page: SearchPage
     said: tuple[str, ...]
     resumed: int
+    backtest: str | None
 
 
 def run_search(
@@ -126,7 +130,9 @@ def run_search(
 
     folder = runs.keep(run_name(now_ns, request.strategy, "optimize"), write)
     sweeps.forget(name)
-    return FinishedSearch(folder.name, folder, folder / "report.html", found, page, said, kept.had)
+    best = found.best_parameters
+    alone = None if best is None else command_of(replace(request, parameters=best))
+    return FinishedSearch(folder.name, folder, folder / "report.html", found, page, said, kept.had, alone)
 
 
 def _own_words(wanted: SearchRequest) -> list[str]:

@@ -38,14 +38,16 @@ class Rerun:
         self.outside.begin()
         return self.run_as_it_is(data)
 
-    def run_as_it_is(self, data: MarketData, strategy: type[Strategy] | None = None) -> RunResult:
-        """The same with what is outside as it is now, or of another class."""
+    def run_as_it_is(
+        self, data: MarketData, strategy: type[Strategy] | None = None, engine: EngineName | None = None
+    ) -> RunResult:
+        """The same with what is outside as it is now; of another class, by another engine."""
         return run(
             lambda: made(strategy or self.strategy, self.parameters),
             data,
             list(self.instruments),
             replace(self.rules, close_at_end=False),
-            self.engine,
+            engine or self.engine,
             self.cache,
         )
 

@@ -121,4 +121,4 @@ def moving(space: SearchSpace) -> Sequence[str]:
 
 
 def _step(width: float) -> str:
-    return f"{width / 10:.1g}"
+    return f"{float(f'{width / 10:.1g}'):g}"

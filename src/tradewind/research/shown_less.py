@@ -54,6 +54,15 @@ def gone_otherwise(data: MarketData, row: int) -> MarketData:
     return replace(data, **columns)
 
 
+def begun_at(data: MarketData, row: int) -> MarketData:
+    """The rows from `row` on, and the funding from then on."""
+    ranges = tuple(
+        (first + int(np.searchsorted(data.funding_time[first:end], data.time[row])), end)
+        for first, end in data.funding_range
+    )
+    return replace(data, funding_range=ranges, **{name: getattr(data, name)[row:] for name in ROWS})
+
+
 WAYS = {"later bars left out": cut_off, "later bars changed": gone_otherwise}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -47,11 +49,17 @@ def test_a_search_is_kept_with_its_page_and_every_set(ask):
 
 
 def test_the_best_set_is_what_its_backtest_says(ask):
-    best = ask(*SEARCH, "--json").document["best"]
-    words = [word for name, value in best["parameters"].items() for word in ("-p", f"{name}={value}")]
-    alone = ask("backtest", "sma_cross", "-s", "BTC/USDT", *words, "--json").document
-    for name, value in best["metrics"].items():
+    found = ask(*SEARCH, "--json").document
+    alone = ask(*shlex.split(found["backtest"])[1:], "--json").document
+    assert {name: alone["parameters"][name] for name in ("fast", "slow")} == found["best"]["parameters"]
+    for name, value in found["best"]["metrics"].items():
         assert value == pytest.approx(alone["metrics"][name], rel=1e-9), name
+
+
+def test_the_document_has_the_keys_that_the_page_names(ask):
+    page = (Path(__file__).parents[3] / "docs" / "cli.md").read_text(encoding="utf-8")
+    row = re.search(r"^\| `optimize` \| (`run`.*) \|$", page, re.MULTILINE)
+    assert set(ask(*SEARCH, "--json").document) == set(re.findall(r"`([a-z_]+)`", row[1]))
 
 
 def test_the_sets_are_counted_as_trials_once(ask):
@@ -76,8 +84,6 @@ def test_the_page_says_how_to_search_again_and_that_command_does(ask):
     page = Path(ask(*SEARCH, "-c", "trades>=2", "--param", "shorts=false", "--json").document["folder"])
     command = json.loads((page / "report.json").read_text())["command"]
     assert command.startswith("tradewind optimize sma_cross --space fast=5:20:5 --space slow=30,60")
-    import shlex
-
     again = ask(*shlex.split(command)[1:], "--json").document
     assert again["best"] == json.loads((page / "report.json").read_text())["best"]
 

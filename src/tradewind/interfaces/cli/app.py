@@ -35,6 +35,7 @@ VERBS = {
     "optimize": Verb("tradewind.interfaces.cli.optimize", "Try many parameter sets of a strategy, with a report."),
     "lookahead": Verb("tradewind.interfaces.cli.lookahead", "Check that a strategy knows nothing before its time."),
     "portfolio": Verb("tradewind.interfaces.cli.portfolio", "Run several strategies on one account, with a report."),
+    "recursive": Verb("tradewind.interfaces.cli.recursive", "Ask how much history a strategy needs."),
     "report": Verb("tradewind.interfaces.cli.report", "Find a run's report, and how to make the run again."),
     "monte-carlo": Verb("tradewind.interfaces.cli.monte_carlo", "Ask whether a finished run was luck."),
     "trials": Verb("tradewind.interfaces.cli.trials", "Say how often each market has been looked at."),

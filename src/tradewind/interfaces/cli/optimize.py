@@ -167,6 +167,8 @@ def show(console: Console, finished: FinishedSearch) -> None:
     for warning in page.warnings:
         console.note(f"note: {warning}")
     console.say(f"report {finished.report}")
+    if finished.backtest:
+        console.note(f"Run the best set by itself: {finished.backtest}")
 
 
 def as_document(finished: FinishedSearch) -> dict[str, Any]:
@@ -181,6 +183,7 @@ def as_document(finished: FinishedSearch) -> dict[str, Any]:
         "report": str(finished.report),
         "synthetic": page.synthetic,
         "resumed": finished.resumed,
+        "backtest": finished.backtest,
         **search_document(finished.result),
         "hashes": dict(page.hashes),
         "warnings": [*cautions(finished.result), *page.warnings],
