@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -193,6 +194,20 @@ def test_a_look_whose_run_is_killed_has_been_a_look_and_can_be_finished(ask, min
     assert [e["deed"] for e in ask("lockbox", "list", "--json").document["entries"]] == ["sealed", "opened"]
     assert ask(*OPEN, "--param", "fast=6").code == 3
     assert ask(*OPEN).document["lockbox"]["repeated"]
+
+
+def test_an_interrupted_look_says_that_it_is_on_record_and_how_to_finish_it(ask, mine, monkeypatch) -> None:
+    ask(*SEAL)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tradewind.operations.lockbox_opening.run_backtest", interrupted)
+        stopped = ask(*OPEN)
+    assert (stopped.code, stopped.error["message"]) == (130, "interrupted; the look is on record")
+    command = stopped.error["fix"].partition(": ")[2]
+    assert ask(*shlex.split(command)[1:], "--json").document["lockbox"]["repeated"]
 
 
 def test_two_who_open_at_once_with_other_parameters_are_one_look_and_one_refusal(ask, mine) -> None:

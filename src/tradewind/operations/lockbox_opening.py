@@ -106,14 +106,16 @@ def open_lockbox(
     found = entry or next(e for e in known if _is_same_look(e, done))
     looks = tuple(e for e in known if any(e in openings_into(known, symbol, from_ns) for symbol in request.symbols))
     until_ns = found.done.until_ns
-    run = run_backtest(
-        replace(request, end_ns=until_ns, rules=replace(request.rules, trade_from_ns=from_ns)),
-        catalogue=whole, runs=runs, trials=trials, cache=cache, now_ns=now_ns, made_by=made_by, progress=progress,
-        occasion=Occasion(
-            TrialKind.LOCKBOX, command_of(request).replace("backtest", "lockbox open", 1),
-            _notes(from_ns, found, looks, repeated), {"lockbox": f"{found.number} {found.hash}"},
-        ),
-    )  # fmt: skip
+    command = command_of(request).replace("backtest", "lockbox open", 1)
+    notes = _notes(from_ns, found, looks, repeated)
+    try:
+        run = run_backtest(
+            replace(request, end_ns=until_ns, rules=replace(request.rules, trade_from_ns=from_ns)),
+            catalogue=whole, runs=runs, trials=trials, cache=cache, now_ns=now_ns, made_by=made_by, progress=progress,
+            occasion=Occasion(TrialKind.LOCKBOX, command, notes, {"lockbox": f"{found.number} {found.hash}"}),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("interrupted; the look is on record", f"Take it to its end: {command}") from None
     return Opening(run, before.performance, from_ns, until_ns, found, looks, repeated)
 
 
