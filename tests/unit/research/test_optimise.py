@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from report_examples import market
 
-from tradewind import BadInput, Strategy, backtest, param
+from tradewind import BadInput, Strategy, backtest, counted, param
 from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.research.bench import Bench
 from tradewind.research.objectives import constraints_from, objectives_from
@@ -238,3 +238,15 @@ def test_every_kind_of_search_has_a_page(space, objectives):
     page = render_study(search_study(SearchPage(found)))
     assert verdict(found).replace("'", "&#39;") in page
     assert "nan" not in page.lower().replace("finance", "")
+
+
+def test_inside_counted_luck_is_reckoned_over_every_look_at_the_market(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRADEWIND_HOME", str(tmp_path))
+    monkeypatch.delenv("TRADEWIND_LEDGER", raising=False)
+    with counted(seed=3):
+        first = optimise(SMA_CROSS, BARS, space=SPACE)
+        again = optimise(SMA_CROSS, BARS, space=SPACE)
+        other = optimise(Picky, BARS, space={"size": [1, 2]})
+    assert (first.luck.trials, again.luck.trials, other.luck.trials) == (12, 12, 14)
+    assert first.luck.counted
+    assert again.luck.dsr == first.luck.dsr
