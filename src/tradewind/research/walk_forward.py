@@ -25,7 +25,7 @@ from tradewind.research.bench import Bench
 from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimise import search
 from tradewind.research.optimised import Optimised
-from tradewind.research.search_plan import plan_search
+from tradewind.research.search_plan import SearchPlan, plan_search
 from tradewind.research.search_space import space_of
 from tradewind.research.walk_forward_figures import efficiency, growth
 from tradewind.research.walk_forward_result import WalkForward, WindowResult, figure_of
@@ -81,10 +81,7 @@ def walk_forward(
         d if isinstance(d, Market) else Market(d, instrument_for(d.symbol))
         for d in ([data] if isinstance(data, Bars | Market) else data)
     )
-    if not markets:
-        raise BadInput("there is no market to run on", fix="Give at least one symbol's bars")
     plan = WindowPlan(windows, train, train_bars, test_bars, anchored, purge, embargo)
-    rules = rules or MarketRules()
     held = resolve(strategy.parameters, dict(parameters or {}), strategy.__name__)
     fixed = {name: held[name] for name in parameters or {}}
     wanted = plan_search(
@@ -95,6 +92,29 @@ def walk_forward(
         budget,
         seed,
     )
+    rules = rules or MarketRules()
+    return walk(
+        strategy, markets, plan, wanted, fixed, rules=rules, engine=engine, cache=cache, workers=workers,
+        progress=progress,
+    )  # fmt: skip
+
+
+def walk(
+    strategy: type[Strategy],
+    markets: Sequence[Market],
+    plan: WindowPlan,
+    wanted: SearchPlan,
+    fixed: Mapping[str, Any],
+    *,
+    rules: MarketRules,
+    engine: EngineName = "auto",
+    cache: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> WalkForward:
+    """The same for words that have been read: the windows' plan, the search in each, the parameters that are held."""
+    if not markets:
+        raise BadInput("there is no market to run on", fix="Give at least one symbol's bars")
     time = timeline(markets)
     cuts = windows_of(time, markets[0].bars.step_ns, plan)
     _every_market_is_open(markets, cuts)
@@ -118,7 +138,7 @@ def walk_forward(
             break
     if all(result.tried == result.failed for result in done):
         raise StrategyFailed(f"it failed with every set: {done[0].reason}", where=strategy.__name__)
-    return WalkForward(strategy, markets, rules, plan, wanted, fixed, tuple(done), len(cuts))
+    return WalkForward(strategy, tuple(markets), rules, plan, wanted, fixed, tuple(done), len(cuts))
 
 
 def _judged(

@@ -81,7 +81,7 @@ def walk_forward(
         scheme=scheme,
         groups=groups,
         test_groups=test_groups,
-        plan=WindowPlan(windows, train, train_bars, test_bars, anchored, _gap(purge), _gap(embargo)),
+        plan=WindowPlan(windows, train, train_bars, test_bars, anchored, gap_from(purge), gap_from(embargo)),
         space=space_from(space or []),
         method=method,
         objective=objective,
@@ -120,5 +120,6 @@ def walk_forward(
         raise typer.Exit(INTERRUPTED)
 
 
-def _gap(text: str) -> int | str:
+def gap_from(text: str) -> int | str:
+    """Bars as a number, a length of time as text."""
     return int(text) if text.strip().lstrip("-").isdigit() else text

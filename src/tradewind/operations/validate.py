@@ -1,0 +1,197 @@
+"""Validate a strategy over stored data: the whole battery, counted, with one verdict, kept as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.trials import TrialKind
+from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
+from tradewind.operations.backtest_request import BacktestRequest, command_of
+from tradewind.operations.backtest_words import currency_of
+from tradewind.operations.progress import Progress, Silence, Stages
+from tradewind.operations.run_names import run_name
+from tradewind.operations.strategies import strategy_named
+from tradewind.operations.trials import counted, counting_warnings
+from tradewind.ports.market_data import MarketData
+from tradewind.ports.runs import Runs
+from tradewind.ports.trials import Trials
+from tradewind.research.code_hash import code_hash
+from tradewind.research.gate import Gate, gate_from, usual_gate
+from tradewind.research.reports.study import write_study
+from tradewind.research.reports.validate_document import validate_document
+from tradewind.research.reports.validate_page import validate_study
+from tradewind.research.validate import SETS_USUAL, validate
+from tradewind.research.validation import Validation
+from tradewind.research.walk_forward_windows import WindowPlan
+
+
+@dataclass(frozen=True)
+class ValidateRequest:
+    """What to validate: the run (its parameters are held), the search, the windows, and the gate's file."""
+
+    run: BacktestRequest
+    plan: WindowPlan = field(default_factory=WindowPlan)
+    space: Mapping[str, str] = field(default_factory=dict)
+    method: str = "auto"
+    objective: str = "sharpe"
+    constraints: tuple[str, ...] = ()
+    budget: int = SETS_USUAL
+    seed: int = 1
+    gate: str = ""
+
+
+@dataclass(frozen=True)
+class FinishedValidation:
+    """A validation that has been kept. `command` makes it again, `reports` make each stage's own page."""
+
+    name: str
+    folder: Path
+    report: Path
+    result: Validation
+    document: Mapping[str, Any]
+    verdict: str
+    warnings: tuple[str, ...]
+    synthetic: bool
+    said: tuple[str, ...]
+    command: str
+    reports: tuple[str, ...]
+
+
+def run_validate(
+    request: ValidateRequest,
+    *,
+    catalogue: MarketData,
+    runs: Runs,
+    trials: Trials,
+    cache: Path | None,
+    now_ns: int,
+    made_by: str,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> FinishedValidation:
+    """Load the data, run every stage, count every set, judge, keep.
+
+    Raises BadInput or StrategyFailed; then, and at an interrupt, nothing is kept, but what was run stays counted.
+    """
+    progress = progress or Silence()
+    progress.stage("loading")
+    runs.prepare()
+    gate = read_gate(request.gate)
+    strategy = strategy_named(request.run.strategy)
+    run, said = completed(request.run, strategy.symbols, catalogue)
+    markets, infos = load_markets(run, catalogue)
+    with counted(trials, TrialKind.VALIDATE, infos, now_ns) as count:
+        validated = validate(
+            strategy,
+            markets,
+            plan=request.plan,
+            space=request.space or None,
+            parameters=run.parameters,
+            method=request.method,
+            objective=request.objective,
+            constraints=request.constraints,
+            budget=request.budget,
+            seed=request.seed,
+            gate=gate,
+            rules=run.rules,
+            engine=run.engine,
+            cache=cache,
+            workers=workers,
+            progress=Stages(progress),
+        )
+    progress.stage("reporting")
+    synthetic = any(info.synthetic for info in infos)
+    quality = tuple(sentence for market in markets for sentence in quality_of(market))
+    command = command_of(run, "validate", own_words(request))
+    reports = _reports(request, run, validated)
+    study = validate_study(
+        validated,
+        command=command,
+        reports=reports,
+        hashes={**{f"data {info.key}": info.content_hash for info in infos}, "code": code_hash(strategy)},
+        created_ns=now_ns,
+        made_by=made_by,
+        synthetic=synthetic,
+        warnings=(*funding_warnings(markets, run.rules), *counting_warnings(count), *quality),
+        currency=currency_of(run.symbols[0]),
+    )
+    document = validate_document(validated)
+
+    def write(folder: Path) -> None:
+        write_study(study, document, folder)
+
+    folder = runs.keep(run_name(now_ns, request.run.strategy, "validate"), write)
+    return FinishedValidation(
+        name=folder.name,
+        folder=folder,
+        report=folder / "report.html",
+        result=validated,
+        document=document,
+        verdict=study.verdict,
+        warnings=tuple(study.warnings),
+        synthetic=synthetic,
+        said=said,
+        command=command,
+        reports=reports,
+    )
+
+
+def read_gate(path: str) -> Gate:
+    """The gate of a file, or the usual one. Raises BadInput where it cannot be read."""
+    if not path:
+        return usual_gate()
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
+        raise BadInput(
+            f"the gate cannot be read: {reason}", where=path, fix="Name a TOML file; docs/validate.md shows one"
+        ) from None
+    return gate_from(text, path)
+
+
+def own_words(request: ValidateRequest) -> list[str]:
+    """The command's own options, as far as they differ from the usual."""
+    words = _differing(request.plan, WindowPlan())
+    words += _differing(request, ValidateRequest(request.run), without=("run", "plan", "space", "constraints"))
+    return words + _of_search(request)
+
+
+def _of_search(request: ValidateRequest) -> list[str]:
+    words: list[str] = []
+    for name, choice in request.space.items():
+        words += ["--space", f"{name}={choice}"]
+    for constraint in request.constraints:
+        words += ["--constraint", constraint]
+    return words
+
+
+def _differing(values: Any, usual: Any, without: tuple[str, ...] = ()) -> list[str]:
+    words: list[str] = []
+    for each in fields(values):
+        value = getattr(values, each.name)
+        if each.name not in without and value != getattr(usual, each.name):
+            words += [f"--{each.name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    return words
+
+
+def _reports(request: ValidateRequest, run: BacktestRequest, validated: Validation) -> tuple[str, ...]:
+    """The commands that make the stages' own pages of the very same runs."""
+    candidate = replace(run, parameters=validated.candidate or run.parameters)
+    commands = [
+        command_of(candidate),
+        "tradewind monte-carlo --method random_entry",
+        command_of(candidate, "lookahead"),
+    ]
+    search = validated.evidence.found.plan
+    if search.space.axes:
+        words = [*_of_search(request), "--method", search.method, "--budget", str(request.budget)]
+        words += ["--seed", str(request.seed)] if request.seed != 1 else []
+        words += ["--objective", request.objective] if request.objective != "sharpe" else []
+        walk = command_of(run, "walk-forward", [*words, *_differing(request.plan, WindowPlan())])
+        commands = [command_of(run, "optimize", words), walk, *commands]
+    return tuple(commands)
