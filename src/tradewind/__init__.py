@@ -30,6 +30,8 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("MonteCarlo", "monte_carlo"), "tradewind.research.monte_carlo"),
     "WalkForward": "tradewind.research.walk_forward_result",
     "walk_forward": "tradewind.research.walk_forward",
+    "Validation": "tradewind.research.validation",
+    "validate": "tradewind.research.validate",
     **dict.fromkeys(("bars_from", "to_pandas"), "tradewind.research.frames"),
     "recursive": "tradewind.research.recursive",
     "optimise": "tradewind.research.optimise",
@@ -112,6 +114,8 @@ if TYPE_CHECKING:
     from tradewind.research.monte_carlo import MonteCarlo, monte_carlo
     from tradewind.research.optimise import optimise
     from tradewind.research.recursive import recursive
+    from tradewind.research.validate import validate
+    from tradewind.research.validation import Validation
     from tradewind.research.walk_forward import walk_forward
     from tradewind.research.walk_forward_result import WalkForward
 
@@ -194,6 +198,7 @@ __all__ = [
     "TimeInForce",
     "TradewindError",
     "TrueRange",
+    "Validation",
     "VolumeProfile",
     "VolumeSMA",
     "WalkForward",
@@ -213,6 +218,7 @@ __all__ = [
     "ring",
     "synthetic_market",
     "to_pandas",
+    "validate",
     "walk_forward",
 ]
 

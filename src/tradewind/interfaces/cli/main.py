@@ -1,7 +1,8 @@
 """The edge: every way a command can end becomes an exit code, and at most one message.
 
 0 done · 1 a bug · 2 wrong usage · 3 bad input · 4 the strategy failed · 5 unavailable · 6 disputed · 7 corrupt ·
-130 interrupted · 141 the reader of a pipe went away. `docs/cli.md` explains them.
+8 and 9 a strategy that `validate` did not promote · 130 interrupted · 141 the reader of a pipe went away. `docs/cli.md`
+explains them.
 """
 
 from __future__ import annotations
