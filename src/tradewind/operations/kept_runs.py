@@ -93,6 +93,12 @@ def request_of(command: str) -> BacktestRequest:
     )
 
 
+def strategy_of(run: StoredRun) -> str:
+    """The strategy of a kept run as it was asked for, such as `sma_cross` or `mine.py`."""
+    words = shlex.split(str(run.summary.get("command", "")))
+    return words[2] if len(words) > 2 else str(run.summary.get("strategy", "run"))
+
+
 def _rule(name: str, text: str) -> Any:
     """A rule's value in the type that it has."""
     usual = RULES[name]

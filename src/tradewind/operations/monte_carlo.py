@@ -16,7 +16,7 @@ from tradewind.core.domain.records import TRADE
 from tradewind.core.performance.trade_results import TradeResults, trade_results
 from tradewind.core.performance.undefined import Undefined
 from tradewind.operations.backtest_words import currency_of
-from tradewind.operations.kept_runs import run_again
+from tradewind.operations.kept_runs import run_again, strategy_of
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
 from tradewind.ports.market_data import MarketData
@@ -90,7 +90,7 @@ def run_monte_carlo(
     def write(folder: Path) -> None:
         write_study(study, document, folder)
 
-    folder = runs.keep(run_name(now_ns, str(found.summary.get("strategy", "run")), "monte-carlo"), write)
+    folder = runs.keep(run_name(now_ns, strategy_of(found), "monte-carlo"), write)
     return FinishedMonteCarlo(
         folder.name, folder, folder / "report.html", found, result, study.verdict, tuple(study.warnings), document
     )

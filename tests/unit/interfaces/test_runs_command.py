@@ -37,8 +37,10 @@ def test_what_is_no_backtest_is_listed_with_its_kind_and_what_it_found(ask) -> N
     ]  # fmt: skip
     said = ask("runs").out
     line = next(line for line in said.splitlines() if line.startswith(study))
-    assert "monte-carlo  100 other courses" in line
-    assert ask("report").out.startswith(f"{study}, monte-carlo: 100 other courses")
+    assert " of 100 other courses ended with a profit" in line
+    assert line.split()[:2] == [study, "monte-carlo"]
+    assert study.endswith("-sma_cross-monte-carlo")
+    assert ask("report").out.startswith(f"{study}, monte-carlo: ")
     only = ask("runs", "--kind", "backtest", "--json").document["runs"]
     assert [r["run"] for r in only] == [run]
     wrong = ask("runs", "--kind", "backtests", "--json")

@@ -95,7 +95,7 @@ def test_a_line_keeps_its_highest_and_lowest_point_however_long_it_is() -> None:
         assert len(points) < 1_000
         heights = [y for _, y in points]
         assert points[heights.index(min(heights))][0] > points[heights.index(max(heights))][0]
-        assert max(heights) - min(heights) > 0.8 * (280 - 56) * 10 / 12
+        assert max(heights) - min(heights) > 0.8 * (280 - 72) * 10 / 12
 
 
 def test_a_missing_value_breaks_a_line_and_a_lone_point_is_a_dot() -> None:

@@ -68,6 +68,14 @@ def test_a_page_says_synthetic_only_of_invented_data() -> None:
     assert "Synthetic data." not in render_study(replace(STUDY, synthetic=False))
 
 
+def test_a_date_in_a_table_is_never_broken_and_is_still_text() -> None:
+    row = ["<b>2024-01-31 13:00</b>", "2021-12-05 to 2022-04-29", "12345-01-01-2"]
+    page = render_study(Study("a", "b", "c", sections=(Section("s", (Table("t", ["x", "y", "z"], [row]),)),)))
+    assert '&lt;b&gt;<span class="whole">2024-01-31 13:00</span>&lt;/b&gt;' in page
+    assert page.count('class="whole"') == 3
+    assert "<b>" not in page
+
+
 def test_a_study_is_kept_with_its_kind_and_its_results(tmp_path: Path) -> None:
     document = {"kind": "optimize", "scores": np.array([1.5, np.nan]), "n": np.int64(3), "best": {"fast": (1, 2)}}
     page = write_study(STUDY, document, tmp_path / "run")

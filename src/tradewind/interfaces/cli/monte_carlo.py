@@ -107,4 +107,6 @@ def _show(console: Any, finished: Any) -> None:
 
 
 def _shown(name: str, value: float | None) -> str | float | None:
-    return f"{value:.2%}" if name in FRACTIONS and value is not None else value
+    if value is None:
+        return None
+    return f"{value:.2%}" if name in FRACTIONS else float(f"{value:.5g}")

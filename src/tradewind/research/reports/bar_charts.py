@@ -29,6 +29,7 @@ from tradewind.research.reports.wording import ABSENT, number
 BARS_MAX = 240
 """Names along the axis; later ones are left out and the key says so."""
 FEW = 8
+BINS_MIN, BINS_MAX = 8, 40
 
 
 def bars(
@@ -80,7 +81,7 @@ def histogram(
     title: str,
     values: ArrayLike,
     *,
-    bins: int = 40,
+    bins: int | None = None,
     marks: Mapping[str, float] | None = None,
     across: str = "",
     up: str = "Count",
@@ -90,7 +91,7 @@ def histogram(
     """How often values (n) fall where. NaN is left out, and the key says how many there were.
 
     `marks` are named vertical lines (percentiles, the run's own value). `split`, inside the range: no bin straddles it,
-    and those below it have another colour.
+    and those below it have another colour. `bins` None: more for more values, whole numbers each in one of their own.
     """
     every = np.asarray(values, dtype=np.float64).ravel()
     known = every[np.isfinite(every)]
@@ -98,7 +99,8 @@ def histogram(
         return nothing(title)
     marked = {name: value for name, value in (marks or {}).items() if math.isfinite(value)}
     whole = bool((known == np.round(known)).all() and np.ptp(known) >= 1)
-    edges = _edges(float(known.min()), float(known.max()), bins, split, whole)
+    count = bins or min(BINS_MAX, max(BINS_MIN, round(2 * math.sqrt(len(known)))))
+    edges = _edges(float(known.min()), float(known.max()), count, split, whole)
     which = np.clip(np.searchsorted(edges, known, side="right") - 1, 0, len(edges) - 2)
     counts = np.bincount(which, minlength=len(edges) - 1)
     low, high = min(edges[0], *marked.values(), edges[0]), max(edges[-1], *marked.values(), edges[-1])

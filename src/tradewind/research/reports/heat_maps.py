@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from tradewind.research.reports.plot import (
     BOTTOM,
     RIGHT,
+    TOP,
     Array,
     Canvas,
     Sample,
@@ -100,7 +101,7 @@ def _map(
     mark: tuple[int, int] | None, across: str, up: str, written: Written,
 ) -> str:  # fmt: skip
     left = 14 + LETTER * max(len(text) for text in rows)
-    top, floor = 4.0, float(canvas.height - BOTTOM)
+    top, floor = TOP if up else 4.0, float(canvas.height - BOTTOM)
     width, height = (canvas.width - RIGHT - left) / len(columns), (floor - top) / len(rows)
     texts = [[short(written(float(v))) if np.isfinite(v) else "" for v in line] for line in table]
     numbered = LETTER * max(len(text) for line in texts for text in line) + 4 <= width and height >= 13

@@ -28,7 +28,7 @@ METHODS = {
     "random_entry": "as many trades of the same lengths, sides and sizes, entered at random bars of the same market",
     "jitter": "the strategy itself, its parameters moved by chance inside their ranges",
 }
-"""How the paths of each method are made: "10,000 accounts: ..."."""
+"""How the paths of each method are made: "Each is ..."."""
 SETTINGS = {
     "trades": "Trades of a path", "block": "Mean length of a block", "skip": "Chance to leave a trade out",
     "costs_max": "Highest multiple of the costs", "jitter": "Share by which a parameter moves at most",
@@ -86,19 +86,20 @@ def verdict(found: MonteCarlo) -> str:
     if chance is None and back is None:
         reasons = list(dict.fromkeys(found.undefined.values()))
         return f"Nothing can be said of other courses: {'; '.join(reasons[:2])}."
-    said = [f"{number(found.paths, 0)} other courses: {METHODS[found.method]}."]
+    said = []
+    paths = f"{number(found.paths, 0)} other courses"
     luck = found.probabilities.get("luck")
     if luck is not None:
-        said.append(f"{percent(luck.share)} of them did as well as the run or better.")
+        said.append(f"{percent(luck.share)} of {paths} did as well as the run or better.")
     elif chance is not None:
-        said.append(f"{percent(chance.share)} of the accounts ended with a profit.")
+        said.append(f"{percent(chance.share)} of {paths} ended with a profit.")
     if back is not None:
         middle, low = signed(percent(back.p50)), signed(percent(back.p5))
         said.append(f"Half of them returned {middle} or more, one in twenty {low} or less.")
     fall = found.metrics.get("max_drawdown")
     if fall is not None:
         said.append(f"One in twenty fell {percent(-fall.p5)} or more below its best.")
-    return " ".join(said)
+    return " ".join((*said, f"Each is {METHODS[found.method]}."))
 
 
 def _chances(found: MonteCarlo) -> dict[str, str]:
@@ -129,7 +130,7 @@ def _key_figures(found: MonteCarlo) -> list[tuple[str, str, str, str]]:
 
 
 def _range(b: Band, write: Any) -> str:
-    return f"{write(b.p5)} to {write(b.p95)} (5 % to 95 %)"
+    return f"5 % to 95 %: {write(b.p5)} to {write(b.p95)}"
 
 
 def _account(found: MonteCarlo) -> Section | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tradewind.core.performance import monthly_returns
 from tradewind.research.reports import chart_data, drawing, tables
@@ -17,6 +18,7 @@ from tradewind.research.reports.verdict import verdict
 from tradewind.research.reports.wording import day, moment, number, paragraphs, price_decimals
 
 QUARTER = 0.25
+DATE = re.compile(r"\b\d{4}-\d\d-\d\d(?: \d\d:\d\d)?")
 LIBRARY = "vendor/lightweight-charts.standalone.production.js"
 
 
@@ -46,7 +48,14 @@ def asset(name: str) -> Markup:
 def environment() -> Environment:
     """The templates, with every text escaped."""
     loader = PackageLoader("tradewind.research.reports", "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters["whole_dates"] = whole_dates
+    return made
+
+
+def whole_dates(text: object) -> Markup:
+    """A text, escaped, whose dates are not broken over two lines at their hyphens."""
+    return Markup(DATE.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped just here
 
 
 def _contents(report: ReportInput) -> dict[str, Any]:

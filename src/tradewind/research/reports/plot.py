@@ -15,14 +15,15 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from tradewind.research.reports.axes import Axis, axis, tight_axis, time_axis
-from tradewind.research.reports.svg import LETTER, across, label, short, stroke, true_minus, upright
+from tradewind.research.reports.svg import LETTER, across, cut, label, short, stroke, true_minus, upright
 from tradewind.research.reports.wording import number
 
 Array = NDArray[np.float64]
 Written = Callable[[float], str]
 """How a value is written on an axis and in a hint: `wording.percent`, `wording.money` or `plain`."""
 
-TOP, BOTTOM, RIGHT = 12, 44, 16
+TOP, BOTTOM, RIGHT = 28, 44, 16
+"""Room above a plot for the name of the axis upwards, beneath it for ticks and the name of the axis across."""
 INKS = 8
 """Kinds of line and fill in report.css, each with a colour and a dash of its own; after that they start again."""
 
@@ -86,9 +87,11 @@ class Plot:
 
 
 def axis_names(canvas: Canvas, across_name: str, up_name: str) -> str:
-    """What the axes measure, in the corners beneath the drawing."""
-    right = label(canvas.width - RIGHT, canvas.height - 6, f"{across_name} →", "end") if across_name else ""
-    return right + (label(4, canvas.height - 6, f"↑ {up_name}", "start") if up_name else "")
+    """What the axes measure: at the end of the one across, and on top of the one upwards."""
+    letters = int(canvas.width / LETTER) - 4
+    words = cut(across_name, letters)
+    right = label(canvas.width - RIGHT, canvas.height - 6, f"{words} →", "end", tip=across_name) if words else ""
+    return right + (label(4, 12, f"↑ {cut(up_name, letters)}", "start", tip=up_name) if up_name else "")
 
 
 def plot(

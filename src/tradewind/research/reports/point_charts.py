@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from tradewind.research.reports.plot import (
     BOTTOM,
-    TOP,
     Array,
     Canvas,
     Sample,
@@ -119,7 +118,7 @@ def _across(
     canvas: Canvas, columns: Mapping[str, Array], rest: NDArray[np.int64], best: NDArray[np.int64], written: Written
 ) -> str:
     known = np.concatenate((rest, best))
-    left, right, top, floor = 52.0, canvas.width - 52.0, TOP + 24.0, canvas.height - BOTTOM + 12.0
+    left, right, top, floor = 52.0, canvas.width - 52.0, 36.0, canvas.height - BOTTOM + 12.0
     places = np.linspace(left, right, len(columns)).tolist()
     parts, heights = [], []
     room = int((right - left) / max(1, len(columns) - 1) / LETTER)
@@ -130,7 +129,7 @@ def _across(
             floor - (values - low) / spread * (floor - top) if spread else np.full(len(values), (floor + top) / 2)
         )
         write = written if i == len(columns) - 1 else plain
-        parts.append(label(places[i], TOP, cut(name, room), kind="said", tip=name))
+        parts.append(label(places[i], 12, cut(name, room), kind="said", tip=name))
         parts.append(label(places[i], top - 6, write(high)) + label(places[i], floor + 16, write(low)))
     for kind, rows in (("faint", rest), ("ink-1", best[::-1])):
         d = "".join(
