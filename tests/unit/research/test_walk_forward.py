@@ -60,6 +60,29 @@ def test_parameters_that_are_held_are_not_searched(kernels):
         walk_forward(SMA_CROSS, BARS, space=SPACE, parameters={"slow": 60})
 
 
+class Climbing(Strategy):
+    """The more it dares, the more it earns or loses: a search ends at an end."""
+
+    share = param(0.1, low=0.0, high=0.9)
+    unused = param(False)
+
+    def on_bar(self, bar):
+        if not self.position:
+            self.buy(size=self.share * self.equity / bar.close)
+
+
+@pytest.mark.parametrize(("shares", "end"), [([0.2, 0.4], 0.4), ([0.2, 0.9], None)])
+def test_a_choice_at_the_end_of_what_was_tried_is_told_unless_nothing_lies_beyond(kernels, shares, end):
+    space = {"share": shares, "unused": [False, True]}
+    asked = {"objective": "total_return", "windows": 2, "anchored": True, "cache": kernels}
+    found = walk_forward(Climbing, BARS, space=space, **asked)
+    assert {(r.parameters["share"], r.parameters["unused"]) for r in found.windows} == {(shares[1], False)}
+    words = " ".join(walk_forward_study(found, **PAGE).warnings)
+    expected = f"share was chosen as the greatest value tried ({end}) in 2 of 2 windows"
+    assert (expected in words) == (end is not None)
+    assert words.count("search further") == (end is not None)
+
+
 class Picky(Strategy):
     """Fails in some sets, and in a test that it does not like."""
 

@@ -50,13 +50,18 @@ def cautions(walked: WalkForward) -> list[str]:
 
 
 def _edges(walked: WalkForward) -> list[str]:
-    """Parameters whose best value lies at the end of what was searched, where a better one may lie beyond."""
+    """Parameters whose best value lies at the end of what was searched, where a better one may lie beyond.
+
+    A switch has nothing beyond its two values, and a declared range ends where its owner said.
+    """
     chosen = [r.parameters for r in walked.windows if r.parameters is not None]
     said = []
     for name, (low, high) in walked.searched.items():
-        for end, word in ((low, "least"), (high, "greatest")):
+        declared = walked.strategy.parameters[name]
+        for end, limit, word in ((low, declared.low, "least"), (high, declared.high, "greatest")):
             count = sum(float(values[name]) == end for values in chosen)
-            if high > low and 2 * count > len(chosen):
+            beyond = not isinstance(declared.default, bool) and end != limit
+            if high > low and beyond and 2 * count > len(chosen):
                 said.append(
                     f"{name} was chosen as the {word} value tried ({end:g}) in {count} of {len(chosen)} windows: "
                     "search further that way"
