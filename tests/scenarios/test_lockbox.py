@@ -8,6 +8,7 @@ import shlex
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -262,7 +263,7 @@ def test_a_lockbox_that_was_tampered_with_stops_every_reader_and_the_doctor_says
     if how == "deleted":
         file.unlink()
     else:
-        with sqlite3.connect(file) as connection:
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
             connection.execute("DROP TRIGGER nothing_is_taken_out")
             connection.execute("DELETE FROM entries WHERE number = 2")
     for command in (("backtest", "sma_cross", "-s", SYMBOL), ("lockbox", "list"), SEAL, OPEN[:-1]):

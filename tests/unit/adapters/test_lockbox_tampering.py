@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,14 +30,14 @@ class Desk:
         self.lockbox.append(lambda _: done(Deed.OPENED, strategy="B"))
 
     def sql(self, *statements: str) -> None:
-        with sqlite3.connect(self.file) as connection:
+        with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
             for statement in ("DROP TRIGGER nothing_is_changed", "DROP TRIGGER nothing_is_taken_out", *statements):
                 connection.execute(statement)
 
     def rewrite(self, entries: list[Entry]) -> None:
         """A chain that is sound in itself, in the place of the true one."""
         self.sql("DELETE FROM entries")
-        with sqlite3.connect(self.file) as connection:
+        with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
             connection.executemany(
                 "INSERT INTO entries VALUES (?, ?, ?)", [(e.number, e.body, e.hash) for e in entries]
             )
@@ -99,7 +100,10 @@ def test_it_is_found(desk: Desk, how: str) -> None:
 
 @pytest.mark.parametrize("statement", ["UPDATE entries SET hash = 'x'", "DELETE FROM entries WHERE number = 3"])
 def test_the_file_itself_refuses_what_is_not_added(desk: Desk, statement: str) -> None:
-    with sqlite3.connect(desk.file) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with (
+        closing(sqlite3.connect(desk.file, isolation_level=None)) as connection,
+        pytest.raises(sqlite3.IntegrityError, match="append-only"),
+    ):
         connection.execute(statement)
 
 

@@ -65,7 +65,8 @@ class Database:
 
     def _open(self, mode: str) -> sqlite3.Connection:
         # A path may hold what an address may not (a question mark, a hash): as_uri() quotes it.
-        return sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", WAIT_S, isolation_level=None, uri=True)
+        place = f"{self.path.absolute().as_uri()}?mode={mode}"
+        return sqlite3.connect(place, timeout=WAIT_S, isolation_level=None, uri=True)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def test_a_hundred_thousand_trials_are_one_record_and_one_answer(tmp_path: Path)
     assert found.trials == 100_000
     assert found.variance(365) == pytest.approx(np.var(np.linspace(-0.1, 0.1, 100_000), ddof=1), rel=1e-9)
     assert tell(ledger, 100_000) == 0
-    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as connection:
         assert connection.execute("SELECT count(*) FROM looks").fetchone() == (1,), "a repeat leaves nothing behind"
 
 
