@@ -164,6 +164,7 @@ def test_the_parts_of_any_profit_sum_to_its_risk(seed, n, periods):
     whole = (profit.sum(axis=1) / before).std(ddof=1) * np.sqrt(365.0)
     assert parts.of_risk.sum() == pytest.approx(whole, rel=1e-9)
     assert parts.of_return.sum() == pytest.approx(profit.sum() / 10_000.0, abs=1e-12)
+    assert parts.diversification >= 1.0 - 1e-12, "parts together never swing more than apart"
 
 
 def test_rules_that_differ_by_sleeve_are_each_sleeves_own():

@@ -52,7 +52,7 @@ def portfolio(
     """
     wanted = Allocation(allocation) if isinstance(allocation, str) else allocation
     rebalancing = Rebalancing(every, drift, resize)
-    _check(sleeves)
+    sleeves = _checked(sleeves)
     rules = rules or MarketRules()
     if rules.trade_from_ns:
         raise BadInput("a portfolio begins with its first bar", fix="Leave trade_from_ns out, and start the data there")
@@ -81,7 +81,7 @@ def portfolio(
                 engines[number] = "interpreted"
             continue
         found = fold(account, sleeves, joined)
-        _count(found)
+        _count(found, own)
         return found
 
 
@@ -102,18 +102,28 @@ def _starter(
     return start
 
 
-def _check(sleeves: Sequence[Sleeve]) -> None:
+def _checked(sleeves: Sequence[Sleeve]) -> list[Sleeve]:
+    """The sleeves, those without a name that would be called the same with their parameters behind it."""
     if not sleeves:
         raise BadInput("a portfolio needs at least one sleeve", fix="Give a list: [Sleeve(SmaCross, bars), ...]")
     if len(sleeves) > SLEEVES_MAX:
         raise BadInput(f"{len(sleeves)} sleeves are more than the {SLEEVES_MAX} that are run together")
-    titles = [sleeve.title for sleeve in sleeves]
+    given = [sleeve.title for sleeve in sleeves]
+    named = []
+    for sleeve in sleeves:
+        values = ", ".join(f"{name}={value}" for name, value in sleeve.parameters.items())
+        more = values and not sleeve.name and given.count(sleeve.title) > 1
+        named.append(replace(sleeve, name=f"{sleeve.title} ({values})") if more else sleeve)
+    titles = [sleeve.title for sleeve in named]
     for title in titles:
         if titles.count(title) > 1:
-            raise BadInput(f"{titles.count(title)} sleeves are called {title!r}", fix="Give each a name of its own")
-    for sleeve in sleeves:
+            raise BadInput(
+                f"{titles.count(title)} sleeves are called {title!r}", where="portfolio", fix="Give each its own name"
+            )
+    for sleeve in named:
         plain_functions(sleeve.strategy)
         resolve(sleeve.strategy.parameters, dict(sleeve.parameters), sleeve.title)
+    return named
 
 
 def _times(joined: Joined, rules: MarketRules) -> Times:
@@ -136,10 +146,10 @@ def _records(
     return records_of([(each.merged, result) for each, result in runs], cash)
 
 
-def _count(found: Portfolio) -> None:
+def _count(found: Portfolio, rules: Sequence[MarketRules]) -> None:
     """Each sleeve is a look at its strategy on its markets."""
-    returns = np.nan_to_num(found.own_returns, nan=0.0)
     for number, sleeve in enumerate(found.sleeves):
-        rules = replace(sleeve.rules or MarketRules(), cash=found.cash)
+        own = found.own_returns[:, number]
+        own = own[np.isfinite(own)]
         markets = found.joined[number].markets
-        count_scores(sleeve.strategy, markets, rules, [dict(sleeve.parameters)], returns[None, :, number], {})
+        count_scores(sleeve.strategy, markets, rules[number], [dict(sleeve.parameters)], own[None, :], {})

@@ -110,6 +110,13 @@ class Portfolio:
         """Correlation of the sleeves' own returns (sleeves, sleeves); NaN where undefined."""
         return correlations(self.own_returns)
 
+    def _repr_html_(self) -> str:
+        """The page, inside a notebook's frame."""
+        from tradewind.research.reports.notebook import framed  # noqa: PLC0415 - pages are heavy
+        from tradewind.research.reports.portfolio_page import portfolio_study  # noqa: PLC0415
+
+        return framed(portfolio_study(self))
+
     def __repr__(self) -> str:
         shown = [
             f"{n}={v:.4g}" for n in ("total_return", "sharpe", "max_drawdown") if (v := self.metrics[n]) is not None

@@ -20,7 +20,10 @@ class Contributions:
 
     `of_return` is profit over the account's start: their sum is the account's total return. `of_risk` is the part of
     the account's volatility a year that a sleeve carries: their sum is that volatility; below zero it hedges the rest.
-    `marginal` is what one more unit of weight would add to the volatility. Risk is NaN where `volatility` is undefined.
+    `marginal` is what one more unit of weight would add to the volatility. `diversification` is what the parts would
+    swing without offsetting each other, over what the account does: 1 where all move as one, more otherwise (Choueifaty
+    and Coignard, "Toward Maximum Diversification", Journal of Portfolio Management 35(1), 2008, for parts as they were
+    held). Risk is NaN where `volatility` is undefined.
     """
 
     profit: Array
@@ -29,6 +32,7 @@ class Contributions:
     of_risk: Array
     share_of_risk: Array
     marginal: Array
+    diversification: Figure
 
 
 def contributions(
@@ -53,14 +57,15 @@ def contributions(
     deviation = spread(whole) if len(whole) else TOO_FEW
     if isinstance(deviation, Undefined) or deviation == 0.0:
         reason = deviation if isinstance(deviation, Undefined) else CONSTANT
-        return Contributions(made, made / initial, reason, nothing, nothing, nothing)
+        return Contributions(made, made / initial, reason, nothing, nothing, nothing, reason)
     centred = whole - whole.mean()
     together = parts.T @ centred / (len(whole) - 1)
     year = math.sqrt(periods_per_year)
     own = own_returns[alive]
     marginal = np.array([_with_whole(own[:, i], whole) for i in range(n)]) / deviation * year
     risk = together / deviation * year
-    return Contributions(made, made / initial, deviation * year, risk, together / deviation**2, marginal)
+    apart = float(parts.std(axis=0, ddof=1).sum()) / deviation
+    return Contributions(made, made / initial, deviation * year, risk, together / deviation**2, marginal, apart)
 
 
 def _with_whole(own: Array, whole: Array) -> float:

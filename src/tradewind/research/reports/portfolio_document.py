@@ -32,6 +32,8 @@ def portfolio_document(found: Portfolio) -> dict[str, Any]:
         "metrics": found.metrics,
         "undefined": undefined,
         "sleeves": [sleeve_figures(found, number) for number in range(len(found.sleeves))],
+        "volatility": _figure(volatility),
+        "diversification": _figure(parts.diversification),
         "correlation": found.correlation.tolist(),
         "rebalances": [_moved(move) for move in found.moves],
         "periods": {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tradewind.core.performance.undefined import Undefined
-from tradewind.research.portfolio_account import SETTLE
+from tradewind.research.portfolio_account import SETTLE, Moved
 from tradewind.research.portfolio_result import Portfolio
 from tradewind.research.reports import charts
 from tradewind.research.reports.portfolio_document import sleeve_figures
@@ -23,8 +23,11 @@ ACCOUNT = (
     ("win_rate", "Won"), ("profit_factor", "Profit factor"), ("exposure_time", "In the market"),
     ("turnover", "Turnover"), ("fees_paid", "Fees"), ("funding_paid", "Funding"), ("slippage_paid", "Slippage"),
 )  # fmt: skip
-MOVES_MAX = 60
+ADDED = ("Sleeve", "Profit", "Of the return", "Mean weight", "Risk", "Share of risk", "Marginal risk", "Fees")
+ALONE = ("Sleeve", "Strategy", "Markets", "Return", "Sharpe", "Volatility", "Trades", "Won")
+MOVES_MAX = 24
 """So many rebalances are listed, the last ones; report.json has all."""
+CENT = 0.005
 MAP_MAX = 24
 """Above so many sleeves the correlations are a map without numbers."""
 
@@ -69,6 +72,8 @@ def portfolio_study(
 def _key_figures(found: Portfolio) -> list[tuple[str, str, str, str]]:
     m = found.metrics
     total = float(m["total_return"] or 0.0)
+    figure = found.contributions.diversification
+    spread = None if isinstance(figure, Undefined) else figure
     return [
         (
             "Return",
@@ -81,25 +86,8 @@ def _key_figures(found: Portfolio) -> list[tuple[str, str, str, str]]:
         ("Volatility", percent(m["volatility"]), "a year", ""),
         ("Deepest drawdown", percent(m["max_drawdown"]), "", ""),
         ("Trades", metric("trades", m["trades"], ""), f"{percent(m['win_rate'])} won", ""),
-        ("Diversification", number(spread_out(found), 2), "volatility of the parts over that of the whole", ""),
+        ("Diversification", number(spread, 2), "the parts' volatility over that of the whole", ""),
     ]
-
-
-def spread_out(found: Portfolio) -> float | None:
-    """The sleeves' own volatilities, by their mean weights, over the account's: above 1 they offset each other.
-
-    Source: Choueifaty and Coignard, "Toward Maximum Diversification", Journal of Portfolio Management 35(1), 2008.
-    """
-    own = found.own_returns
-    whole = found.contributions.volatility
-    if isinstance(whole, Undefined) or whole == 0.0:
-        return None
-    parts = 0.0
-    for i in range(own.shape[1]):
-        known = own[np.isfinite(own[:, i]), i]
-        if len(known) > 1:
-            parts += float(found.weights[i].mean()) * float(known.std(ddof=1))
-    return parts * float(np.sqrt(found.calendar.periods_per_year)) / whole
 
 
 def _account(found: Portfolio, currency: str) -> list[Part]:
@@ -125,31 +113,33 @@ def _sleeves(found: Portfolio, figures: Sequence[Mapping[str, Any]], currency: s
         "What each sleeve had", found.closes, dict(zip(names, found.sleeve_equity, strict=True)), time=True, up=currency
     )
     parts = found.contributions
-    head = (
-        "Sleeve", "Strategy", "Markets", "Profit", "Of the return", "Own return", "Own Sharpe", "Own volatility",
-        "Mean weight", "Share of risk", "Risk", "Marginal risk", "Trades", "Won", "Fees",
-    )  # fmt: skip
-    rows = [
+    added = [
         (
-            f["name"], f["strategy"], f"{', '.join(f['symbols'])} {f['timeframe']}", signed(money(f["profit"])),
-            signed(percent(f["of_return"])), percent(f["own_return"]), number(f["own_sharpe"], 2),
-            percent(f["own_volatility"]), percent(f["weight_mean"]), percent(f["share_of_risk"]),
-            percent(f["of_risk"]), percent(f["marginal_risk"]), f"{f['trades']:,}", percent(f["win_rate"]),
-            money(f["fees"]),
+            f["name"], signed(money(f["profit"])), signed(percent(f["of_return"])), percent(f["weight_mean"]),
+            percent(f["of_risk"]), percent(f["share_of_risk"]), percent(f["marginal_risk"]), money(f["fees"]),
         )
         for f in figures
     ]  # fmt: skip
     whole = parts.volatility
-    risk = ABSENT if isinstance(whole, Undefined) else percent(whole)
-    rows.append(
+    note, risk, shares = "", ABSENT, ABSENT
+    if isinstance(whole, Undefined):
+        note = f"Risk is undefined: {whole.reason}."
+    else:
+        risk, shares = percent(whole), percent(float(parts.share_of_risk.sum()))
+    added.append(
         (
-            "The account", "", "", signed(money(float(parts.profit.sum()))),
-            signed(percent(float(parts.of_return.sum()))), "", "", "", percent(float(found.weights.sum(axis=0).mean())),
-            ABSENT if isinstance(whole, Undefined) else percent(float(parts.share_of_risk.sum())), risk, "",
-            f"{sum(f['trades'] for f in figures):,}", "", money(sum(f["fees"] for f in figures)),
+            "The account", signed(money(float(parts.profit.sum()))), signed(percent(float(parts.of_return.sum()))),
+            percent(float(found.weights.sum(axis=0).mean())), risk, shares, "",
+            money(sum(f["fees"] for f in figures)),
         )
     )  # fmt: skip
-    note = f"Risk is undefined: {whole.reason}." if isinstance(whole, Undefined) else ""
+    alone = [
+        (
+            f["name"], f["strategy"], f"{', '.join(f['symbols'])} {f['timeframe']}", percent(f["own_return"]),
+            number(f["own_sharpe"], 2), percent(f["own_volatility"]), f"{f['trades']:,}", percent(f["win_rate"]),
+        )
+        for f in figures
+    ]  # fmt: skip
     bars = charts.bars(
         "What each sleeve added to return and risk",
         names,
@@ -162,12 +152,13 @@ def _sleeves(found: Portfolio, figures: Sequence[Mapping[str, Any]], currency: s
     return [
         Picture(profit, title="Profit"),
         Pair((Picture(worth, title="Equity"), Picture(bars, title="Shares of the whole"))),
-        Table("What each sleeve did and added", head, rows, words=(1, 2), note=note),
+        Table("What each sleeve added to the account", ADDED, added, note=note, title="What each added"),
         Text(
-            "Own figures are on the sleeve's own capital. Risk is the part of the account's volatility a year that it "
-            "carries, below zero where it hedges the others; marginal risk is what one more unit of its weight adds.",
+            "Risk is the part of the account's volatility a year that a sleeve carries, below zero where it hedges the "
+            "others; marginal risk is what one more unit of its weight adds.",
             quiet=True,
         ),
+        Table("What each sleeve did with its own capital", ALONE, alone, words=(1, 2), title="On its own capital"),
     ]
 
 
@@ -207,17 +198,29 @@ def _alike(found: Portfolio) -> list[Part]:
 
 
 def _rebalances(found: Portfolio, currency: str) -> list[Part]:
-    head = ("When (UTC)", "Why", *(f"{name}: wanted" for name in found.names), "Cash moved", "Held back")
+    # What moved a bar later, when positions had been reduced, belongs to the rebalance that reduced them.
+    groups: list[list[Moved]] = []
+    for move in found.moves:
+        if move.reason == SETTLE and groups:
+            groups[-1].append(move)
+        else:
+            groups.append([move])
+    head = ("When (UTC)", "Why", "Wanted, sleeve by sleeve (%)", "Cash moved", "Held back")
     rows = [
         (
-            moment(move.time),
-            "positions sold" if move.reason == SETTLE else move.reason,
-            *(percent(float(w)) for w in move.wanted),
-            money(float(np.abs(move.cash).sum()) / 2.0, currency),
-            money(move.missed, currency) if move.missed > 0.005 else ABSENT,
+            moment(group[0].time),
+            group[0].reason,
+            " · ".join(number(100.0 * float(w), 1) for w in group[0].wanted),
+            money(sum(_moved(move.cash) for move in group), currency),
+            money(group[-1].missed, currency) if group[-1].missed > CENT else ABSENT,
         )
-        for move in found.moves[-MOVES_MAX:]
+        for group in groups[-MOVES_MAX:]
     ]
-    left = len(found.moves) - len(rows)
+    left = len(groups) - len(rows)
     note = f"The first {left:,} are in report.json." if left else ""
-    return [Table("Rebalances", head, rows, words=(1,), note=note)]
+    return [Table("Rebalances", head, rows, words=(1, 2), note=note)]
+
+
+def _moved(cash: np.ndarray[Any, Any]) -> float:
+    """What was paid in or taken out, whichever is more."""
+    return max(float(cash[cash > 0.0].sum()), float(-cash[cash < 0.0].sum()))
