@@ -54,7 +54,7 @@ class Optimised:
         """How fast the result falls around the best set."""
         if self.best is None:
             return Undefined("no set was chosen")
-        return sensitivity(self.plan.space, self.sets, self.score, self.judged.ranked)
+        return sensitivity(self.plan.space, self.sets, self.score, self.judged.ranked, self.plan.learns)
 
     @property
     def best(self) -> int | None:

@@ -8,6 +8,9 @@ largest difference in any parameter. A switch has no nearness: sets whose switch
 with the median of all sets as the typical score. 1 is a flat plateau; 0 a lone peak, around which sets are no better
 than anywhere; below 0 they are worse. It stays the same when the score is shifted or stretched. A set without a score
 counts as worse than all others.
+
+A search that learns crowds where it is good, and its typical set would be a good one. There every cell of the space, a
+tenth of each range wide, counts once, however many sets were tried in it.
 """
 
 from __future__ import annotations
@@ -60,20 +63,27 @@ class Sensitivity:
 
 
 def sensitivity(
-    space: SearchSpace, sets: Sequence[Mapping[str, Any]], score: Array, ranked: NDArray[np.int64]
+    space: SearchSpace,
+    sets: Sequence[Mapping[str, Any]],
+    score: Array,
+    ranked: NDArray[np.int64],
+    crowded: bool = False,
 ) -> Sensitivity | Undefined:
     """Judge what lies around the best set, `ranked[0]`. `score` (sets,) is higher where better, NaN where undefined.
 
-    Undefined where no set may win, or the best one is not above the typical one.
+    `crowded`: the sets do not stand evenly, and cells are counted. Undefined where no set may win, or the best one is
+    not above the typical one.
     """
     if len(ranked) == 0:
         return Undefined("no set may win")
     best = int(ranked[0])
-    typical = float(np.nanmedian(score))
+    at = places(space, sets)
+    weight = _thinned(at) if crowded else np.ones(len(sets))
+    scored = ~np.isnan(score)
+    typical = _lower_median(score[scored], weight[scored])
     lead = float(score[best]) - typical
     if not lead > ROUNDING * abs(typical):
         return Undefined("the best set is no better than the typical one")
-    at = places(space, sets)
     switches = np.array([is_switch(axis) for axis in space.axes])
     known = np.where(np.isnan(score), -np.inf, score)
     apart = np.abs(at - at[best])
@@ -82,15 +92,15 @@ def sensitivity(
     near = known[beside]
     kept: Figure = Undefined(f"{len(near)} sets were tried near it, and at least {NEAR_MIN} are needed")
     if len(near) >= NEAR_MIN:
-        middle = float(_lower_median(near))
+        middle = _lower_median(near, weight[beside])
         kept = Undefined("most sets near it have no score") if np.isinf(middle) else (middle - typical) / lead
-    centre, centre_score = _centre(space.axes, at, switches, known, ranked[:CENTRES_MAX])
+    centre, centre_score = _centre(space.axes, at, switches, known, weight, ranked[:CENTRES_MAX])
     return Sensitivity(
         typical,
         len(near),
         int(np.isinf(near).sum()),
         kept,
-        _rings(apart, switches, known, typical, lead, best),
+        _rings(apart, switches, known, weight, typical, lead, best),
         centre,
         centre_score,
     )
@@ -124,31 +134,44 @@ def _beside(apart: Array, axes: Sequence[Axis], switches: NDArray[np.bool_]) -> 
 
 
 def _rings(
-    apart: Array, switches: NDArray[np.bool_], known: Array, typical: float, lead: float, best: int
+    apart: Array, switches: NDArray[np.bool_], known: Array, weight: Array, typical: float, lead: float, best: int
 ) -> tuple[Ring, ...]:
     same = np.array((apart[:, switches] <= ROUNDING).all(axis=1), np.bool_)
     same[best] = False
     distance = apart[:, ~switches].max(axis=1, initial=0.0)
     found = []
     for inner, outer in zip((0.0, *RINGS), RINGS, strict=False):
-        inside = known[same & (distance > inner + ROUNDING) & (distance <= outer + ROUNDING)]
-        middle = _lower_median(inside) if len(inside) else -np.inf
+        inside = same & (distance > inner + ROUNDING) & (distance <= outer + ROUNDING)
+        middle = _lower_median(known[inside], weight[inside]) if inside.any() else -np.inf
         if np.isfinite(middle):
-            found.append(Ring(inner, outer, len(inside), float((middle - typical) / lead)))
+            found.append(Ring(inner, outer, int(inside.sum()), float((middle - typical) / lead)))
     return tuple(found)
 
 
 def _centre(
-    axes: Sequence[Axis], at: Array, switches: NDArray[np.bool_], known: Array, candidates: NDArray[np.int64]
+    axes: Sequence[Axis],
+    at: Array,
+    switches: NDArray[np.bool_],
+    known: Array,
+    weight: Array,
+    candidates: NDArray[np.int64],
 ) -> tuple[int | None, float]:
     centre, highest = None, -np.inf
     for number in candidates.tolist():
-        near = known[_beside(np.abs(at - at[number]), axes, switches)]
-        if len(near) > NEAR_MIN and (middle := float(_lower_median(near))) > highest:
+        near = _beside(np.abs(at - at[number]), axes, switches)
+        if near.sum() > NEAR_MIN and (middle := _lower_median(known[near], weight[near])) > highest:
             centre, highest = number, middle
     return centre, highest
 
 
-def _lower_median(values: Array) -> float:
-    """The middle value, of an even number the lower one: it is a score that some set has, or minus infinity."""
-    return float(np.partition(values, (len(values) - 1) // 2)[(len(values) - 1) // 2])
+def _thinned(at: Array) -> Array:
+    """For each set one over the number of sets in its cell."""
+    _, cell, count = np.unique(np.floor(at / REACH + ROUNDING), axis=0, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / count[cell.ravel()], np.float64)
+
+
+def _lower_median(values: Array, weight: Array) -> float:
+    """The lowest value that, with those below it, has half of the weight: a score that some set has."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weight[order])
+    return float(values[order[np.searchsorted(reached, reached[-1] / 2 * (1 - ROUNDING))]])

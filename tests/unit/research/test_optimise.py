@@ -5,6 +5,7 @@ import pytest
 from report_examples import market
 
 from tradewind import BadInput, Strategy, backtest, counted, param
+from tradewind.core.performance.undefined import Undefined
 from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.research.bench import Bench
 from tradewind.research.objectives import constraints_from, objectives_from
@@ -250,3 +251,19 @@ def test_inside_counted_luck_is_reckoned_over_every_look_at_the_market(tmp_path,
     assert (first.luck.trials, again.luck.trials, other.luck.trials) == (12, 12, 14)
     assert first.luck.counted
     assert again.luck.dsr == first.luck.dsr
+
+
+def test_the_number_of_workers_changes_no_bit():
+    one, four = (optimise(SMA_CROSS, BARS, method="sobol", budget=40, workers=workers) for workers in (1, 4))
+    assert one.sets == four.sets
+    assert one.scores.values.tobytes() == four.scores.values.tobytes()
+    assert one.scores.returns.tobytes() == four.scores.returns.tobytes()
+
+
+def test_an_account_that_never_moves_is_no_result_to_be_judged():
+    found = optimise(Picky, BARS, space={"size": [0]}, objectives=["total_return"])
+    assert found.best == 0
+    assert found.luck.dsr == Undefined("all returns are equal")
+    assert "cannot be told: all returns are equal" in verdict(found)
+    assert found.sensitivity == Undefined("the best set is no better than the typical one")
+    render_study(search_study(SearchPage(found)))

@@ -56,8 +56,9 @@ def test_a_set_without_a_score_counts_as_worse_than_all_others():
     score[around[:3]] = math.nan
     some = judged(score)
     assert some.scoreless == 3
+    typical = np.sort(score[~np.isnan(score)])[58]
     # Three worst ones and five known ones: the lower median of the eight is the lowest that is known.
-    assert some.kept == pytest.approx((score[around[3:]].min() - np.nanmedian(score)) / (1.0 - np.nanmedian(score)))
+    assert some.kept == pytest.approx((score[around[3:]].min() - typical) / (1.0 - typical))
     score[around[:5]] = math.nan
     assert judged(score).kept == Undefined("most sets near it have no score")
 
@@ -78,6 +79,21 @@ def test_sets_whose_switches_differ_are_not_near_each_other():
     found = sensitivity(space, sets, score, np.argsort(-score, kind="stable"))
     assert found.near == 2
     assert isinstance(found.kept, Undefined)
+
+
+def test_where_the_search_crowded_counts_no_more_than_where_it_did_not():
+    space = SearchSpace((Axis("a", (), 0.0, 1.0),))
+    even = [{"a": a} for a in np.linspace(0.005, 0.995, 100).tolist()]
+    crowd = [{"a": a} for a in np.linspace(0.48, 0.52, 400).tolist()]
+
+    def judged_hill(sets, crowded):
+        score = np.array([math.exp(-(((one["a"] - 0.5) / 0.3) ** 2)) for one in sets])
+        return sensitivity(space, sets, score, np.argsort(-score, kind="stable"), crowded)
+
+    fair = judged_hill(even, False)
+    assert judged_hill(even + crowd, True).typical == pytest.approx(fair.typical, abs=0.1)
+    assert judged_hill(even + crowd, False).typical > fair.typical + 0.2
+    assert judged_hill(even, True) == fair
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from tradewind.core.performance.undefined import Undefined
 from tradewind.research.optimised import Optimised
 from tradewind.research.reports import charts
-from tradewind.research.reports.study import Part, Picture
+from tradewind.research.reports.study import Pair, Part, Picture
 from tradewind.research.reports.wording import metric
 from tradewind.research.search_space import Axis, Value
 from tradewind.research.sensitivity import Sensitivity
 
 Array = NDArray[np.float64]
 PAIRS_MAX = 6
+FALL_SHOWN = -1.0
+"""Far away sets may be many leads worse; drawn as they are, they would flatten what is near."""
 CELLS_MAX = 24
 """Values of a parameter that a map shows; more are put into so many groups, fewer where there are few sets."""
 
@@ -39,7 +41,7 @@ def maps(found: Optimised) -> list[Part]:
     pairs = list(combinations(moving, 2))[:PAIRS_MAX]
     score, name = shown_score(found), found.plan.objectives[0].metric
     others = " (the median over the other parameters)" if len(moving) > 2 else ""
-    parts: list[Part] = []
+    parts: list[Picture] = []
     for first, second in pairs:
         columns, x = _grouped(first, found)
         rows, y = _grouped(second, found)
@@ -55,12 +57,15 @@ def maps(found: Optimised) -> list[Part]:
             written=written_score(found),
         )  # fmt: skip
         parts.append(Picture(drawing, f"{name} of the sets tried{others}; hatched: none, or undefined.", title))
-    return parts
+    if len(parts) < 2:
+        return list(parts)
+    return [Pair(tuple(parts[i : i + 2])) for i in range(0, len(parts), 2)]
 
 
 def _grouped(axis: Axis, found: Optimised) -> tuple[NDArray[np.int64], list[object]]:
     """Of each set its group along the axis, and what each group is called: its only value or its lowest."""
-    room = min(CELLS_MAX, max(4, int(np.sqrt(len(found.sets)))))
+    # Drawn sets leave cells empty unless there are several sets for each.
+    room = CELLS_MAX if found.plan.method == "grid" else min(CELLS_MAX, max(4, int(np.sqrt(len(found.sets)) / 2)))
     values = [one[axis.name] for one in found.sets]
     if axis.values:
         order = {value: i for i, value in enumerate(axis.values)}
@@ -134,7 +139,7 @@ def fall(found: Sensitivity) -> Picture | None:
     drawing = charts.bars(
         "What is kept of the best set's lead, by distance",
         [f"to {ring.outer:.0%}" for ring in found.rings],
-        {"kept": [ring.kept for ring in found.rings]},
+        {"kept": [max(ring.kept, FALL_SHOWN) for ring in found.rings]},
         across="distance from the best set, as a share of the parameters' ranges",
         up="kept of the lead",
         written=lambda value: f"{value:.0%}",
