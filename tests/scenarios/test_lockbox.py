@@ -24,6 +24,8 @@ SYMBOL = "BTC/USDT"
 DAY = instant_ns("2024-02-15")
 SEAL = ("lockbox", "seal", SYMBOL, "--from", "2024-02-15")
 OPEN = ("lockbox", "open", "mine.py", "--symbol", SYMBOL, "--engine", "interpreted", "--json")
+VERDICTS = (8, 9)
+"""Exit codes by which `validate` and the bias checks say what they found."""
 SOURCE = Path(sma_cross.__file__).read_text()
 
 
@@ -44,8 +46,12 @@ def whole(home: Path) -> ParquetCatalogue:
         ("backtest", "sma_cross", "--engine", "interpreted"),
         ("optimize", "sma_cross", "--space", "fast=5,10", "--engine", "interpreted"),
         ("walk-forward", "sma_cross", "--space", "fast=5,10", "--windows", "2", "--engine", "interpreted"),
+        ("validate", "sma_cross", "--space", "fast=5,10", "--windows", "2", "--engine", "interpreted"),
         ("lookahead", "sma_cross"),
+        ("recursive", "sma_cross"),
+        ("portfolio", "--sleeve", f"sma_cross@{SYMBOL}", "--timeframe", "1h", "--engine", "interpreted"),
     ],
+    ids=lambda command: command[0],
 )
 def test_no_command_that_runs_a_strategy_reads_a_bar_behind_the_seal(ask, home: Path, monkeypatch, command) -> None:
     assert ask(*SEAL).code == 0
@@ -60,11 +66,22 @@ def test_no_command_that_runs_a_strategy_reads_a_bar_behind_the_seal(ask, home: 
         return found
 
     monkeypatch.setattr(SealedCatalogue, "bars", bars)
-    answer = ask(*command, "--symbol", SYMBOL, "--json")
-    assert answer.code == 0, answer.err
+    where = () if command[0] == "portfolio" else ("--symbol", SYMBOL)
+    answer = ask(*command, *where)
+    assert answer.code in (0, *VERDICTS), answer.err
     assert latest
     assert max(latest) <= DAY
-    assert f"{SYMBOL} is sealed from 2024-02-15T00:00:00Z on" in ask(*command, "--symbol", SYMBOL).err
+    assert f"{SYMBOL} is sealed from 2024-02-15T00:00:00Z on" in answer.err
+
+
+def test_only_the_lockbox_and_what_shows_nothing_may_ask_for_the_whole_catalogue() -> None:
+    package = Path(sma_cross.__file__).parents[3]
+    asking = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"sealed=False|ParquetCatalogue\(", path.read_text(encoding="utf-8"))
+    }
+    assert asking == {"bootstrap.py", "interfaces/cli/lockbox.py", "interfaces/cli/data_making.py"}
 
 
 def test_a_run_that_would_begin_in_there_is_refused_and_one_that_ends_before_is_as_ever(ask) -> None:
