@@ -36,18 +36,25 @@ _HOME: dict[str, str] = {
     "recursive": "tradewind.research.recursive",
     "optimise": "tradewind.research.optimise",
     "lookahead": "tradewind.research.lookahead",
-    "counted": "tradewind.bootstrap",
+    **dict.fromkeys(("counted", "read_order_book"), "tradewind.bootstrap"),
+    **dict.fromkeys(("SyntheticBook", "synthetic_book"), "tradewind.core.domain.synthetic_book"),
+    "BookRules": "tradewind.core.engine.books.rules",
+    **dict.fromkeys(("BookBacktest", "book_backtest"), "tradewind.research.book_backtest"),
 }
 """Where each public name lives, if it is not an indicator."""
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindError
     from tradewind.core.domain.instruments import Instrument, instrument_for
     from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
     from tradewind.core.domain.orders import FillReason, OrderKind, OrderState, Reason, TimeInForce
+    from tradewind.core.domain.recording import Recording
     from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
+    from tradewind.core.domain.synthetic_book import SyntheticBook, synthetic_book
+    from tradewind.core.engine.books.rules import BookRules
     from tradewind.core.engine.constants import FOK, GTC, GTD, IOC
     from tradewind.core.engine.rules import MarketRules
     from tradewind.core.engine.state import Bar, Fill, OrderUpdate, Position
@@ -107,6 +114,7 @@ if TYPE_CHECKING:
     from tradewind.core.strategy.parameters import param
     from tradewind.core.strategy.strategy import Strategy
     from tradewind.research.backtest import Backtest, Market, backtest
+    from tradewind.research.book_backtest import BookBacktest, book_backtest
     from tradewind.research.counting import Counting
     from tradewind.research.cross_validated import CrossValidated, cross_validate
     from tradewind.research.frames import bars_from, to_pandas
@@ -122,6 +130,9 @@ if TYPE_CHECKING:
     # Not imported from where it lives: rooms may import this package, and none may reach bootstrap through it.
     def counted(*, seed: int | None = None) -> AbstractContextManager[Counting]:
         """See `bootstrap.counted`."""
+
+    def read_order_book(path: str | Path) -> Recording:
+        """See `bootstrap.read_order_book`."""
 
 
 __all__ = [
@@ -155,6 +166,8 @@ __all__ = [
     "Bar",
     "Bars",
     "BollingerBands",
+    "BookBacktest",
+    "BookRules",
     "CrossValidated",
     "DealingRange",
     "Donchian",
@@ -194,6 +207,7 @@ __all__ = [
     "StrategyFailed",
     "Supertrend",
     "Swings",
+    "SyntheticBook",
     "SyntheticMarket",
     "TimeInForce",
     "TradewindError",
@@ -207,6 +221,7 @@ __all__ = [
     "__version__",
     "backtest",
     "bars_from",
+    "book_backtest",
     "counted",
     "cross_validate",
     "instrument_for",
@@ -214,8 +229,10 @@ __all__ = [
     "monte_carlo",
     "optimise",
     "param",
+    "read_order_book",
     "recursive",
     "ring",
+    "synthetic_book",
     "synthetic_market",
     "to_pandas",
     "validate",

@@ -6,11 +6,13 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradewind.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from tradewind.core.domain.recording import Recording
     from tradewind.ports.book_recordings import BookRecordings
     from tradewind.ports.data_files import DataFiles
     from tradewind.ports.lockbox import Lockbox
@@ -94,6 +96,11 @@ def open_history(exchange: str, url: str | None = None) -> VenueHistory:
     from tradewind.adapters.market_data.ccxt_history import CcxtHistory  # noqa: PLC0415 - ccxt is heavy and optional
 
     return CcxtHistory(exchange, url)
+
+
+def read_order_book(path: str | Path) -> Recording:
+    """A recorded order book from its file; see `ports.book_recordings`."""
+    return open_book_recordings().read(Path(path))
 
 
 def open_book_recordings() -> BookRecordings:

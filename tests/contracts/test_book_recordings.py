@@ -9,6 +9,8 @@ import pytest
 from tradewind.adapters.book_recordings.binance_raw import BinanceRaw
 from tradewind.core.domain.book_sequence import EventKind
 from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.recording import PER_EVENT, PER_ROW
+from tradewind.core.domain.synthetic_book import SyntheticBook, synthetic_book
 
 START_MS = 1_700_000_000_000
 
@@ -171,3 +173,29 @@ def test_times_never_fall(write):
     assert (np.diff(recording.local) >= 0).all()
     assert (np.diff(recording.time) >= 0).all()
     assert recording.counts["local times that go back"] == 1
+
+
+@pytest.mark.parametrize("name", ["made.txt", "made.gz"])
+def test_what_is_written_is_read_back_to_the_last_bit(tmp_path, name):
+    made = synthetic_book(SyntheticBook(seconds=5.0, seed=11, gaps=1))
+    BinanceRaw().write(made, tmp_path / name)
+    read = BinanceRaw().read(tmp_path / name)
+    for column in (*PER_EVENT, *PER_ROW):
+        assert np.array_equal(getattr(read, column), getattr(made, column)), column
+    assert (read.symbol, read.tick, read.lot) == (made.symbol, made.tick, made.lot)
+    assert read.synthetic_seed == 11
+
+
+def test_an_invented_recording_says_so_and_a_real_one_does_not(tmp_path, write):
+    assert BinanceRaw().read(write(quote(0, 1))).synthetic_seed is None
+    BinanceRaw().write(synthetic_book(SyntheticBook(seconds=1.0, seed=0)), tmp_path / "zero")
+    assert BinanceRaw().read(tmp_path / "zero").synthetic_seed == 0
+
+
+def test_a_file_that_is_there_is_not_written_over(tmp_path):
+    (tmp_path / "here").write_text("mine")
+    with pytest.raises(BadInput, match="such a file already"):
+        BinanceRaw().write(synthetic_book(SyntheticBook(seconds=1.0)), tmp_path / "here")
+    assert (tmp_path / "here").read_text() == "mine"
+    with pytest.raises(BadInput, match="cannot be written"):
+        BinanceRaw().write(synthetic_book(SyntheticBook(seconds=1.0)), tmp_path / "no" / "folder")

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tradewind import SyntheticMarket, backtest, synthetic_market
+from tradewind import SyntheticBook, SyntheticMarket, backtest, book_backtest, synthetic_book, synthetic_market
 from tradewind.operations.strategies import strategy_named
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STRATEGIES = ("dips_in_an_uptrend", "own_indicator")
 SCRIPTS = ("compare_parameters",)
+IN_THE_BOOK = ("market_maker",)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def module_of(name):
 
 
 def test_every_example_is_known_here_and_on_its_page():
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == {*STRATEGIES, *SCRIPTS}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {*STRATEGIES, *SCRIPTS, *IN_THE_BOOK}
     page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert not [path.name for path in EXAMPLES.glob("*.py") if f"`{path.name}`" not in page]
 
@@ -43,6 +44,22 @@ def test_an_example_strategy_trades_alike_in_both_engines_and_no_order_is_refuse
     assert compiled.run.refusals == ()
     assert compiled.run.decision_hash == interpreted.run.decision_hash
     assert np.array_equal(compiled.run.fills, interpreted.run.fills)
+
+
+@pytest.mark.parametrize("name", IN_THE_BOOK)
+def test_an_example_in_the_order_book_is_filled_alike_in_both_engines(name):
+    strategy = strategy_named(str(EXAMPLES / f"{name}.py"))
+    assert strategy.__doc__
+    assert all(parameter.help for parameter in strategy.parameters.values())
+    recording = synthetic_book(SyntheticBook(seconds=60.0, seed=7, gaps=1))
+    compiled, interpreted = (book_backtest(strategy, recording, engine=e) for e in ("compiled", "interpreted"))
+    assert compiled.run.decision_hash == interpreted.run.decision_hash
+    assert np.array_equal(compiled.run.fills, interpreted.run.fills)
+    assert compiled.queue["maker_fills"] > 10
+    assert compiled.queue["taker_fills"] == 0, "all of its quotes are post-only"
+    # Two quotes of one size: it holds at most its limit, and what the second one adds on its way.
+    assert abs(compiled.inventory).max() <= (5 + 1) * 0.01 + 1e-9
+    assert compiled.gaps == 1
 
 
 def test_the_example_of_an_indicator_is_its_formula(bars):

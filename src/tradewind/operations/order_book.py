@@ -9,7 +9,8 @@ from typing import Any
 
 from tradewind.core.domain.instruments import Instrument
 from tradewind.core.domain.recording import Recording
-from tradewind.core.domain.trials import TrialKind
+from tradewind.core.domain.synthetic_book import SyntheticBook, synthetic_book
+from tradewind.core.domain.trials import REAL, TrialKind
 from tradewind.core.engine.books.rules import BookRules
 from tradewind.operations.backtest_data import instrument_from
 from tradewind.operations.backtest_request import BacktestRequest, command_of, option
@@ -17,7 +18,7 @@ from tradewind.operations.backtest_words import currency_of, engine_text, warnin
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
-from tradewind.operations.trials import counted, counting_warnings
+from tradewind.operations.trials import counting_warnings
 from tradewind.ports.book_recordings import BookRecordings
 from tradewind.ports.runs import Runs
 from tradewind.ports.trials import Trials
@@ -25,6 +26,7 @@ from tradewind.research.book_backtest import BookBacktest, book_backtest, record
 from tradewind.research.book_counting import recording_hash
 from tradewind.research.book_summary import BookSummary, summary_of
 from tradewind.research.code_hash import code_hash
+from tradewind.research.counting import counting
 from tradewind.research.reports.book_page import book_document, book_study
 from tradewind.research.reports.study import write_study
 
@@ -63,6 +65,13 @@ def check_recording(
     return summary_of(recording, cache)
 
 
+def make_recording(made: SyntheticBook, path: Path, *, recordings: BookRecordings) -> Recording:
+    """Make an order book up and write its recording. Raises BadInput where that cannot be."""
+    recording = synthetic_book(made)
+    recordings.write(recording, path)
+    return recording
+
+
 def run_book_backtest(
     request: BookRequest,
     *,
@@ -81,7 +90,9 @@ def run_book_backtest(
     strategy = strategy_named(request.run.strategy)
     recording = recordings.read(request.recording)
     instrument = instrument_of(recording, request.run.instrument)
-    with counted(trials, TrialKind.BACKTEST, (), now_ns) as count:
+    made_up = recording.synthetic_seed
+    origin = REAL if made_up is None else f"seed {made_up}"
+    with counting(trials, TrialKind.BACKTEST, now_ns=now_ns, origin=origin) as count:
         result = book_backtest(
             strategy,
             recording,
@@ -108,6 +119,7 @@ def run_book_backtest(
         },
         created_ns=now_ns,
         made_by=made_by,
+        synthetic=made_up is not None,
     )
     document = book_document(result)
 

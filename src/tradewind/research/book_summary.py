@@ -48,6 +48,7 @@ class BookSummary:
     """
 
     symbol: str
+    synthetic_seed: int | None
     start_ns: int
     end_ns: int
     counts: dict[str, int]
@@ -77,6 +78,7 @@ def summary_of(recording: Recording, cache: Path | None = None) -> BookSummary:
     feed = (recording.local - recording.time) / 1e6
     found = BookSummary(
         symbol=recording.symbol,
+        synthetic_seed=recording.synthetic_seed,
         start_ns=int(recording.time.min()),
         end_ns=int(recording.time.max()),
         counts=dict(recording.counts),
@@ -141,7 +143,7 @@ def _findings(found: BookSummary, recording: Recording, first_differs: int) -> l
         said.append(f"the book was crossed or locked after {found.crossed:,} events")
     said += [text for text in (_crossed_quotes(recording), _silence(recording), _spikes(recording)) if text]
     if found.old:
-        said.append(f"{found.old:,} changes or snapshots held nothing new")
+        said.append(f"{found.old:,} changes held nothing new")
     return [*said, *recording.said]
 
 

@@ -31,6 +31,7 @@ class Data(msgspec.Struct):
     q: float = 0.0
     m: bool = False
     X: str = "MARKET"
+    seed: int = 0  # of an invented book, which the venue has none of
     lastUpdateId: int = 0  # noqa: N815  (the venue's name)
     bids: list[Level] = []
     asks: list[Level] = []
@@ -47,11 +48,14 @@ DECODER = msgspec.json.Decoder(Message, strict=False)
 AGGREGATE = -1
 """A trade of the `aggTrade` stream: used where the recording has no single trades."""
 IGNORED = -2
+INVENTED = -3
+"""Not a venue's message: it says that the whole file was made up, and with which seed."""
 KINDS = {
     "depthUpdate": EventKind.DEPTH,
     "bookTicker": EventKind.QUOTE,
     "trade": EventKind.TRADE,
     "aggTrade": AGGREGATE,
+    "synthetic": INVENTED,
 }
 
 
@@ -74,7 +78,7 @@ def decoded(line: bytes) -> tuple[int, int, Data]:
         raise Broken(str(error)[:120]) from None
     data = message.data or message
     kind = int(EventKind.SNAPSHOT) if data.lastUpdateId else int(KINDS.get(data.e, IGNORED))
-    if kind != IGNORED:
+    if kind not in (IGNORED, INVENTED):
         check(kind, data)
     return local, kind, data
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tradewind.adapters.book_recordings.binance_messages import AGGREGATE, IGNORED, Broken, Data, decoded
+from tradewind.adapters.book_recordings.binance_messages import AGGREGATE, IGNORED, INVENTED, Broken, Data, decoded
+from tradewind.adapters.book_recordings.binance_writing import write_lines
 from tradewind.adapters.book_recordings.lines import Lines
 from tradewind.core.domain.book_sequence import EventKind
 from tradewind.core.domain.errors import BadInput
@@ -35,6 +36,10 @@ class BinanceRaw:
                 tape.add(number, line)
         return tape.recording(str(path), lines.cut)
 
+    def write(self, recording: Recording, path: Path) -> None:
+        """Write a recording as Binance would have sent it; see `ports.book_recordings`."""
+        write_lines(recording, path)
+
 
 class _Tape:
     """Columns that grow by a line at a time: some 30 bytes an event and 17 a level."""
@@ -48,6 +53,7 @@ class _Tape:
         self.counts: Counter[str] = Counter()
         self.broken_first = ""
         self.perpetual = False
+        self.seed: int | None = None
 
     def add(self, number: int, line: bytes) -> None:
         self.counts["lines"] += 1
@@ -56,6 +62,9 @@ class _Tape:
         except Broken as reason:
             self.counts["broken"] += 1
             self.broken_first = self.broken_first or f"line {number:,}: {reason}"
+            return
+        if kind == INVENTED:
+            self.seed = data.seed
             return
         if kind == IGNORED:
             self.counts["other messages"] += 1
@@ -146,6 +155,7 @@ class _Tape:
             tick=step_of(price),
             lot=step_of(size),
             clock_shift_ns=shift,
+            synthetic_seed=self.seed,
             counts=dict(self.counts),
             said=tuple(self._said(shift, cut)),
             **columns,

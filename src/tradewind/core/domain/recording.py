@@ -32,7 +32,8 @@ class Recording:
     `kind` is an EventKind. `previous` and `last` are update numbers (of a trade, `last` is its own number). An event's
     rows are `begin` to `end`: one for each level of a book, one for a trade, bid and ask for a quote. `side` is 1 for
     bids and buying aggressors, -1 for asks and selling ones. `tick` and `lot` are the steps that all prices and sizes
-    are multiples of. `clock_shift_ns` is what was added to the recorder's times.
+    are multiples of. `clock_shift_ns` is what was added to the recorder's times; `synthetic_seed` is of
+    an invented book, None of a real one.
     """
 
     symbol: str
@@ -49,6 +50,7 @@ class Recording:
     tick: Decimal | None = None
     lot: Decimal | None = None
     clock_shift_ns: int = 0
+    synthetic_seed: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
     said: tuple[str, ...] = ()
 
@@ -60,6 +62,10 @@ class Recording:
                 if column.shape != (length,):
                     raise BadInput(f"column {name!r} has {column.shape}, expected ({length},)", where=self.symbol)
                 object.__setattr__(self, name, column)
+
+    def __repr__(self) -> str:
+        made = "" if self.synthetic_seed is None else f", synthetic with seed {self.synthetic_seed}"
+        return f"Recording({self.symbol}, {len(self):,} events{made})"
 
     def __len__(self) -> int:
         return len(self.kind)

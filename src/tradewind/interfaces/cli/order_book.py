@@ -55,6 +55,29 @@ def check(ctx: typer.Context, recording: Annotated[Path, typer.Argument(help=FIL
 
 
 @app.command()
+def generate(
+    ctx: typer.Context,
+    recording: Annotated[Path, typer.Argument(help="The file to write; .gz packs it.")],
+    symbol: Annotated[str, typer.Option("--symbol", "-s", help="As ccxt writes it.")] = "DEMO/USDT:USDT",
+    seconds: Annotated[float, typer.Option(help="How long it is.")] = 60.0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same book on every machine.")] = 1,
+    gaps: Annotated[int, typer.Option(help="Messages to leave out, so that the book is lost and found again.")] = 0,
+) -> None:
+    """Make an order book up, to try things on. It is marked as synthetic wherever it is shown."""
+    from tradewind import bootstrap
+    from tradewind.core.domain.synthetic_book import SyntheticBook
+    from tradewind.operations.order_book import make_recording
+
+    console = console_of(ctx)
+    made = make_recording(
+        SyntheticBook(symbol, seconds, seed, gaps), recording, recordings=bootstrap.open_book_recordings()
+    )
+    console.result({"recording": recording, "symbol": symbol, "events": len(made), "synthetic": True, "seed": seed})
+    console.say(f"{recording}: {symbol}, {len(made):,} events  [SYNTHETIC DATA]")
+    console.note(f"Check it: tradewind order-book check {recording}")
+
+
+@app.command()
 @partial(takes_request, without=OF_BARS)
 def backtest(
     ctx: typer.Context,
@@ -107,7 +130,8 @@ def _show_check(console: Console, found: BookSummary) -> None:
     from tradewind.core.domain.instants import instant_text
 
     trades = found.trades
-    console.say(f"{found.symbol}  {instant_text(found.start_ns)} to {instant_text(found.end_ns)}")
+    mark = "" if found.synthetic_seed is None else "  [SYNTHETIC DATA]"
+    console.say(f"{found.symbol}{mark}  {instant_text(found.start_ns)} to {instant_text(found.end_ns)}")
     console.say(f"  tick {found.tick or '-'}, lot {found.lot or '-'}")
     console.table(("messages", "count"), list(found.counts.items()))
     console.say()
@@ -143,7 +167,8 @@ def _show_backtest(console: Console, finished: FinishedReplay) -> None:
     from tradewind.interfaces.cli.backtest import figure
 
     result = finished.result
-    console.say(f"{result.strategy.__name__} in the order book of {result.recording.symbol}")
+    mark = "" if result.recording.synthetic_seed is None else "  [SYNTHETIC DATA]"
+    console.say(f"{result.strategy.__name__} in the order book of {result.recording.symbol}{mark}")
     console.say(f"{len(result.recording):,} events, {result.run.engine}")
     for name, label in SHOWN:
         console.say(f"  {label:<20}{figure(name, result.metrics[name]):>14}")

@@ -29,19 +29,21 @@ QUEUES = {
 def book_study(
     found: BookBacktest,
     *,
-    engine: str,
-    currency: str,
+    engine: str = "",
+    currency: str = "",
     warnings: Sequence[str] = (),
     command: str = "",
     hashes: Mapping[str, str] | None = None,
     created_ns: int = 0,
     made_by: str = "Tradewind",
+    synthetic: bool = False,
 ) -> Study:
     """The page of one replay."""
     first, last = (instant_text(int(t)) for t in (found.recording.time.min(), found.recording.time.max()))
     return Study(
         title=f"{found.strategy.__name__} in the order book",
-        subtitle=f"{found.recording.symbol} · {first} to {last} · {len(found.recording):,} events · {engine}",
+        subtitle=f"{found.recording.symbol} · {first} to {last} · {len(found.recording):,} events"
+        f"{' · ' if engine else ''}{engine}",
         verdict=verdict(found, currency),
         key_figures=_key_figures(found, currency),
         warnings=tuple(warnings),
@@ -50,6 +52,7 @@ def book_study(
         hashes=hashes or {},
         created_ns=created_ns,
         made_by=made_by,
+        synthetic=synthetic,
     )
 
 

@@ -58,7 +58,6 @@ def hear_snapshot(book: OrderBook, tape: Tape, row: int, event: int) -> bool:
     """A snapshot: the book is valid again, with the changes since it became invalid that the snapshot does not hold."""
     number = tape.last[event]
     if book.valid and number <= book.update_id:
-        book.old += 1
         return False
     waiting = not book.valid
     begin(book, number)
