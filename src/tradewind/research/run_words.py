@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradewind.core.domain.instants import instant_text
+from tradewind.research.backtest import Backtest
+from tradewind.research.prepared_check import prepared_warnings
 
 if TYPE_CHECKING:
-    from tradewind.research.backtest import Backtest
     from tradewind.research.book_backtest import BookBacktest
 
 
@@ -27,7 +28,7 @@ def warnings_of(result: Backtest | BookBacktest) -> tuple[str, ...]:
         warnings.append("The account was used up; no order was taken after that")
     if len(run.decisions) == 0:
         warnings.append("The strategy never asked for an order")
-    return tuple(warnings)
+    return (*(prepared_warnings(result) if isinstance(result, Backtest) else ()), *warnings)
 
 
 def engine_text(result: Backtest | BookBacktest) -> str:

@@ -12,7 +12,9 @@ from tradewind.core.indicators import SMA
 from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.core.strategy.parameters import param
 from tradewind.core.strategy.strategy import Strategy
+from tradewind.research.backtest import backtest
 from tradewind.research.lookahead import AHEAD, CLEAN, UNREPEATABLE, UNSEEN, lookahead
+from tradewind.research.prepared_check import prepared_warnings
 from tradewind.research.reports.lookahead_page import lookahead_document, lookahead_study
 from tradewind.research.reports.study import render_study
 
@@ -224,3 +226,21 @@ def test_the_page_and_the_document_hold_what_was_found():
     document = lookahead_document(result)
     assert (document["kind"], document["outcome"], document["clean"]) == ("lookahead", AHEAD, False)
     assert document["findings"][0]["bars_ahead"] == 1
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"),
+    [
+        (Ahead, "It looks ahead, and these figures mean nothing: the column later"),
+        (type("Now", (Ahead,), {"prepare": lambda _self, bars: {"later": bars.close}}), "only a first look was taken"),
+    ],
+)
+def test_a_backtest_warns_of_a_prepare_and_takes_a_first_look(strategy, words):
+    found = prepared_warnings(backtest(strategy, BARS, engine="interpreted"))
+    assert len(found) == 1
+    assert words in found[0]
+    assert "tradewind lookahead" in found[0]
+
+
+def test_a_backtest_of_indicators_alone_needs_no_such_warning():
+    assert prepared_warnings(backtest(STRATEGIES["sma_cross"], BARS, engine="interpreted")) == ()

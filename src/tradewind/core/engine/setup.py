@@ -101,7 +101,12 @@ def set_up(strategy: Strategy, x: Exchange, data: MarketData | None = None) -> C
             fix=f"Name {owner.symbols} with --symbol",
         )
     strategy.exchange = x
-    assert data is not None or not prepares(owner), "a strategy with prepare needs the run's data"
+    if data is None and prepares(owner):
+        raise StrategyFailed(
+            "its prepare would never be called: an order book's recording has no bars",
+            where=owner.__name__,
+            fix="Backtest it on candles, or decide in on_book by indicators",
+        )
     columns = {} if data is None else prepared(strategy, data)
     made = give_columns(strategy, list(columns), x.symbols)
     try:

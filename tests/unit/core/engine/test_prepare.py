@@ -10,8 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradewind.core.domain.errors import StrategyFailed
+from tradewind.core.domain.instruments import instrument_for
 from tradewind.core.domain.market_data import Bars
 from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
+from tradewind.core.engine.market_data import SymbolData, merge
+from tradewind.core.engine.rules import MarketRules
+from tradewind.core.engine.setup import exchange_for, set_up
 from tradewind.core.indicators import EMA, SMA
 from tradewind.core.strategy.parameters import param
 from tradewind.core.strategy.strategy import Strategy
@@ -19,6 +23,8 @@ from tradewind.research.backtest import backtest
 
 CACHE = Path(tempfile.mkdtemp(prefix="tradewind-prepare-"))
 MARKET = SyntheticMarket(("BTC/USDT", "ETH/USDT"), "1h", bars=600, seed=3)
+COLUMNS = ("time", "open", "high", "low", "close", "volume")
+ROOM = ([instrument_for("BTC/USDT")], MarketRules())
 ONE, OTHER = (series for series in synthetic_market(MARKET) if isinstance(series, Bars))
 
 
@@ -241,6 +247,12 @@ def test_setup_may_not_take_a_columns_name():
 
     with pytest.raises(StrategyFailed, match=r"setup gives self\.quick another value"):
         backtest(Twice, ONE, engine="interpreted")
+
+
+def test_where_there_are_no_bars_prepare_is_refused():
+    x = exchange_for(merge([SymbolData("BTC/USDT", *(getattr(ONE, n) for n in COLUMNS))], ONE.step_ns), *ROOM)
+    with pytest.raises(StrategyFailed, match="its prepare would never be called"):
+        set_up(Crossing(), x)
 
 
 def test_every_symbol_has_the_same_columns():
