@@ -18,6 +18,7 @@ ROOMS = {
     "adapters": {"book_recordings", "lockbox", "market_data", "runs", "sqlite", "sweeps", "trials"},
     "core": {"compiler", "domain", "engine", "indicators", "performance", "strategy"},
     "core/engine": {"books"},
+    "core/domain": {"events"},
     "core/indicators": {"smart_money"},
     "core/strategy": {"bundled"},
     "interfaces": {"cli"},

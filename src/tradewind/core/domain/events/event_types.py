@@ -1,0 +1,73 @@
+"""Every event type: on which topic it travels, what it says, and how older versions of it are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.events import payloads as p
+from tradewind.core.domain.events.topics import TOPICS, Topic
+
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A kind of event. `upgrades[i]` turns the fields of version i + 1 into those of version i + 2."""
+
+    name: str
+    topic: Topic
+    payload: type[p.Payload]
+    token: str
+    """The payload's field that is the event's token."""
+    upgrades: tuple[Upgrade, ...] = ()
+
+    @property
+    def version(self) -> int:
+        """The version that is written now: 1, and one more for each upgrade."""
+        return len(self.upgrades) + 1
+
+
+_TABLE: tuple[tuple[str, str, type[p.Payload], str], ...] = (
+    ("price.tick", "price.ticks", p.Tick, "symbol"),
+    ("price.quote", "price.ticks", p.Quote, "symbol"),
+    ("candle.closed", "market.candles", p.Candle, "symbol"),
+    ("signal.generated", "signal.generated", p.Signal, "symbol"),
+    ("signal.consensus", "signal.consensus", p.Consensus, "symbol"),
+    ("order.changed", "order.events", p.OrderChange, "account"),
+    ("trade.executed", "trade.executed", p.Trade, "account"),
+    ("position.changed", "state.changes", p.PositionChange, "account"),
+    ("balance.changed", "state.changes", p.BalanceChange, "account"),
+    ("liquidation.seen", "liquidation.events", p.Liquidation, "symbol"),
+    ("sentiment.updated", "sentiment.updates", p.Sentiment, "symbol"),
+    ("risk.alert", "risk.alerts", p.RiskAlert, "account"),
+    ("whale.seen", "whale.events", p.Whale, "symbol"),
+    ("data.quality", "data.quality", p.QualityProblem, "symbol"),
+    ("task.changed", "task.events", p.TaskChange, "task_id"),
+    ("audit.recorded", "audit.log", p.Audit, "actor"),
+    ("review.changed", "review.events", p.Review, "proposal"),
+    ("sandbox.alert", "sandbox.alerts", p.SandboxAlert, "proposal"),
+    ("reconciliation.finished", "reconciliation.results", p.Reconciliation, "account"),
+    ("service.changed", "system.events", p.ServiceChange, "service"),
+    ("timer.fired", "system.events", p.TimerFired, "service"),
+    ("session.changed", "system.events", p.SessionChange, "service"),
+)
+
+EVENT_TYPES: dict[str, EventType] = {
+    name: EventType(name, TOPICS[topic], payload, token) for name, topic, payload, token in _TABLE
+}
+"""Every event type by its name."""
+
+
+def event_type(name: str) -> EventType:
+    """The type of this name. Raises BadInput that names the nearest ones."""
+    found = EVENT_TYPES.get(name)
+    if found is None:
+        from difflib import get_close_matches  # noqa: PLC0415 - only for the message
+
+        near = get_close_matches(name, EVENT_TYPES, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(EVENT_TYPES)}"
+        raise BadInput(f"there is no event type {name!r}", fix=hint)
+    return found

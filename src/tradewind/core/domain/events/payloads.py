@@ -1,0 +1,247 @@
+"""What events say. What is owed is exact (Decimal, written as text); what is observed is a float that is a number.
+
+A field that was added later has a default, so that older events can still be read; anything else is a new version
+(`event_types`).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+Side = Literal["buy", "sell"]
+OrderStateName = Literal[
+    "INITIALIZED", "DENIED", "SUBMITTED", "ACCEPTED", "REJECTED", "PARTIALLY_FILLED", "FILLED", "PENDING_CANCEL",
+    "CANCELED", "EXPIRED", "TRIGGERED", "UNKNOWN",
+]  # fmt: skip
+TaskStateName = Literal["queued", "started", "finished", "failed", "given_up"]
+
+
+class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What all payloads share: fields by name, nothing unknown, defaults not written."""
+
+
+class Tick(Payload, frozen=True):
+    """A trade of the market. `aggressor` is who took; sizes in base currency."""
+
+    symbol: str
+    price: float
+    size: float
+    aggressor: Side | None = None
+    trade_id: str | None = None
+
+
+class Quote(Payload, frozen=True):
+    """The best bid and ask."""
+
+    symbol: str
+    bid: float
+    bid_size: float
+    ask: float
+    ask_size: float
+
+
+class Candle(Payload, frozen=True):
+    """A closed candle, by its open time (ns UTC). `ticks` is how many made it."""
+
+    symbol: str
+    timeframe: str
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    ticks: int = 0
+
+
+class Signal(Payload, frozen=True):
+    """What one strategy or agent would do: `direction` from -1 (short) to 1 (long), `confidence` from 0 to 1."""
+
+    symbol: str
+    direction: float
+    confidence: float
+    strategy: str
+    code_hash: str | None = None
+    reason: str = ""
+
+
+class Consensus(Payload, frozen=True):
+    """What the signals come to. `signals` are the ids of the events it was made of."""
+
+    symbol: str
+    direction: float
+    confidence: float
+    signals: tuple[str, ...]
+    vetoed_by: str | None = None
+
+
+class OrderChange(Payload, frozen=True):
+    """A step of an order's life."""
+
+    account: str
+    order_id: str
+    symbol: str
+    side: Side
+    state: OrderStateName
+    size: Decimal
+    filled: Decimal = Decimal(0)
+    limit: Decimal | None = None
+    stop: Decimal | None = None
+    venue_order_id: str | None = None
+    reason: str = ""
+
+
+class Trade(Payload, frozen=True):
+    """A fill of an order of ours."""
+
+    account: str
+    order_id: str
+    trade_id: str
+    symbol: str
+    side: Side
+    size: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_currency: str
+    maker: bool = False
+
+
+class PositionChange(Payload, frozen=True):
+    """A position after a change; negative sizes are short."""
+
+    account: str
+    symbol: str
+    size: Decimal
+    entry_price: Decimal | None = None
+    realised: Decimal = Decimal(0)
+
+
+class BalanceChange(Payload, frozen=True):
+    """A balance after a change."""
+
+    account: str
+    currency: str
+    total: Decimal
+    locked: Decimal = Decimal(0)
+
+
+class Liquidation(Payload, frozen=True):
+    """A position of somebody else that a venue closed by force."""
+
+    symbol: str
+    side: Side
+    price: float
+    size: float
+
+
+class Sentiment(Payload, frozen=True):
+    """A mood from -1 to 1, and how many texts it was made of."""
+
+    symbol: str
+    score: float
+    texts: int
+    provider: str
+
+
+class RiskAlert(Payload, frozen=True):
+    """A limit that is near or passed. `action` is what must happen."""
+
+    account: str
+    limit: str
+    found: Decimal
+    allowed: Decimal
+    action: Literal["note", "reduce", "halt", "force_close"]
+    symbol: str | None = None
+
+
+class Whale(Payload, frozen=True):
+    """A large movement of somebody else, worth `value` in quote currency."""
+
+    symbol: str
+    kind: Literal["transfer", "order", "trade"]
+    value: float
+    detail: str = ""
+
+
+class QualityProblem(Payload, frozen=True):
+    """Market data that cannot be right, or did not come."""
+
+    symbol: str
+    problem: Literal["gap", "spike", "stale", "duplicate", "out_of_order", "crossed", "clock_skew", "malformed"]
+    detail: str
+    ticks: int = 1
+
+
+class TaskChange(Payload, frozen=True):
+    """A step of a task's life."""
+
+    task_id: str
+    state: TaskStateName
+    kind: str
+    attempt: int = 0
+    reason: str = ""
+
+
+class Audit(Payload, frozen=True):
+    """Who did what to what."""
+
+    actor: str
+    action: str
+    target: str
+    allowed: bool
+    detail: str = ""
+
+
+class Review(Payload, frozen=True):
+    """A proposal's way to its decision."""
+
+    proposal: str
+    state: Literal["proposed", "judged", "approved", "rejected", "changed", "promoted"]
+    actor: str
+    remark: str = ""
+
+
+class SandboxAlert(Payload, frozen=True):
+    """Code that tried what it may not."""
+
+    proposal: str
+    attempt: str
+    stopped_by: str
+
+
+class Reconciliation(Payload, frozen=True):
+    """Whether our books and the venue's say the same."""
+
+    account: str
+    agrees: bool
+    differences: tuple[str, ...] = ()
+
+
+class ServiceChange(Payload, frozen=True):
+    """A service that starts, stops, or is impaired and why."""
+
+    service: str
+    state: Literal["started", "stopped", "impaired", "recovered"]
+    reason: str = ""
+
+
+class TimerFired(Payload, frozen=True):
+    """A timer that a session acted on; `due` is when it was to fire (ns UTC)."""
+
+    service: str
+    timer: str
+    due: int
+
+
+class SessionChange(Payload, frozen=True):
+    """A paper or live session that begins or ends, with what fixes it."""
+
+    service: str
+    state: Literal["begun", "ended"]
+    strategy: str
+    code_hash: str
+    parameters: dict[str, float | int | bool] = {}
+    decision_hash: str | None = None
