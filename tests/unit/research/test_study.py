@@ -76,6 +76,26 @@ def test_a_date_in_a_table_is_never_broken_and_is_still_text() -> None:
     assert "<b>" not in page
 
 
+def test_an_outcome_stands_out_by_a_mark_and_not_by_its_colour_alone() -> None:
+    table = Table("t", ["Check", "Outcome", "Note"], [["a", "passed", "it passed"], ["b", "failed", "failed twice"]])
+    page = render_study(Study("a", "b", "c", sections=(Section("s", (table,)),)))
+    assert '<span class="outcome gain">\N{CHECK MARK} passed</span>' in page
+    assert '<span class="outcome loss">\N{BALLOT X} failed</span>' in page
+    assert page.count('class="outcome') == 2
+
+
+def test_a_table_of_sentences_is_stacked_on_a_phone_and_a_table_of_figures_is_not() -> None:
+    sentence = "Wilson's interval holds nineteen times in twenty."
+    told = Table("t", ["Check", "Figure", "Wanted", "Why"], [["a", "1", "2", sentence]], (3,))
+    figures = Table("t", ["Set", "p", "q", "r"], [["a", "1", "2", "3"]])
+    assert told.stacked
+    assert not figures.stacked
+    assert not Table("t", ["Name", "Why"], [["a", sentence]], (1,)).stacked
+    page = render_study(Study("a", "b", "c", sections=(Section("s", (told, figures)),)))
+    assert page.count('class="stacked"') == 1
+    assert 'data-head="Wanted">2</td>' in page
+
+
 def test_a_study_is_kept_with_its_kind_and_its_results(tmp_path: Path) -> None:
     document = {"kind": "optimize", "scores": np.array([1.5, np.nan]), "n": np.int64(3), "best": {"fast": (1, 2)}}
     page = write_study(STUDY, document, tmp_path / "run")

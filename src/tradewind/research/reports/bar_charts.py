@@ -169,7 +169,7 @@ def _spacing(x: Axis, labels: Sequence[str]) -> tuple[int, bool]:
 
 
 def _name(frame: Plot, x: float, label_text: str, shortened: bool) -> str:
-    room = max(5, int((frame.x.at(1.0) - frame.x.at(0.0)) / LETTER)) if shortened else len(label_text)
+    room = max(4, int((frame.x.at(1.0) - frame.x.at(0.0)) / LETTER) - 1) if shortened else len(label_text)
     return label(x, frame.y.start + 18, cut(label_text, room), tip=label_text)
 
 

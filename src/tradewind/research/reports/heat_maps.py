@@ -24,7 +24,7 @@ from tradewind.research.reports.plot import (
     nothing,
     plain,
 )
-from tradewind.research.reports.svg import LETTER, box, label, short, stroke
+from tradewind.research.reports.svg import LETTER, box, cut, label, short, stroke
 from tradewind.research.reports.wording import number
 
 CELLS_MAX = 60
@@ -33,6 +33,10 @@ SHADES = 20
 SHADE_MAX = 0.55
 """Opacity of the strongest cell: the numbers stay readable on it."""
 HINTS_MAX = 900
+NAMES_MAX = 0.28
+"""Share of the width that the names of the rows may take."""
+FEW = 8
+"""So few columns are all named, if need be cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,9 @@ def _map(
     canvas: Canvas, table: Array, columns: list[str], rows: list[str], shading: Shading,
     mark: tuple[int, int] | None, across: str, up: str, written: Written,
 ) -> str:  # fmt: skip
-    left = 14 + LETTER * max(len(text) for text in rows)
+    # Names of any length leave the map most of the width; the whole name is in the hint.
+    shown = [cut(text, int(NAMES_MAX * canvas.width / LETTER)) for text in rows]
+    left = 14 + LETTER * max(len(text) for text in shown)
     top, floor = TOP if up else 4.0, float(canvas.height - BOTTOM)
     width, height = (canvas.width - RIGHT - left) / len(columns), (floor - top) / len(rows)
     texts = [[short(written(float(v))) if np.isfinite(v) else "" for v in line] for line in table]
@@ -125,9 +131,18 @@ def _map(
         x, y = left + mark[1] * width, floor - (mark[0] + 1) * height
         parts.append(stroke("cell marked", box(x + 1, y + 1, width - 2, height - 2)))
     every = max(1, round((LETTER * max(len(text) for text in columns) + 8) / width + 0.5))
-    parts += [label(left + (j + 0.5) * width, floor + 16, columns[j]) for j in range(0, len(columns), every)]
+    letters = len(max(columns, key=len))
+    if len(columns) <= FEW:
+        every, letters = 1, int(width / LETTER) - 1
+    parts += [
+        label(left + (j + 0.5) * width, floor + 16, cut(columns[j], letters), tip=columns[j])
+        for j in range(0, len(columns), every)
+    ]
     every = max(1, round(13 / height + 0.5))
-    parts += [label(left - 7, floor - (i + 0.5) * height, rows[i], "end", dy=0.32) for i in range(0, len(rows), every)]
+    parts += [
+        label(left - 7, floor - (i + 0.5) * height, shown[i], "end", dy=0.32, tip=rows[i])
+        for i in range(0, len(rows), every)
+    ]
     return "".join([*parts, *labels, axis_names(canvas, across, up), *hinted])
 
 

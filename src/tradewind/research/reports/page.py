@@ -19,6 +19,7 @@ from tradewind.research.reports.wording import day, moment, number, paragraphs, 
 
 QUARTER = 0.25
 DATE = re.compile(r"\b\d{4}-\d\d-\d\d(?: \d\d:\d\d)?")
+OUTCOMES = {"passed": ("gain", "\N{CHECK MARK} passed"), "failed": ("loss", "\N{BALLOT X} failed")}
 LIBRARY = "vendor/lightweight-charts.standalone.production.js"
 
 
@@ -49,12 +50,14 @@ def environment() -> Environment:
     """The templates, with every text escaped."""
     loader = PackageLoader("tradewind.research.reports", "templates")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters["whole_dates"] = whole_dates
+    made.filters["cell"] = cell
     return made
 
 
-def whole_dates(text: object) -> Markup:
-    """A text, escaped, whose dates are not broken over two lines at their hyphens."""
+def cell(text: object) -> Markup:
+    """A table's cell, escaped: dates are not broken at their hyphens, and an outcome has a mark and a colour."""
+    if text in OUTCOMES:
+        return Markup('<span class="outcome {}">{}</span>').format(OUTCOMES[str(text)][0], OUTCOMES[str(text)][1])
     return Markup(DATE.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped just here
 
 

@@ -20,7 +20,8 @@ from tradewind.research.reports.page import asset, environment
 from tradewind.research.reports.whole_files import json_bytes, write_files
 from tradewind.research.reports.wording import moment
 
-PAGE_BYTES_MAX = 1_000_000
+MANY, LONG = 4, 30
+"""Columns of a table, and letters of a cell, from which on a phone needs another form of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Text:
 class Table:
     """Rows of text under a head. The first column names the row; the others are figures, but for `words` (columns).
 
+    A cell that says `passed` or `failed` and no more stands out with a mark.
+
     `caption` says what the table is, for who cannot see where it stands. `title` stands above it.
     """
 
@@ -45,6 +48,11 @@ class Table:
     words: tuple[int, ...] = ()
     title: str = ""
     note: str = ""
+
+    @property
+    def stacked(self) -> bool:
+        """Whether a phone shows each row as a block: sentences in a wide table would be squeezed to towers of words."""
+        return len(self.head) >= MANY and any(len(str(row[i])) > LONG for row in self.rows for i in self.words)
 
 
 @dataclass(frozen=True, slots=True)
