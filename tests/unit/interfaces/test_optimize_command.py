@@ -122,3 +122,12 @@ def test_a_space_is_read_from_words():
     assert space_from(["fast=5:50:5 slow=1,2", "x=3"]) == {"fast": "5:50:5", "slow": "1,2", "x": "3"}
     with pytest.raises(BadInput, match="names no values"):
         space_from(["=5"])
+
+
+def test_a_search_ends_where_the_market_is_sealed(ask):
+    whole = ask(*SEARCH, "--json").document
+    assert ask("lockbox", "seal", "BTC/USDT", "--last", "20%").code == 0
+    answer = ask(*SEARCH, "--json")
+    assert "is sealed from" in answer.err
+    length = whole["end_ns"] - whole["start_ns"]
+    assert answer.document["end_ns"] <= whole["end_ns"] - 0.19 * length
