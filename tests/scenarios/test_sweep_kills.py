@@ -106,7 +106,10 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(home: Path) -> None:
     told = json.loads(err[err.index('{\n  "error"') :])["error"]
     assert "of 40 sets are done and kept" in told["message"]
     assert "tradewind optimize steady.py --method sobol --budget 40" in told["fix"]
-    assert finished(words("sobol"))["resumed"] != 0
+    again = subprocess.run(words("sobol"), capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    resumed = json.loads(again.stdout)["resumed"]
+    assert resumed > 0
+    assert f"going on: {resumed} of 40 sets are done already" in again.stderr
 
 
 def test_what_has_changed_since_is_named(home: Path) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tradewind.core.domain.errors import StrategyFailed
+from tradewind.core.domain.errors import BadInput, StrategyFailed
 from tradewind.core.domain.trials import TrialKind
 from tradewind.core.strategy.parameters import resolve
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
@@ -74,13 +74,17 @@ def run_search(
     resume: str = "",
     fresh: bool = False,
     progress: Progress | None = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> FinishedSearch:
     """Load the data, search, count, judge, keep.
 
     The same search that was cut off before goes on; `fresh` begins it anew. `resume` names one that must be the same:
     BadInput says what has changed. An interrupt leaves the finished blocks, and its KeyboardInterrupt says so, with the
-    command that goes on. Raises BadInput or StrategyFailed; then nothing is kept.
+    command that goes on. `note` hears at once where a search goes on. Raises BadInput or StrategyFailed; then nothing
+    is kept.
     """
+    if resume and fresh:
+        raise BadInput("going on and beginning anew exclude each other", where="--fresh", fix="Give one of the two")
     progress = progress or Silence()
     progress.stage("loading")
     runs.prepare()
@@ -101,7 +105,7 @@ def run_search(
         sweeps.forget(name)
     command = command_of(replace(request, parameters=fixed), "optimize", _own_words(wanted))
     with counted(trials, TrialKind.SWEEP, infos, now_ns) as count, sweeps.work_on(name, words, now_ns) as sweep:
-        kept = KeptBlocks(sweep)
+        kept = KeptBlocks(sweep, lambda had: note(f"going on: {had:,} of {plan.budget:,} sets are done already"))
         try:
             bench = Bench(strategy, markets, rules=request.rules, engine=request.engine, cache=cache, workers=workers)
             found = search(plan, bench, fixed, kept=kept, progress=Stages(progress))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from typing import Any
@@ -73,10 +73,11 @@ def _versions(plan: SearchPlan) -> str:
 
 
 class KeptBlocks:
-    """The blocks of a search in a sweep. `had` counts the sets that were done before this process."""
+    """The blocks of a search in a sweep. `had` counts the sets done before this process, `kept` its own."""
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __init__(self, sweep: Sweep, told: Callable[[int], None]) -> None:
         self._sweep = sweep
+        self._told = told
         self.had = 0
         self.kept = 0
 
@@ -86,6 +87,8 @@ class KeptBlocks:
             sets, scores = _read(block)
             self.had += len(sets)
             yield sets, scores
+        if self.had:
+            self._told(self.had)
 
     def keep(self, sets: Sets, scores: Scores) -> None:
         """Keep one more."""

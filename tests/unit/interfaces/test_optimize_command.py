@@ -99,6 +99,7 @@ def test_the_page_says_how_to_search_again_and_that_command_does(ask):
         (("--objective", "sharp"), "no figure 'sharp'"),
         (("--constraint", "trades"), "not a limit"),
         (("--resume", "nothing"), "no sweep is unfinished"),
+        (("--resume", "last", "--fresh"), "exclude each other"),
         (("--space", "fast=5", "--param", "fast=5"), "turned and has a fixed value"),
     ],
 )

@@ -105,6 +105,7 @@ def optimize(
             resume=resume,
             fresh=fresh,
             progress=progress,
+            note=console.note,
         )
     show(console, finished)
     console.result(as_document(finished))
@@ -136,8 +137,6 @@ def show(console: Console, finished: FinishedSearch) -> None:
     found, page, on = finished.result, finished.page, finished.result.stretch
     for said in finished.said:
         console.note(said)
-    if finished.resumed:
-        console.note(f"{finished.resumed:,} of the sets were done before and were not run again")
     mark = "  [SYNTHETIC DATA]" if page.synthetic else ""
     console.say(f"{found.strategy} on {', '.join(on.symbols)} {on.timeframe}, {found.plan.method} search{mark}")
     console.say(verdict(found).replace("\u202f", " "))
