@@ -37,6 +37,7 @@ from tradewind.research.walk_forward_windows import (
     WindowPlan,
     cut,
     timeline,
+    until,
     windows_of,
 )
 
@@ -159,7 +160,7 @@ def _judged(
     inside = found.scores.of(found.best)
     step_ns = markets[0].bars.step_ns
     in_growth = _growth(inside["total_return"], window.train, time, step_ns)
-    known = [cut(m, window.train.start_ns, window.test.end_ns) for m in markets]
+    known = [until(m, window.train.start_ns, window.test.end_ns) for m in markets]
     bench = Bench(strategy, known, rules=replace(rules, trade_from_ns=window.test.start_ns), engine=engine, cache=cache)
     ran: Backtest | None = None
     reason: str | None = None

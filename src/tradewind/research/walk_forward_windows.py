@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.instants import instant_text
+from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
 from tradewind.core.domain.timeframes import UNITS_NS, timeframe_ns
 from tradewind.core.performance.calendar import read_calendar
 from tradewind.research.backtest import Market
@@ -122,17 +124,25 @@ def cut(market: Market, start_ns: int, end_ns: int) -> Market:
 
     Funding and mark prices from before are kept, since a price is known until the next one comes.
     """
+    seen = until(market, start_ns, end_ns)
+    return Market(_copied(seen.bars), seen.instrument, _copied(seen.funding), _copied(seen.marks))
 
-    def until(series: object) -> object:
-        return None if series is None else series.rows(np.arange(np.searchsorted(series.time, end_ns)))  # type: ignore[attr-defined]
 
-    first, after = np.searchsorted(market.bars.time, [start_ns, end_ns]).tolist()
+def until(market: Market, start_ns: int, end_ns: int) -> Market:
+    """The same as views, which take no room: for runs that are kept."""
     return Market(
-        market.bars.rows(np.arange(first, after)),
+        market.bars.slice(start_ns, end_ns),
         market.instrument,
-        until(market.funding),  # type: ignore[arg-type]
-        until(market.marks),  # type: ignore[arg-type]
+        None if market.funding is None else market.funding.slice(None, end_ns),
+        None if market.marks is None else market.marks.slice(None, end_ns),
     )
+
+
+AnySeries = TypeVar("AnySeries", Bars, Funding | None, MarkPrices | None)
+
+
+def _copied(series: AnySeries) -> AnySeries:
+    return series if series is None else series.rows(np.arange(len(series)))
 
 
 def _lengths(bars: int, plan: WindowPlan) -> tuple[int, int, int]:

@@ -1,5 +1,8 @@
 """A walk-forward from Python: the windows, their tests joined, and what it does about what goes wrong."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from report_examples import market
@@ -18,6 +21,12 @@ BARS = market("BTC/USDT", 2_400, "1h", seed=9)
 SMA_CROSS = STRATEGIES["sma_cross"]
 SPACE = {"fast": [5, 10], "slow": [20, 40]}
 PAGE = {"command": "tradewind walk-forward", "hashes": {}, "created_ns": 0, "made_by": "a test", "synthetic": True}
+
+
+PAIR = (
+    market("BTC/USDT:USDT", 2_400, "1h", seed=9),
+    Market(market("ETH/USDT:USDT", 2_000, "1h", seed=4, price=2_000.0), instrument_for("ETH/USDT:USDT")),
+)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +111,56 @@ def test_a_strategy_that_fails_with_every_set_is_told_as_such(kernels):
         walk_forward(Picky, BARS, space={"size": 3}, windows=2, cache=kernels)
 
 
+BREAKS_AT = int(BARS.time[1_500])
+
+
+class Late(Strategy):
+    size = param(1, low=1, high=2)
+
+    def on_bar(self, bar):
+        if bar.time == BREAKS_AT:
+            raise ZeroDivisionError("no such luck")
+        if not self.position:
+            self.buy()
+
+
+def test_a_choice_that_fails_in_its_test_leaves_the_account_as_it_was_and_the_others_stand(kernels):
+    found = walk_forward(Late, BARS, windows=4, train_bars=800, test_bars=400, cache=kernels)
+    first, second, third, fourth = found.windows
+    assert first.test is not None
+    assert second.parameters is not None
+    assert second.test is None
+    assert second.reason.startswith("the set that was chosen failed in the test: ")
+    assert all("no such luck" in result.reason for result in (second, third, fourth))
+    assert [result.parameters is None for result in found.windows] == [False, False, True, True]
+    assert found.joined.equity[-1] == pytest.approx(first.test.equity[-1])
+    assert found.consistency == (first.out_of_sample["total_return"] > 0) / 4
+    assert "Window 2: the set that was chosen failed" in " ".join(walk_forward_study(found, **PAGE).warnings)
+
+
+class AllIn(Strategy):
+    size = param(1, low=1, high=2)
+
+    def on_bar(self, bar):
+        if not self.position:
+            self.buy()
+
+
+def test_an_emptied_account_stays_empty_and_has_no_growth(kernels):
+    falling = PAIR[0].slice(None, int(BARS.time[1_200]))
+    crash = replace(falling, **{name: getattr(falling, name).copy() for name in ("open", "high", "low", "close")})
+    for name in ("open", "high", "low", "close"):
+        getattr(crash, name)[700:] *= 0.2
+    rules = MarketRules(leverage=20.0, liquidation=False, slippage="none")
+    asked = {"rules": rules, "objective": "max:trades", "cache": kernels}
+    found = walk_forward(AllIn, crash, windows=3, train_bars=600, test_bars=200, **asked)
+    assert found.joined.equity[-1] <= 0.0
+    assert len(set(found.joined.equity[200:])) == 1, "nothing is left to trade with"
+    assert found.efficiency == Undefined("the account fell to zero or below")
+    assert isinstance(found.robustness.score, Undefined)
+    assert walk_forward_study(found, **PAGE).good is None
+
+
 class Idle(Strategy):
     size = param(1, low=1, high=3)
 
@@ -129,12 +188,6 @@ def test_where_nothing_can_be_chosen_there_is_no_number(kernels):
     document = walk_forward_document(found)
     assert document["robustness"] is None
     assert document["undefined"]["robustness"] == "all returns are equal"
-
-
-PAIR = (
-    market("BTC/USDT:USDT", 2_400, "1h", seed=9),
-    Market(market("ETH/USDT:USDT", 2_000, "1h", seed=4, price=2_000.0), instrument_for("ETH/USDT:USDT")),
-)
 
 
 def test_several_symbols_are_cut_at_the_same_times(kernels):
@@ -206,7 +259,7 @@ def test_progress_counts_the_sets_of_all_windows(kernels):
 
 def test_the_page_holds_every_window_and_its_document_is_plain(walked):
     study = walk_forward_study(walked, **PAGE, currency="USDT")
-    page = render_study(study)
+    page = re.sub(r"<[^>]+>", "", render_study(study))
     for result in walked.windows:
         assert str(result.window.test) in page
     assert walked.joined.performance.metrics["sharpe"] == pytest.approx(
