@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from tradewind.core.domain.market_data import Series
 from tradewind.core.engine.market_data import PRICES, MarketData
+from tradewind.research.outside_state import is_own_object
 
 Array = np.ndarray[Any, Any]
 LENGTH_MIN = 20
@@ -25,28 +27,22 @@ UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 
 def number_lists(value: Any, deep: int = 2) -> Iterator[Array]:
     """Every sequence of at least LENGTH_MIN numbers in a value, as float64; times are left out."""
-    kind = type(value).__module__.split(".")[0]
+    kind = type(value).__module__.partition(".")[0]
     if isinstance(value, Series):
         yield from (c for name, c in value.columns().items() if name != "time" and len(c) >= LENGTH_MIN)
-    elif kind in {"pandas", "polars"} and hasattr(value, "columns") and not isinstance(value, str):
-        for name in value.columns:
-            yield from number_lists(value[name])
     elif isinstance(value, np.ndarray) or kind in {"pandas", "polars"}:
-        array = np.asarray(value)
-        if array.dtype.kind in "biuf" and array.ndim in (1, 2) and len(array) >= LENGTH_MIN:
-            yield from array.astype(np.float64).reshape(len(array), -1).T
-    elif isinstance(value, dict):
-        if _all_numbers(list(value.values())):
-            yield np.array(list(value.values()), np.float64)
-        elif deep:
-            for inner in value.values():
-                yield from number_lists(inner, deep - 1)
-    elif isinstance(value, list | tuple):
-        if _all_numbers(value):
-            yield np.array(value, np.float64)
-        elif deep and len(value) <= ITEMS_MAX:
-            for inner in value:
-                yield from number_lists(inner, deep - 1)
+        columns = [value[name] for name in value.columns] if hasattr(value, "columns") else [value]
+        for array in map(np.asarray, columns):
+            if array.dtype.kind in "biuf" and array.ndim in (1, 2) and len(array) >= LENGTH_MIN:
+                yield from array.astype(np.float64).reshape(len(array), -1).T
+    elif isinstance(value, list | tuple | dict):
+        items = list(value.values() if isinstance(value, dict) else value)
+        if _all_numbers(items):
+            yield np.array(items, np.float64)
+        elif deep and (isinstance(value, dict) or len(items) <= ITEMS_MAX):
+            yield from (numbers for inner in items for numbers in number_lists(inner, deep - 1))
+    elif deep and is_own_object(value):
+        yield from (numbers for inner in vars(value).values() for numbers in number_lists(inner, deep - 1))
 
 
 def _all_numbers(items: Any) -> bool:
@@ -69,6 +65,10 @@ def with_numbers(value: Any, change: Callable[[Array], Array], deep: int = 2) ->
         if _all_numbers(list(value.values())):
             return dict(zip(value, _like(list(value.values()), change), strict=True))
         return {k: with_numbers(v, change, deep - 1) for k, v in value.items()} if deep else value
+    if deep and is_own_object(value):
+        changed_object = copy.copy(value)
+        vars(changed_object).update({k: with_numbers(v, change, deep - 1) for k, v in vars(value).items()})
+        return changed_object
     return _items(value, change, deep) if isinstance(value, list | tuple) else value
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from tradewind.core.domain.errors import TradewindError
 from tradewind.core.engine.market_data import MarketData
 from tradewind.core.engine.prepared import Columns
-from tradewind.core.engine.run import RunResult
+from tradewind.core.engine.run import RunResult, call_hook
 from tradewind.core.engine.setup import exchange_for, set_up
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.brought_along import LENGTH_MIN, later_row, number_lists, turned_from, with_numbers
@@ -88,7 +88,11 @@ def _on_itself(rerun: Rerun, key: str) -> Change:
             rerun.strategy.setup(self)
             setattr(self, key, value)
 
-        space = {"setup": setup, "__module__": rerun.strategy.__module__}
+        def on_start(self: Strategy) -> None:
+            rerun.strategy.on_start(self)
+            setattr(self, key, value)
+
+        space = {"setup": setup, "on_start": on_start, "__module__": rerun.strategy.__module__}
         rerun.outside.begin()
         return rerun.run_as_it_is(data, type(rerun.strategy.__name__, (rerun.strategy,), space))
 
@@ -96,13 +100,14 @@ def _on_itself(rerun: Rerun, key: str) -> Change:
 
 
 def _attributes(rerun: Rerun, data: MarketData) -> dict[str, Any]:
-    """Long lists of numbers that `setup` has put on the strategy and that are not made of the bars it was shown."""
+    """Lists of numbers that `setup` or `on_start` has put on the strategy, and that do not come from the bars."""
     kept: list[dict[str, Any]] = []
     for shown in (data, cut_off(data, max(LENGTH_MIN * len(data.symbols), int(whole_moments(data)[-2])))):
         rerun.outside.begin()
         strategy = made(rerun.strategy, rerun.parameters)
         try:
             set_up(strategy, exchange_for(shown, list(rerun.instruments), rerun.rules), shown)
+            call_hook(strategy.on_start, strategy)
         except TradewindError:
             return {}
         kept.append({k: v for k, v in vars(strategy).items() if any(len(set(n)) > 2 for n in number_lists(v))})

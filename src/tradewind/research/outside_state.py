@@ -98,7 +98,7 @@ class OutsideState:
     def _note(self, owner: Any, name: str, value: Any) -> None:
         if hasattr(value, "cache_clear"):
             self.caches.append(value)
-        elif value is ABSENT or isinstance(value, PLAIN) or _is_array(value):
+        elif value is ABSENT or isinstance(value, PLAIN) or _is_array(value) or is_own_object(value):
             self.places[id(owner), name] = (owner, name)
 
 
@@ -138,6 +138,11 @@ def is_foreign(module: str) -> bool:
         return True
     file = getattr(sys.modules.get(module), "__file__", None)
     return file is not None and any(library in Path(file).resolve().parents for library in LIBRARIES)
+
+
+def is_own_object(value: Any) -> bool:
+    """Whether a value is an object of a class that the person has written."""
+    return hasattr(value, "__dict__") and not callable(value) and not is_foreign(type(value).__module__)
 
 
 def _is_array(value: Any) -> bool:

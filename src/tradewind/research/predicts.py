@@ -48,8 +48,9 @@ def foretelling(decided: Array, data: MarketData) -> tuple[float, int] | None:
             at = np.searchsorted(time, mine["time"])
             held = at + ahead < len(close)
             moves = close[at[held] + ahead] / close[at[held]] - 1.0
-            usual = np.std(close[ahead:] / close[:-ahead] - 1.0)
-            gains.append(mine["side"][held] * moves / (usual or 1.0))
+            # What the market did anyway is no foresight: buying on any day of a long rise gains.
+            all_moves = close[ahead:] / close[:-ahead] - 1.0
+            gains.append(mine["side"][held] * (moves - all_moves.mean()) / (all_moves.std() or 1.0))
         gain = np.concatenate(gains)
         if len(gain) >= 10:
             errors = float(gain.mean() * np.sqrt(len(gain) / ahead))

@@ -162,6 +162,41 @@ class CopiedInSetup(Trader):
         return at(self.closes, self.bars_seen + 1) - bar.close
 
 
+class LoadedAtTheStart(CopiedInSetup):
+    def setup(self):
+        self.bars_seen = -1
+
+    def on_start(self):
+        self.closes = CLOSES[:]
+
+
+class Prophet:
+    """An object of one's own that holds what is to come."""
+
+    def __init__(self, closes):
+        self.closes = closes
+
+    def after(self, i):
+        return at(self.closes, i + 1)
+
+
+PROPHET = Prophet(ONE.close.copy())
+
+
+class AsksAProphet(Trader):
+    def wants(self, bar):
+        return PROPHET.after(self.bars_seen) - bar.close
+
+
+class HoldsAProphet(Trader):
+    def setup(self):
+        self.bars_seen = -1
+        self.prophet = Prophet(ONE.close.copy())
+
+    def wants(self, bar):
+        return self.prophet.after(self.bars_seen) - bar.close
+
+
 class FitsOnce(KeepsItsBars):
     """A fit that the first run keeps in its module: the next run, on less data, finds the fit of all of it."""
 
@@ -309,6 +344,9 @@ ELSEWHERE = {
     "on its class": OnItsClass,
     "in a closure": in_a_closure(),
     "copied in setup": CopiedInSetup,
+    "loaded at the start": LoadedAtTheStart,
+    "asks a prophet": AsksAProphet,
+    "holds a prophet": HoldsAProphet,
     "fits once": FitsOnce,
     "fits once globally": FitsOnceGlobally,
     "fits once on its class": FitsOnceOnItsClass,

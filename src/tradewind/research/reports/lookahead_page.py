@@ -11,7 +11,7 @@ from tradewind.research.foresight import Finding
 from tradewind.research.lookahead import AHEAD, CLEAN, UNREPEATABLE, Lookahead
 from tradewind.research.reports import charts
 from tradewind.research.reports.study import Part, Picture, Section, Study, Table, Text
-from tradewind.research.reports.wording import moment
+from tradewind.research.reports.wording import ABSENT, moment
 
 PICTURES_MAX = 4
 VERDICTS = {
@@ -102,17 +102,20 @@ def _finding(f: Finding) -> dict[str, Any]:
 
 
 def _findings(result: Lookahead) -> list[Part]:
-    rows = [
-        (
-            f.name, KINDS[f.kind], moment(f.time_ns), moment(f.known_until_ns), f.whole, f.part, f.way,
-            f"{f.cuts} of {len(result.cuts)}" if result.cuts else "", f.diagnosis,
-        )
+    told = [
+        (f.name, KINDS[f.kind], f.diagnosis, f"{f.cuts} of {len(result.cuts)}" if result.cuts else ABSENT)
         for f in result.findings
-    ]  # fmt: skip
-    head = ("What", "Kind", "Bar (opens)", "Shown until", "With all bars", "With those alone", "Later bars", "Cuts",
-            "What it looks like")  # fmt: skip
-    words = tuple(range(1, len(head)))
-    parts: list[Part] = [Table("The earliest place at which each differs", head, rows, words)]
+    ]
+    seen = [
+        (f.name, moment(f.time_ns), moment(f.known_until_ns), f.way, f.whole, f.part)
+        for f in result.findings
+        if f.whole != f.part
+    ]
+    parts: list[Part] = [Table("What differs", ("What", "Kind", "What it looks like", "Cuts"), told, (1, 2))]
+    if seen:
+        head = ("What", "Bar (opens)", "Shown until", "How", "With all bars", "With those alone")
+        title = "The first place at which each differs"
+        parts.append(Table(title, head, seen, tuple(range(1, len(head))), title=title))
     drawn = [f for f in result.findings if f.glimpse is not None][:PICTURES_MAX]
     for finding in drawn:
         time, whole, part = finding.glimpse  # type: ignore[misc]
