@@ -66,8 +66,11 @@ RUN: Tree = ("interfaces.cli.backtest", "arguments to a request, a result to wor
             ("core.performance.equity.equity_curve", "the account folded out of the fills, a second witness", ()),
             ("core.performance.trades.match_trades", "round trips, first in, first out", ()),
             ("core.performance.summarise", "the figures", ()),
+            ("research.counting.count_backtest", "told to the trial ledger, and judged by all that it knows", ()),
         )),
-        ("research.realism.realism_of", "which sides of a real market were on", ()),
+        ("research.reports.of_backtest.report_of", "what a report is made of", (
+            ("research.realism.realism_of", "which sides of a real market were on", ()),
+        )),
         ("research.reports.files.write_report", "report.html, JSON, CSV", ()),
     )),
 ))  # fmt: skip

@@ -25,8 +25,8 @@ from tradewind.research.code_hash import code_hash
 from tradewind.research.portfolio import Sleeve, portfolio
 from tradewind.research.portfolio_result import Portfolio
 from tradewind.research.reports.portfolio_document import portfolio_document
+from tradewind.research.reports.portfolio_files import write_portfolio
 from tradewind.research.reports.portfolio_page import portfolio_study
-from tradewind.research.reports.study import write_study
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def run_portfolio(
     document = portfolio_document(found)
 
     def write(folder: Path) -> None:
-        write_study(study, document, folder)
+        write_portfolio(found, study, folder)
 
     folder = runs.keep(run_name(now_ns, "portfolio"), write)
     return FinishedPortfolio(

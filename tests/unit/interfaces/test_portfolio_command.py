@@ -1,5 +1,6 @@
 """`tradewind portfolio`: from a file or from options to a kept page."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -72,6 +73,15 @@ def test_a_file_is_run_kept_and_told(ask, tmp_path):
     for words in ("Portfolio of 2 sleeves", "What each added", "How alike they are", "Rebalances", "Synthetic data"):
         assert words in page
     assert ask("runs").out.count("portfolio") >= 1
+    with (Path(told["folder"]) / "trades.csv").open(encoding="utf-8", newline="") as file:
+        trades = list(csv.DictReader(file))
+    assert len(trades) == told["metrics"]["trades"]
+    assert {t["sleeve"]: t["symbol"] for t in trades} == {"trend": BTC, "other": ETH}
+    with (Path(told["folder"]) / "equity.csv").open(encoding="utf-8", newline="") as file:
+        last = list(csv.DictReader(file))[-1]
+    assert float(last["equity"]) == told["metrics"]["final_equity"]
+    parts = [float(last[name]) for name in ("reserve", "sleeve trend", "sleeve other")]
+    assert sum(parts) == pytest.approx(float(last["equity"]))
 
 
 def test_what_is_written_on_the_command_line_stands_above_the_file(ask, tmp_path):

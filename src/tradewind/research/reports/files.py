@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -89,15 +90,18 @@ def report_json(report: ReportInput) -> dict[str, Any]:
 
 def trades_csv(report: ReportInput) -> bytes:
     """Every trade as a row; times in ISO 8601 UTC."""
-    trades = report.trades
-    symbols = np.array(report.symbols, dtype=object)
+    return csv_bytes({"number": np.arange(1, len(report.trades) + 1), **trade_columns(report.trades, report.symbols)})
+
+
+def trade_columns(trades: NDArray[Any], names: Sequence[str]) -> dict[str, Any]:
+    """The columns of a table of trades (TRADE); `names` are those of the symbols by their number."""
+    symbols = np.array(names, dtype=object)
     reasons = [exit_reason(int(code)) for code in trades["exit_reason"]]
-    columns: dict[str, Any] = {
-        "number": np.arange(1, len(trades) + 1),
+    return {
         "symbol": pl.Series([str(name) for name in symbols[trades["symbol"]]], dtype=pl.String),
         "side": pl.Series(["long" if side > 0 else "short" for side in trades["side"]], dtype=pl.String),
-        "entry_time": _iso(trades["entry_time"]),
-        "exit_time": _iso(trades["exit_time"]),
+        "entry_time": iso_times(trades["entry_time"]),
+        "exit_time": iso_times(trades["exit_time"]),
         **{
             name: np.ascontiguousarray(trades[name])
             for name in (
@@ -107,14 +111,13 @@ def trades_csv(report: ReportInput) -> bytes:
         },
         "exit_reason": pl.Series(reasons, dtype=pl.String),
     }
-    return _csv(columns)
 
 
 def equity_csv(report: ReportInput) -> bytes:
     """Every bar as a row: when it closed, equity, drawdown (a fraction), buy and hold."""
-    return _csv(
+    return csv_bytes(
         {
-            "time": _iso(report.time + report.step_ns),
+            "time": iso_times(report.time + report.step_ns),
             "equity": report.equity,
             "drawdown": underwater(report.equity, report.initial),
             "buy_and_hold": report.hold,
@@ -122,11 +125,13 @@ def equity_csv(report: ReportInput) -> bytes:
     )
 
 
-def _iso(time_ns: NDArray[np.int64]) -> pl.Series:
+def iso_times(time_ns: NDArray[np.int64]) -> pl.Series:
+    """Times (int64 ns UTC) as ISO 8601."""
     return pl.Series(np.ascontiguousarray(time_ns)).cast(pl.Datetime("ns")).dt.strftime(ISO)
 
 
-def _csv(columns: dict[str, Any]) -> bytes:
+def csv_bytes(columns: Mapping[str, Any]) -> bytes:
+    """Columns of one length as a CSV file."""
     target = BytesIO()
     pl.DataFrame(columns).write_csv(target)
     return target.getvalue()

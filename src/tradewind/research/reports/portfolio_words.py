@@ -27,7 +27,7 @@ def verdict_of(found: Portfolio, figures: Sequence[Mapping[str, Any]]) -> str:
     text += f", at worst {percent(abs(float(deepest)))} below its best." if deepest is not None else "."
     if len(figures) < 2:
         return text
-    first = max(figures, key=lambda f: abs(f["profit"]))
+    first = max(figures, key=lambda f: f["profit"] if total >= 0 else -f["profit"])
     did = "earned" if first["profit"] >= 0 else "lost"
     text += f" Most of it was {first['name']}, which {did} {money(abs(first['profit']))}."
     risky = [f for f in figures if f["share_of_risk"] is not None]
