@@ -71,6 +71,13 @@ class Lookahead:
         """Whether nothing was found."""
         return self.verdict == CLEAN
 
+    def _repr_html_(self) -> str:
+        """The page, inside a notebook's frame."""
+        from tradewind.research.reports.lookahead_page import lookahead_study  # noqa: PLC0415 - pages are heavy
+        from tradewind.research.reports.notebook import framed  # noqa: PLC0415
+
+        return framed(lookahead_study(self, command="", hashes={}, created_ns=0, made_by="Tradewind", synthetic=False))
+
     def __repr__(self) -> str:
         return f"Lookahead({self.strategy}: {self.verdict}, {len(self.cuts)} cuts, {self.decisions:,} decisions)"
 

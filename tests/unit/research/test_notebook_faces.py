@@ -9,6 +9,8 @@ import pytest
 from tradewind import SyntheticMarket, backtest, synthetic_market
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.strategy.bundled import STRATEGIES
+from tradewind.research.lookahead import lookahead
+from tradewind.research.recursive import recursive
 
 BARS = synthetic_market(SyntheticMarket(bars=1_200, seed=3))[0]
 
@@ -26,6 +28,13 @@ def test_the_last_line_of_a_cell_shows_the_run_in_a_frame_that_holds_everything(
     assert "http" not in inside.replace("http-equiv", "")
     assert "1970" not in inside
     assert len(shown) < 200_000
+
+
+@pytest.mark.parametrize("check", [lookahead, recursive])
+def test_a_check_for_bias_shows_its_page(check) -> None:
+    shown = check(STRATEGIES["sma_cross"], BARS.rows(slice(0, 400)))._repr_html_()
+    assert shown.startswith("<iframe ")
+    assert "SmaCross: " in shown
 
 
 def test_a_run_of_which_nothing_came_is_shown_too() -> None:
