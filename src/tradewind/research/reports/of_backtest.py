@@ -35,7 +35,8 @@ def report_of(
     warnings: tuple[str, ...] | None = None,
 ) -> ReportInput:
     """What a report of this run is made of. `hashes` and `warnings` None: those that the run itself knows."""
-    bars = tuple(market.bars for market in result.markets)
+    # Bars that only warmed it up are no part of the run.
+    bars = tuple(market.bars.slice(result.rules.trade_from_ns or None) for market in result.markets)
     return ReportInput(
         strategy=result.strategy.__name__,
         description=(result.strategy.__doc__ or "").strip(),
