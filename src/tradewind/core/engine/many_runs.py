@@ -8,9 +8,9 @@ the strategy asked for is not written down.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -75,16 +75,23 @@ class Desk:
 
 
 class ManyRuns:
-    """Runs over one market by one set of rules. Threads may share it; each brings its own Desk."""
+    """Runs over one market by one set of rules. Threads may share it by a lock of theirs; each brings its own Desk."""
 
-    def __init__(self, data: MarketData, instruments: list[Instrument], rules: MarketRules, cache: Path | None) -> None:
+    def __init__(
+        self,
+        data: MarketData,
+        instruments: list[Instrument],
+        rules: MarketRules,
+        cache: Path | None,
+        lock: AbstractContextManager[Any],
+    ) -> None:
         self.data = data
         self.instruments = instruments
         self.rules = rules
         self.cache = cache
         self.sizes = RingSizes()
         self._shapes: list[Shape] = []
-        self._lock = RLock()
+        self._lock = lock
         self._columns = (
             data.time, data.open, data.high, data.low, data.close, data.volume, data.symbol,
             data.funding_time, data.funding_rate, data.funding_price,
