@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tradewind.core.domain.recording import Recording
     from tradewind.ports.book_recordings import BookRecordings
     from tradewind.ports.data_files import DataFiles
+    from tradewind.ports.event_store import EventStore
     from tradewind.ports.lockbox import Lockbox
     from tradewind.ports.market_data import MarketData
     from tradewind.ports.runs import Runs
@@ -108,3 +109,10 @@ def open_book_recordings() -> BookRecordings:
     from tradewind.adapters.book_recordings.binance_raw import BinanceRaw  # noqa: PLC0415
 
     return BinanceRaw()
+
+
+def open_event_store(settings: Settings | None = None) -> EventStore:
+    """The store of events that the settings name a folder for."""
+    from tradewind.adapters.event_store.sqlite_events import SqliteEventStore  # noqa: PLC0415
+
+    return SqliteEventStore((settings or load_settings()).events / "events.db")

@@ -27,6 +27,7 @@ class Settings:
     runs: Path
     sweeps: Path
     cache: Path
+    events: Path
     ledger: Path
     exchange: str
     file: Path | None
@@ -56,6 +57,7 @@ SETTINGS = (
     Setting("sweeps", "folders", "TRADEWIND_SWEEPS", "sweeps", "searches that were cut off, so that they can go on"),
     Setting("cache", "folders", "TRADEWIND_CACHE", "cache", "compiled code; safe to delete"),
     Setting("ledger", "folders", "TRADEWIND_LEDGER", "ledger", "the count of what was tried, and the seals; keep it"),
+    Setting("events", "folders", "TRADEWIND_EVENTS", "events", "what sessions acted on"),
     Setting("exchange", "download", "TRADEWIND_EXCHANGE", "binance", "the exchange asked for candles", is_folder=False),
 )
 

@@ -1,0 +1,257 @@
+"""Events in one SQLite file, for a laptop: a write-ahead log, and one writer that commits for all who wait.
+
+A commit costs a flush to disk, about three milliseconds, whatever is in it. So whoever appends hands its rows to the
+writer's thread, and everything that is waiting goes into the next commit. apsw brings a current SQLite: those before
+3.51.3 can damage a write-ahead log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+import apsw
+
+from tradewind.core.domain.errors import Corrupt, TradewindError, Unavailable
+from tradewind.core.domain.events.codec import decode, encode
+from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.events.event_types import EVENT_TYPES
+from tradewind.ports.event_store import EventQuery, StoredEvent
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE events (
+    position   INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id   TEXT NOT NULL UNIQUE,
+    type       TEXT NOT NULL,
+    token      TEXT NOT NULL,
+    tenant     TEXT NOT NULL,
+    session    TEXT,
+    time_event INTEGER NOT NULL,
+    body       BLOB NOT NULL
+) STRICT;
+CREATE INDEX events_by_time ON events (time_event, token, type);
+CREATE INDEX events_by_session ON events (session, position) WHERE session IS NOT NULL;
+"""
+INSERT = (
+    "INSERT INTO events (event_id, type, token, tenant, session, time_event, body) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (event_id) DO NOTHING"
+)
+WAIT_MS = 30_000
+ROWS_IN_COMMIT_MAX = 50_000
+CALLS_WAITING_MAX = 256
+"""Calls of `append` that may wait for the writer; further ones wait before they are taken in."""
+KEPT_FOR_EVER = tuple(name for name, kind in EVENT_TYPES.items() if kind.topic.retention_ns is None)
+
+Row = tuple[str, str, str, str, str | None, int, bytes]
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """Rows of one call, and who is to be told."""
+
+    rows: list[Row]
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[int]
+
+
+class SqliteEventStore:
+    """The event store in the file `path`, which is made when it is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = _open(path)
+            _migrate(self._writer, path)
+            self._reader = _open(path)
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._room = asyncio.Semaphore(CALLS_WAITING_MAX)
+        self._reading = asyncio.Lock()
+        self._closed = False
+        self._thread = Thread(target=self._write, name="event-store-writer", daemon=True)
+        self._thread.start()
+
+    async def append(self, events: Sequence[Event[Any]]) -> int:
+        """Store events, all or none; see the port."""
+        rows = [(e.event_id, e.type, e.token, e.tenant, e.session, e.time_event, encode(e)) for e in events]
+        if not rows:
+            return 0
+        async with self._room:
+            if self._closed:
+                raise Unavailable("the event store is closed", where=str(self.path))
+            loop = asyncio.get_running_loop()
+            waiting = _Waiting(rows, loop, loop.create_future())
+            self._queue.put(waiting)
+            # Who is cancelled while waiting does not know whether it was stored; the rows are stored all the same.
+            return await asyncio.shield(waiting.done)
+
+    async def read(self, query: EventQuery, batch: int = 1_000) -> AsyncIterator[list[StoredEvent]]:
+        """The events that fit, by rising position; see the port."""
+        where, values = _condition(query)
+        sql = f"SELECT position, body FROM events WHERE position > ? AND {where} ORDER BY position LIMIT ?"  # noqa: S608
+        after = query.after_position
+        while True:
+            rows = await self._ask(sql, (after, *values, batch))
+            if not rows:
+                return
+            yield [StoredEvent(position, decode(bytes(body))) for position, body in rows]
+            after = rows[-1][0]
+
+    async def count(self, query: EventQuery) -> int:
+        """How many events fit."""
+        where, values = _condition(query)
+        sql = f"SELECT count(*) FROM events WHERE position > ? AND {where}"  # noqa: S608 - made of our own words
+        return int((await self._ask(sql, (query.after_position, *values)))[0][0])
+
+    async def last_position(self) -> int:
+        """The position of the newest event."""
+        return int((await self._ask("SELECT coalesce(max(position), 0) FROM events", ()))[0][0])
+
+    async def purge(self, before_ns: int, *, dry_run: bool = False) -> Mapping[str, int]:
+        """Forget events that happened before; see the port."""
+        kept = ", ".join("?" * len(KEPT_FOR_EVER))
+        where = f"time_event < ? AND type NOT IN ({kept})"
+        values = (before_ns, *KEPT_FOR_EVER)
+        count = f"SELECT type, count(*) FROM events WHERE {where} GROUP BY type"  # noqa: S608
+        found = dict(await self._ask(count, values))
+        if found and not dry_run:
+            await self._ask(f"DELETE FROM events WHERE {where}", values)  # noqa: S608
+        return found
+
+    async def close(self) -> None:
+        """Write what is waiting, and let the file go."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self._writer.close()
+            self._reader.close()
+
+    async def _ask(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        if self._closed:
+            raise Unavailable("the event store is closed", where=str(self.path))
+        async with self._reading:
+            return await asyncio.to_thread(self._asked, sql, values)
+
+    def _asked(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with _explained(self.path):
+            return list(self._reader.execute(sql, values))
+
+    def _write(self) -> None:
+        """The writer's thread: one commit for everything that waits."""
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            group, rows, last = [first], len(first.rows), False
+            while rows < ROWS_IN_COMMIT_MAX and not self._queue.empty():
+                more = self._queue.get()
+                if more is None:
+                    last = True
+                    break
+                group.append(more)
+                rows += len(more.rows)
+            self._commit(group)
+            if last:
+                return
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        new: list[int] = []
+        try:
+            with _explained(self.path), _transaction(self._writer):
+                for waiting in group:
+                    before = self._writer.total_changes()
+                    self._writer.executemany(INSERT, waiting.rows)
+                    new.append(self._writer.total_changes() - before)
+        except TradewindError as problem:
+            for waiting in group:
+                _tell(waiting, problem)
+        else:
+            for waiting, count in zip(group, new, strict=True):
+                _tell(waiting, count)
+
+
+def _tell(waiting: _Waiting, answer: int | TradewindError) -> None:
+    def tell() -> None:
+        if waiting.done.cancelled():
+            return
+        if isinstance(answer, int):
+            waiting.done.set_result(answer)
+        else:
+            waiting.done.set_exception(answer)
+
+    if not waiting.loop.is_closed():
+        waiting.loop.call_soon_threadsafe(tell)
+
+
+def _condition(query: EventQuery) -> tuple[str, list[Any]]:
+    """The query as SQL and its values."""
+    parts, values = ["1"], []
+    for text, value in (
+        ("time_event >= ?", query.start_ns), ("time_event < ?", query.end_ns), ("tenant = ?", query.tenant),
+        ("session = ?", query.session),
+    ):  # fmt: skip
+        if value is not None:
+            parts.append(text)
+            values.append(value)
+    for column, wanted in (("token", query.tokens), ("type", query.types)):
+        if wanted:
+            parts.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+            values.extend(wanted)
+    return " AND ".join(parts), values
+
+
+def _open(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(WAIT_MS)
+    connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+    return connection
+
+
+@contextmanager
+def _transaction(connection: apsw.Connection) -> Iterator[None]:
+    """All or nothing. (apsw's own uses savepoints, which are gone when SQLite rolls back by itself: on a full disk.)"""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _migrate(connection: apsw.Connection, path: Path) -> None:
+    """Make the tables where they are not there; another process may be doing the same."""
+    with _transaction(connection):
+        version = connection.pragma("user_version")
+        if version < SCHEMA_VERSION:
+            connection.execute(SCHEMA)
+            connection.pragma("user_version", SCHEMA_VERSION)
+    if version > SCHEMA_VERSION:
+        raise Corrupt(
+            f"it was written by a newer Tradewind (schema {version}, known is {SCHEMA_VERSION})",
+            where=str(path),
+            fix="Update Tradewind",
+        )
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """SQLite's errors as Tradewind's."""
+    try:
+        yield
+    except (apsw.CorruptError, apsw.NotADBError) as problem:
+        fix = "Put it aside, and restore a copy"
+        raise Corrupt(f"it is damaged: {problem}", where=str(path), fix=fix) from None
+    except apsw.FullError:
+        raise Unavailable("the disk is full", where=str(path), fix="Make room, and try again") from None
+    except (apsw.Error, OSError) as problem:
+        raise Unavailable(f"it cannot be used: {problem}", where=str(path)) from None

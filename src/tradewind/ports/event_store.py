@@ -1,0 +1,61 @@
+"""The port to stored events: what was acknowledged is there, once, in one order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tradewind.core.domain.events.envelope import Event
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which events: those that fit all that is given. Times are of `time_event`, ns UTC, the end not included."""
+
+    start_ns: int | None = None
+    end_ns: int | None = None
+    tokens: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    tenant: str | None = None
+    session: str | None = None
+    after_position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event and its place in the store: places rise, and are never given twice."""
+
+    position: int
+    event: Event[Any]
+
+
+class EventStore(Protocol):
+    """Events in the order in which they were stored. Raises Unavailable where the store cannot be reached."""
+
+    async def append(self, events: Sequence[Event[Any]]) -> int:
+        """Store events, all or none; how many were new. One whose event_id is there already is not stored again.
+
+        They are on disk when this returns.
+        """
+        ...
+
+    def read(self, query: EventQuery, batch: int = 1_000) -> AsyncIterator[list[StoredEvent]]:
+        """The events that fit, by rising position, up to `batch` at a time. What is stored meanwhile may be there."""
+        ...
+
+    async def count(self, query: EventQuery) -> int:
+        """How many events fit."""
+        ...
+
+    async def last_position(self) -> int:
+        """The position of the newest event; 0 where there is none."""
+        ...
+
+    async def purge(self, before_ns: int, *, dry_run: bool = False) -> Mapping[str, int]:
+        """Forget events that happened before; how many of each type. Audit records are never forgotten."""
+        ...
+
+    async def close(self) -> None:
+        """Write what is waiting, and let the store go."""
+        ...

@@ -1,0 +1,193 @@
+"""What every event store does."""
+
+import asyncio
+import random
+
+import pytest
+from event_examples import NOW, events, tick
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
+from tradewind.core.domain.errors import BadInput, Unavailable
+from tradewind.core.domain.events.event_types import EVENT_TYPES
+from tradewind.ports.event_store import EventQuery
+
+STORES = {"sqlite": lambda folder: SqliteEventStore(folder / "events.db")}
+
+
+@pytest.fixture(params=STORES)
+def opened(request, tmp_path):
+    """Runs an async function with a fresh store."""
+
+    def with_store(work):
+        async def run():
+            store = STORES[request.param](tmp_path)
+            try:
+                return await work(store)
+            finally:
+                await store.close()
+
+        return asyncio.run(run())
+
+    return with_store
+
+
+ALL = EventQuery()
+
+
+async def everything(store, query=ALL, batch=7):
+    return [stored async for some in store.read(query, batch) for stored in some]
+
+
+def test_what_was_appended_is_read_in_its_order(opened):
+    made = [tick(i) for i in range(50)]
+
+    async def work(store):
+        assert await store.append(made[:20]) == 20
+        assert await store.append(made[20:]) == 30
+        return await everything(store)
+
+    stored = opened(work)
+    assert [s.event for s in stored] == made
+    positions = [s.position for s in stored]
+    assert positions == sorted(set(positions))
+
+
+def test_an_event_that_is_there_is_not_stored_again(opened):
+    async def work(store):
+        first = [tick(1), tick(2)]
+        assert await store.append(first) == 2
+        assert await store.append([tick(2), tick(3), tick(3)]) == 1
+        return [s.event.event_id for s in await everything(store)]
+
+    assert opened(work) == [tick(i).event_id for i in (1, 2, 3)]
+
+
+def test_a_query_finds_what_fits_everything_that_is_given(opened):
+    rng = random.Random(5)
+    made = [
+        tick(
+            i,
+            rng.choice(["BTC/USDT", "ETH/USDT"]),
+            tenant=rng.choice(["home", "firm"]),
+            session=rng.choice([None, "s1"]),
+        )
+        for i in range(200)
+    ]
+    query = EventQuery(
+        NOW + 20, NOW + 150, tokens=("ETH/USDT",), types=("price.tick", "price.quote"), tenant="firm", session="s1"
+    )
+    fitting = [
+        e
+        for e in made
+        if 20 <= e.time_event - NOW < 150 and (e.token, e.tenant, e.session) == ("ETH/USDT", "firm", "s1")
+    ]
+
+    async def work(store):
+        await store.append(made)
+        assert await store.count(query) == len(fitting)
+        assert await store.count(EventQuery(types=("price.quote",))) == 0
+        return [s.event for s in await everything(store, query)]
+
+    assert opened(work) == fitting
+    assert fitting
+
+
+def test_reading_goes_on_after_a_position(opened):
+    async def work(store):
+        await store.append([tick(i) for i in range(10)])
+        first = await everything(store)
+        await store.append([tick(10)])
+        after = await everything(store, EventQuery(after_position=first[4].position))
+        assert await store.last_position() == after[-1].position
+        return [s.event for s in after]
+
+    assert opened(work) == [tick(i) for i in range(5, 11)]
+
+
+def test_an_empty_store_answers(opened):
+    async def work(store):
+        assert await store.append([]) == 0
+        assert (await store.last_position(), await store.count(EventQuery())) == (0, 0)
+        return await everything(store)
+
+    assert opened(work) == []
+
+
+def test_writers_at_once_lose_nothing_and_each_keeps_its_own_order(opened):
+    async def work(store):
+        async def write(writer):
+            for i in range(20):
+                await store.append([tick(1_000 * writer + 2 * i), tick(1_000 * writer + 2 * i + 1)])
+
+        await asyncio.gather(*(write(w) for w in range(8)))
+        return [s.event for s in await everything(store)]
+
+    stored = opened(work)
+    assert len(stored) == 320
+    for writer in range(8):
+        own = [e.time_event - NOW for e in stored if (e.time_event - NOW) // 1_000 == writer]
+        assert own == [1_000 * writer + i for i in range(40)]
+
+
+def test_a_bad_event_is_refused_and_nothing_of_its_call_is_stored(opened):
+    async def work(store):
+        with pytest.raises(BadInput, match="nanoseconds"):
+            await store.append([tick(1), tick(2, time_event=5)])
+        return await everything(store)
+
+    assert opened(work) == []
+
+
+def test_purging_forgets_what_is_old_but_never_an_audit_record(opened):
+    kind = EVENT_TYPES["audit.recorded"]
+    audit = tick(
+        1, type=kind.name, data=kind.payload(actor="ann", action="approve", target="p1", allowed=True), token="ann"
+    )
+
+    async def work(store):
+        await store.append([audit, *(tick(i) for i in range(2, 12))])
+        planned = await store.purge(NOW + 7, dry_run=True)
+        assert await store.count(EventQuery()) == 11
+        done = await store.purge(NOW + 7)
+        assert planned == done == {"price.tick": 5}
+        return [s.event.time_event - NOW for s in await everything(store)]
+
+    assert opened(work) == [1, 7, 8, 9, 10, 11]
+
+
+def test_positions_are_never_given_twice(opened):
+    async def work(store):
+        await store.append([tick(1), tick(2)])
+        last = await store.last_position()
+        await store.purge(NOW + 100)
+        await store.append([tick(3)])
+        assert await store.last_position() > last
+
+    opened(work)
+
+
+def test_a_closed_store_says_so(tmp_path):
+    async def work():
+        store = SqliteEventStore(tmp_path / "events.db")
+        await store.close()
+        await store.close()
+        with pytest.raises(Unavailable, match="closed"):
+            await store.append([tick(1)])
+        with pytest.raises(Unavailable, match="closed"):
+            await store.last_position()
+
+    asyncio.run(work())
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(events(), max_size=20, unique_by=lambda e: e.event_id))
+def test_every_type_of_event_is_stored_as_it_is(opened, made):
+    async def work(store):
+        after = await store.last_position()
+        await store.append(made)
+        return [s.event for s in await everything(store, EventQuery(after_position=after))]
+
+    stored = opened(work)
+    assert [e for e in made if e in stored] == stored
