@@ -124,6 +124,7 @@ def test_the_one_look_is_the_run_that_an_unsealed_market_would_have_given(ask, m
     assert document["lockbox"]["before"]["metrics"]["trades"] > 0
     assert "look number 1 into it, and the only one" in report["warnings"][0]
     assert report["command"].startswith("tradewind lockbox open mine.py")
+    assert f"{document['bars']} bars" in Path(document["report"]).read_text(), "those before the seal only warm up"
     from tradewind import MarketRules, backtest
     from tradewind.core.strategy.bundled.sma_cross import SmaCross
 
