@@ -28,6 +28,7 @@ _HOME: dict[str, str] = {
     **dict.fromkeys(("Backtest", "Market", "backtest"), "tradewind.research.backtest"),
     **dict.fromkeys(("CrossValidated", "cross_validate"), "tradewind.research.cross_validated"),
     **dict.fromkeys(("MonteCarlo", "monte_carlo"), "tradewind.research.monte_carlo"),
+    **dict.fromkeys(("Allocation", "Portfolio", "Sleeve", "portfolio"), "tradewind.research.portfolio"),
     "WalkForward": "tradewind.research.walk_forward_result",
     "walk_forward": "tradewind.research.walk_forward",
     "Validation": "tradewind.research.validation",
@@ -121,6 +122,7 @@ if TYPE_CHECKING:
     from tradewind.research.lookahead import lookahead
     from tradewind.research.monte_carlo import MonteCarlo, monte_carlo
     from tradewind.research.optimise import optimise
+    from tradewind.research.portfolio import Allocation, Portfolio, Sleeve, portfolio
     from tradewind.research.recursive import recursive
     from tradewind.research.validate import validate
     from tradewind.research.validation import Validation
@@ -159,6 +161,7 @@ __all__ = [
     "VWMA",
     "WMA",
     "AccumulationDistribution",
+    "Allocation",
     "AnchoredVWAP",
     "Aroon",
     "Backtest",
@@ -194,12 +197,14 @@ __all__ = [
     "OrderState",
     "OrderUpdate",
     "PivotPoints",
+    "Portfolio",
     "Position",
     "PreviousHighLow",
     "Reason",
     "Retracements",
     "Session",
     "SessionProfile",
+    "Sleeve",
     "StandardDeviation",
     "Stochastic",
     "StochasticRSI",
@@ -229,6 +234,7 @@ __all__ = [
     "monte_carlo",
     "optimise",
     "param",
+    "portfolio",
     "read_order_book",
     "recursive",
     "ring",

@@ -28,7 +28,7 @@ from tradewind.research.search_space import Axis, SearchSpace
 Array = NDArray[np.float64]
 REACH = 0.1
 """Near is what lies within this share of every parameter's range, and the next value in any case."""
-NEAR_MIN = 3
+NEAR_MIN = 2
 RINGS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0)
 CENTRES_MAX = 400
 """So many of the best sets are considered as the middle of a plateau."""
@@ -90,7 +90,7 @@ def sensitivity(
     beside = _beside(apart, space.axes, switches)
     beside[best] = False
     near = known[beside]
-    kept: Figure = Undefined(f"{len(near)} sets were tried near it, and at least {NEAR_MIN} are needed")
+    kept: Figure = Undefined(f"{_sets(len(near))} tried near it, and at least {NEAR_MIN} are needed")
     if len(near) >= NEAR_MIN:
         middle = _lower_median(near, weight[beside])
         kept = Undefined("most sets near it have no score") if np.isinf(middle) else (middle - typical) / lead
@@ -162,6 +162,10 @@ def _centre(
         if near.sum() > NEAR_MIN and (middle := _lower_median(known[near], weight[near])) > highest:
             centre, highest = number, middle
     return centre, highest
+
+
+def _sets(count: int) -> str:
+    return f"{count} set{'s were' if count != 1 else ' was'}"
 
 
 def _thinned(at: Array) -> Array:

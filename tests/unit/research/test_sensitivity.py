@@ -78,7 +78,13 @@ def test_sets_whose_switches_differ_are_not_near_each_other():
     score = np.array([float(one["a"] == 5) if one["on"] else 5.0 - abs(one["a"] - 5) for one in sets])
     found = sensitivity(space, sets, score, np.argsort(-score, kind="stable"))
     assert found.near == 2
-    assert isinstance(found.kept, Undefined)
+    assert found.kept == pytest.approx((4.0 - found.typical) / (5.0 - found.typical))
+
+
+def test_one_set_beside_the_best_says_nothing():
+    space = SearchSpace((Axis("a", (1, 2, 3, 4)),))
+    found = sensitivity(space, [{"a": a} for a in (1, 2, 3, 4)], np.array([4.0, 3.0, 2.0, 1.0]), np.array([0, 1, 2, 3]))
+    assert found.kept == Undefined("1 set was tried near it, and at least 2 are needed")
 
 
 def test_where_the_search_crowded_counts_no_more_than_where_it_did_not():

@@ -13,7 +13,7 @@ from tradewind.research.reports.optimise_document import search_document, sets_c
 from tradewind.research.reports.optimise_pictures import all_sets, fall, fronts, maps
 from tradewind.research.reports.study import Part, Section, Study, Table, Text, write_study
 from tradewind.research.reports.whole_files import write_files
-from tradewind.research.reports.wording import day, metric, number, percent
+from tradewind.research.reports.wording import day, in_a_sentence, label_of, metric, number, percent
 from tradewind.research.search_plan import METHODS
 
 BESIDE = (
@@ -88,7 +88,7 @@ def verdict(found: Optimised) -> str:
         return f"{tried}; {found.why_none}."
     figures, first = found.scores.of(found.best), found.plan.objectives[0].metric
     said = f"Of {len(found.sets):,} sets the best is {chosen_text(found, found.best)}"
-    said += f", with {first} {metric(first, figures[first], '')}"
+    said += f", with {in_a_sentence(first)} {metric(first, figures[first], '')}"
     dsr = found.luck.dsr
     if isinstance(dsr, Undefined):
         return f"{said}; whether that is more than luck cannot be told: {dsr.reason}."
@@ -130,7 +130,7 @@ def _key_figures(found: Optimised) -> list[tuple[str, str, str, str]]:
     kept: Figure = around if isinstance(around, Undefined) else around.kept
     beside = [(label, metric(name, of[name], ""), "of the best set", "") for name, label in BESIDE if name != first]
     return [
-        ("Best", metric(first, of[first], ""), first, ""),
+        ("Best", metric(first, of[first], ""), label_of(first), ""),
         *beside[:3],
         ("Sets tried", f"{len(found.sets):,}", out, ""),
         (
@@ -156,7 +156,7 @@ def _best(found: Optimised) -> list[Part]:
     several = len(found.plan.objectives) > 1
     of = f"{len(rows):,} of {len(found.judged.ranked):,}" if len(found.judged.ranked) > len(rows) else "all"
     note = f"Sets that none beats in every objective, {of}." if several else f"By {found.plan.objectives[0]}, {of}."
-    table = Table("The best sets", ("", *names, *shown), rows, note=f"{note} Every set is in sets.csv.")
+    table = Table("The best sets", ("", *names, *map(label_of, shown)), rows, note=f"{note} Every set is in sets.csv.")
     return [table, *(fronts(found) if several else [])]
 
 
@@ -189,8 +189,10 @@ def _luck_text(found: Optimised) -> Text:
 
 def _plateau(found: Optimised) -> list[Part]:
     around = found.sensitivity
+    if found.best is None:
+        return []
     if isinstance(around, Undefined):
-        return [Text(f"Nothing can be said: {around.reason}.")] if len(found.plan.objectives) == 1 else []
+        return [Text(f"Nothing can be said: {around.reason}.")]
     first = found.plan.objectives[0].metric
     if isinstance(around.kept, Undefined):
         said = f"Whether the best set stands on a plateau cannot be told: {around.kept.reason}."
@@ -205,7 +207,9 @@ def _plateau(found: Optimised) -> list[Part]:
     if around.centre is not None:
         same, value = around.centre == found.best, found.scores.of(around.centre)[first]
         which = (
-            "that set itself" if same else f"{chosen_text(found, around.centre)} ({first} {metric(first, value, '')})"
+            "that set itself"
+            if same
+            else f"{chosen_text(found, around.centre)} ({in_a_sentence(first)} {metric(first, value, '')})"
         )
         items.append(
             f"The middle of the best plateau is {which}: the sets around it have the highest median."
