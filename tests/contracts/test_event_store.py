@@ -44,21 +44,19 @@ def test_what_was_appended_is_read_in_its_order(opened):
     made = [tick(i) for i in range(50)]
 
     async def work(store):
-        assert await store.append(made[:20]) == 20
-        assert await store.append(made[20:]) == 30
-        return await everything(store)
+        given = await store.append(made[:20]) + await store.append(made[20:])
+        return given, await everything(store)
 
-    stored = opened(work)
+    given, stored = opened(work)
     assert [s.event for s in stored] == made
-    positions = [s.position for s in stored]
-    assert positions == sorted(set(positions))
+    assert [s.position for s in stored] == given == sorted(set(given))
 
 
 def test_an_event_that_is_there_is_not_stored_again(opened):
     async def work(store):
-        first = [tick(1), tick(2)]
-        assert await store.append(first) == 2
-        assert await store.append([tick(2), tick(3), tick(3)]) == 1
+        one, two = await store.append([tick(1), tick(2)])
+        again, three, three_again = await store.append([tick(2), tick(3), tick(3)])
+        assert one < two == again < three == three_again
         return [s.event.event_id for s in await everything(store)]
 
     assert opened(work) == [tick(i).event_id for i in (1, 2, 3)]
@@ -108,7 +106,8 @@ def test_reading_goes_on_after_a_position(opened):
 
 def test_an_empty_store_answers(opened):
     async def work(store):
-        assert await store.append([]) == 0
+        assert await store.append([]) == []
+        assert await store.bookmark("anything") == 0
         assert (await store.last_position(), await store.count(EventQuery())) == (0, 0)
         return await everything(store)
 
@@ -155,6 +154,16 @@ def test_purging_forgets_what_is_old_but_never_an_audit_record(opened):
         return [s.event.time_event - NOW for s in await everything(store)]
 
     assert opened(work) == [1, 7, 8, 9, 10, 11]
+
+
+def test_a_bookmark_is_where_it_was_put_last(opened):
+    async def work(store):
+        await store.mark("cache", 5)
+        await store.mark("report", 9)
+        await store.mark("cache", 7)
+        return await store.bookmark("cache"), await store.bookmark("report")
+
+    assert opened(work) == (7, 9)
 
 
 def test_positions_are_never_given_twice(opened):

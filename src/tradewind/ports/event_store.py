@@ -33,10 +33,10 @@ class StoredEvent:
 class EventStore(Protocol):
     """Events in the order in which they were stored. Raises Unavailable where the store cannot be reached."""
 
-    async def append(self, events: Sequence[Event[Any]]) -> int:
-        """Store events, all or none; how many were new. One whose event_id is there already is not stored again.
+    async def append(self, events: Sequence[Event[Any]]) -> list[int]:
+        """Store events, all or none; the position of each. They are on disk when this returns.
 
-        They are on disk when this returns.
+        One whose event_id is there already is not stored again: its position is the one it has.
         """
         ...
 
@@ -50,6 +50,14 @@ class EventStore(Protocol):
 
     async def last_position(self) -> int:
         """The position of the newest event; 0 where there is none."""
+        ...
+
+    async def bookmark(self, name: str) -> int:
+        """The position that was marked under a name; 0 where none was."""
+        ...
+
+    async def mark(self, name: str, position: int) -> None:
+        """Mark a position under a name: up to there somebody has dealt with everything."""
         ...
 
     async def purge(self, before_ns: int, *, dry_run: bool = False) -> Mapping[str, int]:

@@ -38,10 +38,14 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_by_time ON events (time_event, token, type);
 CREATE INDEX events_by_session ON events (session, position) WHERE session IS NOT NULL;
+CREATE TABLE bookmarks (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
 """
 INSERT = (
     "INSERT INTO events (event_id, type, token, tenant, session, time_event, body) VALUES (?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (event_id) DO NOTHING"
+)
+MARK = (
+    "INSERT INTO bookmarks (name, position) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position"
 )
 WAIT_MS = 30_000
 ROWS_IN_COMMIT_MAX = 50_000
@@ -49,16 +53,15 @@ CALLS_WAITING_MAX = 256
 """Calls of `append` that may wait for the writer; further ones wait before they are taken in."""
 KEPT_FOR_EVER = tuple(name for name, kind in EVENT_TYPES.items() if kind.topic.retention_ns is None)
 
-Row = tuple[str, str, str, str, str | None, int, bytes]
-
 
 @dataclass(frozen=True)
 class _Waiting:
-    """Rows of one call, and who is to be told."""
+    """Rows of one call, the statement they are for, and who is to be told their positions."""
 
-    rows: list[Row]
+    sql: str
+    rows: Sequence[tuple[Any, ...]]
     loop: asyncio.AbstractEventLoop
-    done: asyncio.Future[int]
+    done: asyncio.Future[list[int]]
 
 
 class SqliteEventStore:
@@ -78,16 +81,26 @@ class SqliteEventStore:
         self._thread = Thread(target=self._write, name="event-store-writer", daemon=True)
         self._thread.start()
 
-    async def append(self, events: Sequence[Event[Any]]) -> int:
+    async def append(self, events: Sequence[Event[Any]]) -> list[int]:
         """Store events, all or none; see the port."""
         rows = [(e.event_id, e.type, e.token, e.tenant, e.session, e.time_event, encode(e)) for e in events]
-        if not rows:
-            return 0
+        return await self._written(INSERT, rows) if rows else []
+
+    async def bookmark(self, name: str) -> int:
+        """The position that was marked under a name; 0 where none was."""
+        found = await self._ask("SELECT position FROM bookmarks WHERE name = ?", (name,))
+        return int(found[0][0]) if found else 0
+
+    async def mark(self, name: str, position: int) -> None:
+        """Mark a position under a name."""
+        await self._written(MARK, [(name, position)])
+
+    async def _written(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> list[int]:
         async with self._room:
             if self._closed:
                 raise Unavailable("the event store is closed", where=str(self.path))
             loop = asyncio.get_running_loop()
-            waiting = _Waiting(rows, loop, loop.create_future())
+            waiting = _Waiting(sql, rows, loop, loop.create_future())
             self._queue.put(waiting)
             # Who is cancelled while waiting does not know whether it was stored; the rows are stored all the same.
             return await asyncio.shield(waiting.done)
@@ -163,26 +176,36 @@ class SqliteEventStore:
                 return
 
     def _commit(self, group: list[_Waiting]) -> None:
-        new: list[int] = []
+        positions: list[list[int]] = []
         try:
             with _explained(self.path), _transaction(self._writer):
-                for waiting in group:
-                    before = self._writer.total_changes()
-                    self._writer.executemany(INSERT, waiting.rows)
-                    new.append(self._writer.total_changes() - before)
+                positions.extend(self._stored(waiting) for waiting in group)
         except TradewindError as problem:
             for waiting in group:
                 _tell(waiting, problem)
         else:
-            for waiting, count in zip(group, new, strict=True):
-                _tell(waiting, count)
+            for waiting, found in zip(group, positions, strict=True):
+                _tell(waiting, found)
+
+    def _stored(self, waiting: _Waiting) -> list[int]:
+        """Write one call's rows; the positions of events."""
+        before = self._writer.total_changes()
+        self._writer.executemany(waiting.sql, waiting.rows)
+        if waiting.sql is not INSERT:
+            return []
+        new = self._writer.total_changes() - before
+        if new == len(waiting.rows):
+            last = self._writer.last_insert_rowid()
+            return list(range(last - new + 1, last + 1))
+        find = "SELECT position FROM events WHERE event_id = ?"
+        return [next(self._writer.execute(find, (row[0],)))[0] for row in waiting.rows]
 
 
-def _tell(waiting: _Waiting, answer: int | TradewindError) -> None:
+def _tell(waiting: _Waiting, answer: list[int] | TradewindError) -> None:
     def tell() -> None:
         if waiting.done.cancelled():
             return
-        if isinstance(answer, int):
+        if isinstance(answer, list):
             waiting.done.set_result(answer)
         else:
             waiting.done.set_exception(answer)

@@ -97,7 +97,7 @@ def test_a_full_disk_is_told_and_what_was_stored_is_kept(tmp_path):
         with pytest.raises(Unavailable, match="disk is full"):
             await store.append([tick(i) for i in range(2, 5_000)])
         store._writer.pragma("max_page_count", 1_000_000)
-        assert await store.append([tick(2)]) == 1
+        assert len(await store.append([tick(2)])) == 1
         assert await store.count(EventQuery()) == 2
         await store.close()
 
