@@ -15,6 +15,8 @@ from tradewind.research.reports.drawing import distribution, excursions
 from tradewind.research.reports.wording import (
     day,
     duration,
+    in_a_sentence,
+    label_of,
     metric,
     moment,
     money,
@@ -160,6 +162,11 @@ def test_figures_are_written_one_way(text: str, expected: str) -> None:
 )
 def test_prices_show_six_significant_digits(price: float, decimals: int) -> None:
     assert price_decimals(price) == decimals
+
+
+def test_a_metric_has_one_name_on_its_own_and_one_in_a_sentence() -> None:
+    assert [label_of(n) for n in ("sharpe", "max_drawdown", "mine")] == ["Sharpe ratio", "Maximum drawdown", "mine"]
+    assert [in_a_sentence(n) for n in ("sharpe", "max_drawdown")] == ["Sharpe ratio", "maximum drawdown"]
 
 
 def test_every_unit_can_be_written() -> None:

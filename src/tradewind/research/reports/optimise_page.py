@@ -206,11 +206,8 @@ def _plateau(found: Optimised) -> list[Part]:
         items.append(f"{around.scoreless:,} of them have no score and count as worst.")
     if around.centre is not None:
         same, value = around.centre == found.best, found.scores.of(around.centre)[first]
-        which = (
-            "that set itself"
-            if same
-            else f"{chosen_text(found, around.centre)} ({in_a_sentence(first)} {metric(first, value, '')})"
-        )
+        score = f"{in_a_sentence(first)} {metric(first, value, '')}"
+        which = "that set itself" if same else f"{chosen_text(found, around.centre)} ({score})"
         items.append(
             f"The middle of the best plateau is {which}: the sets around it have the highest median."
             f"{'' if same else ' It is the sounder choice.'}"

@@ -12,7 +12,8 @@ from tradewind.core.performance.undefined import Undefined
 from tradewind.research.optimised import Optimised
 from tradewind.research.reports import charts
 from tradewind.research.reports.study import Pair, Part, Picture
-from tradewind.research.reports.wording import metric
+from tradewind.research.reports.svg import short
+from tradewind.research.reports.wording import label_of, metric, percent
 from tradewind.research.search_space import Axis, Value
 from tradewind.research.sensitivity import Sensitivity
 
@@ -39,7 +40,7 @@ def maps(found: Optimised) -> list[Part]:
     """A map for each pair of parameters: the median score of the sets that share the two values."""
     moving = [axis for axis in found.plan.space.axes if axis.count != 1]
     pairs = list(combinations(moving, 2))[:PAIRS_MAX]
-    score, name = shown_score(found), found.plan.objectives[0].metric
+    score, name = shown_score(found), label_of(found.plan.objectives[0].metric)
     others = " (the median over the other parameters)" if len(moving) > 2 else ""
     parts: list[Picture] = []
     for first, second in pairs:
@@ -83,29 +84,33 @@ def _name(value: Value) -> object:
 def all_sets(found: Optimised) -> list[Part]:
     """Every set as a line across its parameters, and how often which score came out."""
     objective = found.plan.objectives[0]
+    name = label_of(objective.metric)
     moving = [axis for axis in found.plan.space.axes if axis.count != 1]
     score, written = shown_score(found), written_score(found)
     parts: list[Part] = []
     if len(moving) > 1:
         axes = {axis.name: [float(one[axis.name]) for one in found.sets] for axis in moving}
-        drawing = charts.parallel(
-            "All sets", axes, score, name=objective.metric, written=written, high_is_good=objective.higher
-        )
+        drawing = charts.parallel("All sets", axes, score, name=name, written=written, high_is_good=objective.higher)
         parts.append(Picture(drawing, "Each line is a set; the best tenth is drawn strongly.", "All sets side by side"))
     elif moving:
         drawing = charts.scatter(
-            f"{objective.metric} by {moving[0].name}", [float(one[moving[0].name]) for one in found.sets], score,
-            across=moving[0].name, up=objective.metric, written=written,
+            f"{name} by {moving[0].name}", [float(one[moving[0].name]) for one in found.sets], score,
+            across=moving[0].name, up=name, written=written,
         )  # fmt: skip
-        parts.append(Picture(drawing, "Each point is a set.", f"{objective.metric} by {moving[0].name}"))
+        parts.append(Picture(drawing, "Each point is a set.", f"{name} by {moving[0].name}"))
     marks = {} if found.best is None else {"best": float(score[found.best])}
     if objective.metric == "sharpe" and not isinstance(found.luck.expected, Undefined):
         marks["luck alone"] = found.luck.expected
     drawing = charts.histogram(
-        f"{objective.metric} of all sets", score, marks=marks, across=objective.metric, up="Sets", written=written
+        f"{name} of all sets",
+        score,
+        marks=marks,
+        across=name,
+        up="Sets",
+        written=written,
     )
     caption = "'luck alone' is what the best of so many worthless trials shows on average." if len(marks) > 1 else ""
-    parts.append(Picture(drawing, caption, f"{objective.metric} of all sets"))
+    parts.append(Picture(drawing, caption, f"{name} of all sets"))
     return parts
 
 
@@ -117,16 +122,16 @@ def fronts(found: Optimised) -> list[Part]:
     return [
         Picture(
             charts.scatter(
-                f"{first.metric} and {other.metric}",
+                f"{label_of(first.metric)} and {label_of(other.metric)}",
                 found.scores.metric(first.metric),
                 found.scores.metric(other.metric),
                 chosen=chosen,
                 names=("not beaten", "others"),
-                across=first.metric,
-                up=other.metric,
+                across=label_of(first.metric),
+                up=label_of(other.metric),
             ),
             f"Better is {'right' if first.higher else 'left'} and {'up' if other.higher else 'down'}.",
-            f"{first.metric} and {other.metric}",
+            f"{label_of(first.metric)} and {label_of(other.metric)}",
         )
         for other in rest
     ]
@@ -138,15 +143,15 @@ def fall(found: Sensitivity) -> Picture | None:
         return None
     drawing = charts.bars(
         "What is kept of the best set's lead, by distance",
-        [f"to {ring.outer:.0%}" for ring in found.rings],
+        [f"to {short(percent(ring.outer))}" for ring in found.rings],
         {"kept": [max(ring.kept, FALL_SHOWN) for ring in found.rings]},
         across="distance from the best set, as a share of the parameters' ranges",
         up="kept of the lead",
-        written=lambda value: f"{value:.0%}",
+        written=percent,
         signed=True,
         levels={"half": 0.5},
     )
-    tried = ", ".join(f"{ring.sets:,} to {ring.outer:.0%}" for ring in found.rings)
+    tried = ", ".join(f"{ring.sets:,} to {short(percent(ring.outer))}" for ring in found.rings)
     return Picture(
         drawing, f"100 %: as good as the best; 0 %: as the typical set. Sets: {tried}.", "The fall around it"
     )

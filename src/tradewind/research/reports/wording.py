@@ -11,6 +11,8 @@ from tradewind.core.domain.timeframes import UNITS_NS
 from tradewind.core.performance import METRICS, Unit
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
+EPONYMS = ("Sharpe", "Sortino", "Calmar", "Kelly")
+"""Words of a label that begin with a capital anywhere."""
 ABSENT = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -94,6 +96,17 @@ def price_decimals(price: float) -> int:
     if not (math.isfinite(price) and price > 0):
         return 2
     return min(10, max(2, 5 - math.floor(math.log10(price))))
+
+
+def label_of(name: str) -> str:
+    """What a metric is called where people read it."""
+    return METRICS[name].label if name in METRICS else name
+
+
+def in_a_sentence(name: str) -> str:
+    """The same inside a sentence: `Sharpe ratio` keeps its capital, `Maximum drawdown` does not."""
+    label = label_of(name)
+    return label if label.split(" ")[0] in EPONYMS else f"{label[0].lower()}{label[1:]}"
 
 
 def metric(name: str, value: float | None, currency: str) -> str:
