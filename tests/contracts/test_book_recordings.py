@@ -5,6 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tradewind.adapters.book_recordings.binance_raw import BinanceRaw
 from tradewind.core.domain.book_sequence import EventKind
@@ -199,3 +201,38 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path):
     assert (tmp_path / "here").read_text() == "mine"
     with pytest.raises(BadInput, match="cannot be written"):
         BinanceRaw().write(synthetic_book(SyntheticBook(seconds=1.0)), tmp_path / "no" / "folder")
+
+
+LINES = [
+    snapshot(0, 10),
+    depth(1, 11, 12, 10, [("99.9", "0")]),
+    quote(2, 12),
+    trade(3, 7),
+    stream("aggTrade", 4, a=1, p="100.0", q="1.000", m=True),
+]
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    line=st.sampled_from(LINES),
+    at=st.integers(0, 400),
+    cut=st.integers(0, 30),
+    put=st.one_of(
+        st.binary(max_size=12), st.sampled_from([b"9" * 30, b"-1", b"null", b"[]", b"NaN", b"1e999", b'"', b"{"])
+    ),
+)
+def test_whatever_is_done_to_a_line_the_others_are_read(tmp_path, line, at, cut, put):
+    raw = line.encode()
+    spoilt = raw[:at] + put + raw[at + cut :]
+    path = tmp_path / "spoilt"
+    path.write_bytes(quote(0, 1).encode() + b"\n" + spoilt + b"\n" + quote(9, 99).encode() + b"\n")
+    try:
+        read = BinanceRaw().read(path)
+    except BadInput as refused:
+        assert "several symbols" in refused.message
+        return
+    assert {1, 99} <= set(read.last[read.kind == EventKind.QUOTE].tolist())
+    assert np.isfinite(read.price).all()
+    assert (read.price > 0).all()
+    assert (np.diff(read.local) >= 0).all()
+    assert read.counts["events"] + read.counts.get("broken", 0) + read.counts.get("other messages", 0) >= 2

@@ -50,6 +50,8 @@ AGGREGATE = -1
 IGNORED = -2
 INVENTED = -3
 """Not a venue's message: it says that the whole file was made up, and with which seed."""
+NUMBER_MAX = 2**62
+TIME_MS_MAX = 4 * 10**12
 KINDS = {
     "depthUpdate": EventKind.DEPTH,
     "bookTicker": EventKind.QUOTE,
@@ -85,6 +87,10 @@ def decoded(line: bytes) -> tuple[int, int, Data]:
 
 def check(kind: int, data: Data) -> None:
     """Raise Broken where a message lacks what its kind must carry, or carries what cannot be."""
+    if not all(0 <= number < NUMBER_MAX for number in (data.U, data.u, data.t, data.lastUpdateId, data.pu + 1)):
+        raise Broken("an update number that no venue has come to")
+    if not 0 <= data.T < TIME_MS_MAX or not 0 <= data.E < TIME_MS_MAX:
+        raise Broken("a time that is not in milliseconds")
     if kind == EventKind.SNAPSHOT:
         levels = [*data.bids, *data.asks]
     elif kind == EventKind.DEPTH:

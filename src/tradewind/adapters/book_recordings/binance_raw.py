@@ -64,7 +64,7 @@ class _Tape:
             self.broken_first = self.broken_first or f"line {number:,}: {reason}"
             return
         if kind == INVENTED:
-            self.seed = data.seed
+            self.seed = data.seed  # of a real venue no message is of this kind
             return
         if kind == IGNORED:
             self.counts["other messages"] += 1

@@ -267,6 +267,23 @@ def test_what_is_open_at_the_end_is_closed_level_by_level_and_what_the_book_lack
     assert play(thin, (1, buy(size=1.5)), rules=rules).left_open == pytest.approx(0.5)
 
 
+def test_an_order_without_a_size_takes_the_stake_over_as_many_levels_as_it_needs():
+    rules = MarketRules(cash=250.0, stake=1.0, close_at_end=False)
+    done = play(usual_book().change(20), (1, buy()), rules=rules)
+    assert [f[2] for f in fills_of(done)] == [100.1, 100.2]
+    spent = float((done.run.fills["size"] * done.run.fills["price"]).sum())
+    assert 249.0 < spent <= 250.0
+    assert done.run.refusals == ()
+
+
+def test_reduce_only_never_turns_the_position_round():
+    tape = usual_book().change(10).trade(20, BUY, 100.1, 9.0).change(40)
+    sell_more = sell(size=3.0, limit=100.1, reduce_only=True)
+    done = play(tape.trade(41, BUY, 100.1, 9.0).change(50), (1, buy(size=0.5)), (11, sell_more))
+    assert sum(f[3] for f in fills_of(done) if f[1] == SELL) == 0.5
+    assert done.left_open == 0.0
+
+
 def test_an_order_the_account_cannot_carry_is_refused_before_it_is_sent():
     done = play(usual_book().change(20), (1, buy(size=2.0)), rules=MarketRules(cash=100.0))
     assert reasons(done) == {"FUNDS": 1}

@@ -74,6 +74,8 @@ class TopCheck:
             self.first_differs = event
 
 
+ROWS_AT_ONCE = 1_000_000
+"""How soon Ctrl-C is heard in compiled code."""
 TEXT = """
 def drive(s, tape, quote, row, stop):
     see = s.see
@@ -96,7 +98,7 @@ def check_tops(recording: Recording, cache: Path | None = None, *, compiled: boo
     """Rebuild the book in the order in which the recorder heard of it, and compare its top after every change."""
     tape = tape_of(recording, BookRules())
     # Quotes are what is compared with: the book must not hear of them.
-    tape = tape._replace(kind=np.where(recording.kind == EventKind.QUOTE, -1, recording.kind).astype(np.int64))
+    tape = tape._replace(kind=np.where(recording.kind == EventKind.QUOTE, -1, recording.kind).astype(np.int8))
     quote = newest_quotes(recording)
     check = TopCheck()
     if compiled:
@@ -109,7 +111,8 @@ def check_tops(recording: Recording, cache: Path | None = None, *, compiled: boo
             compiled = False
         else:
             state = kernel.state_of(check)
-            kernel.entry(state, tape, quote, 0, len(tape.when))
+            for row in range(0, len(tape.when), ROWS_AT_ONCE):
+                kernel.entry(state, tape, quote, row, min(row + ROWS_AT_ONCE, len(tape.when)))
             kernel.restore(state, check)
     if not compiled:
         from tradewind.core.engine.books.tape import as_lists
