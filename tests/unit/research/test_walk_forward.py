@@ -131,11 +131,13 @@ def test_a_choice_that_fails_in_its_test_leaves_the_account_as_it_was_and_the_ot
     assert second.parameters is not None
     assert second.test is None
     assert second.reason.startswith("the set that was chosen failed in the test: ")
+    warnings = " ".join(walk_forward_study(found, **PAGE).warnings)
+    assert "Windows 3, 4: none of the 2 sets may win" in warnings
     assert all("no such luck" in result.reason for result in (second, third, fourth))
     assert [result.parameters is None for result in found.windows] == [False, False, True, True]
     assert found.joined.equity[-1] == pytest.approx(first.test.equity[-1])
     assert found.consistency == (first.out_of_sample["total_return"] > 0) / 4
-    assert "Window 2: the set that was chosen failed" in " ".join(walk_forward_study(found, **PAGE).warnings)
+    assert "Window 2: the set that was chosen failed" in warnings
 
 
 class AllIn(Strategy):
@@ -268,6 +270,16 @@ def test_the_page_holds_every_window_and_its_document_is_plain(walked):
     document = walk_forward_document(walked)
     assert document["equity"][-1] == walked.joined.equity[-1]
     assert [w["parameters"] for w in document["windows"]] == [r.parameters for r in walked.windows]
+
+
+def test_many_windows_are_drawn_as_points_and_not_all_listed(kernels):
+    bars = market("BTC/USDT", 6_000, "1h", seed=9)
+    found = walk_forward(SMA_CROSS, bars, space={"fast": [5], "slow": [20]}, train_bars=96, test_bars=48, cache=kernels)
+    assert len(found.windows) == 123
+    page = render_study(walk_forward_study(found, **PAGE))
+    assert "23 more windows are in report.json" in page
+    assert "Sharpe ratio, a point for each window" in page
+    assert len(page) < 1_000_000
 
 
 def test_two_lines_in_a_notebook(walked):

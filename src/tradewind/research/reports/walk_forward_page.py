@@ -9,7 +9,7 @@ import numpy as np
 from tradewind.core.performance.undefined import Figure, Undefined
 from tradewind.research.reports import charts
 from tradewind.research.reports.study import Pair, Part, Picture, Section, Study, Table, Text
-from tradewind.research.reports.walk_forward_words import cautions, method_items, verdict_of
+from tradewind.research.reports.walk_forward_words import cautions, method_items, reasons, verdict_of
 from tradewind.research.reports.wording import ABSENT, day, metric, number, percent, signed
 from tradewind.research.walk_forward_result import WalkForward
 
@@ -25,8 +25,8 @@ COMPONENTS = (
     ("efficiency", "Efficiency", "growth out of sample over growth in sample, cut to 0 to 1"),
     ("stability", "Stability", "how alike the windows' choices were"),
 )
-BORDERS_MAX = 24
-"""So many windows have their borders drawn in the picture of the account."""
+BORDERS_MAX, DRAWN_MAX, LISTED_MAX = 24, 40, 100
+"""So many windows have their borders in the picture of the account, bars of their own, and rows in the tables."""
 
 
 def walk_forward_study(
@@ -106,15 +106,6 @@ def _account(walked: WalkForward, currency: str) -> list[Part]:
 
 
 def _windows(walked: WalkForward) -> list[Part]:
-    names = [str(result.window.number) for result in walked.windows]
-    growth = {
-        "in sample": [_number(r.growth_in_sample) for r in walked.windows],
-        "out of sample": [_number(r.growth_out_of_sample) for r in walked.windows],
-    }
-    sharpe = {
-        "in sample": [_known(r.in_sample.get("sharpe")) for r in walked.windows],
-        "out of sample": [_known(r.out_of_sample.get("sharpe")) for r in walked.windows],
-    }
     rows = [
         (
             str(r.window.number),
@@ -128,44 +119,64 @@ def _windows(walked: WalkForward) -> list[Part]:
             metric("max_drawdown", r.out_of_sample.get("max_drawdown"), ""),
             metric("trades", r.out_of_sample.get("trades"), ""),
         )
-        for r in walked.windows
+        for r in walked.windows[:LISTED_MAX]
     ]
     head = (
         "Window", "Train", "Test", "Growth in", "Growth out", "Efficiency", "Sharpe in", "Sharpe out", "Drawdown out",
         "Trades out",
     )  # fmt: skip
-    note = "; ".join(
-        [f"window {r.window.number}: {r.reason}" for r in walked.windows if r.reason]
-        + [
-            f"efficiency of window {r.window.number}: {r.efficiency.reason}"
-            for r in walked.windows
-            if isinstance(r.efficiency, Undefined) and not r.reason
-        ]
-    )
     return [
-        Pair(
-            (
-                Picture(
-                    charts.bars("Growth a year by window", names, growth, across="window", written=percent),
-                    title="Growth a year",
-                ),
-                Picture(charts.bars("Sharpe ratio by window", names, sharpe, across="window"), title="Sharpe ratio"),
-            )
-        ),
-        Table("Windows", head, rows, words=(1, 2), note=note),
+        _beside_each_other(walked),
+        Table("Windows", head, rows, words=(1, 2), note="; ".join((*reasons(walked), *_rest(walked)))),
         Text("Growth is continuous, ln(final / initial) a year, so that windows of any length add up.", quiet=True),
     ]
+
+
+def _beside_each_other(walked: WalkForward) -> Part:
+    """Growth and Sharpe ratio in and out of sample: bars for each window, or points where there are many."""
+    pairs = {
+        "Growth a year": (
+            [_number(r.growth_in_sample) for r in walked.windows],
+            [_number(r.growth_out_of_sample) for r in walked.windows],
+            percent,
+        ),
+        "Sharpe ratio": (
+            [_known(r.in_sample.get("sharpe")) for r in walked.windows],
+            [_known(r.out_of_sample.get("sharpe")) for r in walked.windows],
+            charts.plain,
+        ),
+    }
+    names = [str(result.window.number) for result in walked.windows]
+    pictures = []
+    for title, (inside, outside, how) in pairs.items():
+        if len(names) <= DRAWN_MAX:
+            groups = {"in sample": inside, "out of sample": outside}
+            drawing = charts.bars(f"{title} by window", names, groups, across="window", written=how)
+        else:
+            drawing = charts.scatter(
+                f"{title}, a point for each window", inside, outside, diagonal=True, across="in sample",
+                up="out of sample", written=how, x_written=how,
+            )  # fmt: skip
+        pictures.append(Picture(drawing, title=title))
+    return Pair(tuple(pictures))
+
+
+def _rest(walked: WalkForward) -> tuple[str, ...]:
+    more = len(walked.windows) - LISTED_MAX
+    return (f"{more:,} more windows are in report.json",) if more > 0 else ()
 
 
 def _choices(walked: WalkForward) -> list[Part]:
     turned = [name for name, (low, high) in walked.searched.items() if high > low]
     rows = []
-    for r in walked.windows:
+    for r in walked.windows[:LISTED_MAX]:
         values = [ABSENT if r.parameters is None else charts.plain(float(r.parameters[name])) for name in turned]
         rows.append((str(r.window.number), *values, f"{r.tried:,}"))
     same = walked.stability
     rows.append(("Stability", *(percent(same.parameters.get(name)) for name in turned), ""))
-    parts: list[Part] = [Table("Chosen in each window", ("Window", *turned, "Sets tried"), rows)]
+    parts: list[Part] = [
+        Table("Chosen in each window", ("Window", *turned, "Sets tried"), rows, note="".join(_rest(walked)))
+    ]
     if isinstance(same.overall, Undefined):
         parts.append(Text(f"Stability is undefined: {same.overall.reason}.", quiet=True))
     elif len(walked.windows) > 1:
@@ -188,15 +199,15 @@ def _choices(walked: WalkForward) -> list[Part]:
 
 def _score(walked: WalkForward) -> list[Part]:
     score = walked.robustness
-    rows, reasons = [], []
+    rows, unknown = [], []
     for name, label, meaning in COMPONENTS:
         figure = getattr(score, name)
         rows.append((label, written(figure, lambda v: number(v, 2)), meaning))
         if isinstance(figure, Undefined):
-            reasons.append(f"{label.lower()}: {figure.reason}")
+            unknown.append(f"{label.lower()}: {figure.reason}")
     rows.append(("Score", written(score.score, lambda v: number(v, 0)), "100 x evidence x mean of the other three"))
     return [
-        Table("The score and its parts", ("Part", "Value", "What it is"), rows, words=(2,), note="; ".join(reasons))
+        Table("The score and its parts", ("Part", "Value", "What it is"), rows, words=(2,), note="; ".join(unknown))
     ]
 
 

@@ -10,6 +10,7 @@ from tradewind.research.walk_forward_windows import timeline
 HOLDS, FAILS = 60.0, 30.0
 """A robustness from which on a strategy is said to hold up, and below which it is said not to."""
 PERIODS_FEW, TRADES_FEW = 30, 30
+NUMBERS_SHOWN = 8
 
 
 def verdict_of(walked: WalkForward) -> tuple[str, bool | None]:
@@ -31,7 +32,7 @@ def cautions(walked: WalkForward) -> list[str]:
     said = []
     if walked.interrupted:
         said.append(f"Interrupted: {len(walked.windows)} of {walked.planned} windows are done, the rest is missing")
-    said += [f"Window {result.window.number}: {result.reason}" for result in walked.windows if result.reason]
+    said += reasons(walked)
     failed = sum(result.failed for result in walked.windows)
     if failed:
         said.append(f"The strategy failed in {failed:,} of {walked.tried:,} training runs; those sets were not chosen")
@@ -47,6 +48,19 @@ def cautions(walked: WalkForward) -> list[str]:
     if trades < TRADES_FEW:
         said.append(f"Only {trades} trades out of sample: hardly enough to tell skill from luck")
     return said + _edges(walked)
+
+
+def reasons(walked: WalkForward) -> list[str]:
+    """Why windows have no test, those with one reason together."""
+    found: dict[str, list[str]] = {}
+    for result in walked.windows:
+        if result.reason:
+            found.setdefault(result.reason, []).append(str(result.window.number))
+    said = []
+    for reason, numbers in found.items():
+        more = f" and {len(numbers) - NUMBERS_SHOWN} more" if len(numbers) > NUMBERS_SHOWN else ""
+        said.append(f"Window{'s' if len(numbers) > 1 else ''} {', '.join(numbers[:NUMBERS_SHOWN])}{more}: {reason}")
+    return said
 
 
 def _edges(walked: WalkForward) -> list[str]:
