@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.errors import BadInput, StrategyFailed
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName, RunResult
 from tradewind.core.engine.stepwise import CompiledStopped, SteppedRun
@@ -60,6 +60,7 @@ def portfolio(
     joined = [join(sleeve.data, each) for sleeve, each in zip(sleeves, own, strict=True)]
     tell = progress or (lambda _stage, _done, _total: None)
     engines: dict[int, EngineName] = dict.fromkeys(range(len(sleeves)), engine)
+    why: str | None = None
     while True:
         start = _starter(sleeves, joined, engines, cache)
         started: dict[int, SteppedRun] = {}
@@ -79,7 +80,10 @@ def portfolio(
             broken = [n for n, run in started.items() if run is stopped.run] or list(engines)
             for number in broken:
                 engines[number] = "interpreted"
+            why = f"compiled code raised {stopped.__cause__!r}, which the interpreter does not: please report this"
             continue
+        if why is not None and engine == "compiled":
+            raise StrategyFailed(why, where="portfolio", fix="Use --engine auto to interpret it")
         found = fold(account, sleeves, joined)
         _count(found, own)
         return found

@@ -206,6 +206,34 @@ def test_a_strategy_that_breaks_says_where_whichever_engine_runs_it():
             run([steady, breaking], engine=engine, cache=CACHE)
 
 
+class Writing(Strategy):
+    """Keeps a dictionary, which does not compile."""
+
+    def setup(self):
+        self.seen = {}
+
+    def on_bar(self, bar):
+        self.seen[bar.time] = bar.close
+        if len(self.seen) == 2:
+            self.buy()
+
+
+def test_a_sleeve_that_does_not_compile_is_interpreted_beside_one_that_does():
+    sleeves = [hold([100] * 30), Sleeve(Writing, market([50] * 20 + [60] * 10, "B/USDT"), name="B")]
+    found = run(sleeves, engine="auto", cache=CACHE)
+    assert [r.engine for r in found.runs] == ["compiled", "interpreted"]
+    assert any("B was interpreted, because this does not compile" in said for said in cautions(found))
+    assert found.equity.tobytes() == run(sleeves).equity.tobytes()
+    with pytest.raises(StrategyFailed, match="does not compile"):
+        run(sleeves, engine="compiled", cache=CACHE)
+
+
+def test_a_page_of_many_sleeves_names_the_largest_only():
+    found = run([hold([100 + i] * 30, f"{chr(65 + i)}/USDT", share=1.0 + i) for i in range(12)], every="1w")
+    page = render_study(portfolio_study(found))
+    assert "L 15.4 · K 14.1 · J 12.8 …" in page
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

@@ -28,6 +28,8 @@ ALONE = ("Sleeve", "Strategy", "Markets", "Return", "Sharpe", "Volatility", "Tra
 MOVES_MAX = 24
 """So many rebalances are listed, the last ones; report.json has all."""
 CENT = 0.005
+WANTED_MAX, LARGEST = 8, 3
+"""Of more sleeves only the largest are named in the list of rebalances."""
 MAP_MAX = 24
 """Above so many sleeves the correlations are a map without numbers."""
 
@@ -205,12 +207,12 @@ def _rebalances(found: Portfolio, currency: str) -> list[Part]:
             groups[-1].append(move)
         else:
             groups.append([move])
-    head = ("When (UTC)", "Why", "Wanted, sleeve by sleeve (%)", "Cash moved", "Held back")
+    head = ("When (UTC)", "Why", "Wanted (%)", "Cash moved", "Held back")
     rows = [
         (
             moment(group[0].time),
             group[0].reason,
-            " · ".join(number(100.0 * float(w), 1) for w in group[0].wanted),
+            _wanted(group[0].wanted, found.names),
             money(sum(_moved(move.cash) for move in group), currency),
             money(group[-1].missed, currency) if group[-1].missed > CENT else ABSENT,
         )
@@ -219,6 +221,14 @@ def _rebalances(found: Portfolio, currency: str) -> list[Part]:
     left = len(groups) - len(rows)
     note = f"The first {left:,} are in report.json." if left else ""
     return [Table("Rebalances", head, rows, words=(1, 2), note=note)]
+
+
+def _wanted(weights: np.ndarray[Any, Any], names: Sequence[str]) -> str:
+    """Every sleeve's part in their order; of many sleeves the largest by name."""
+    if len(names) <= WANTED_MAX:
+        return " · ".join(number(100.0 * float(w), 1) for w in weights)
+    largest = np.argsort(-weights, kind="stable")[:LARGEST]
+    return " · ".join(f"{names[i]} {number(100.0 * float(weights[i]), 1)}" for i in largest) + " …"
 
 
 def _moved(cash: np.ndarray[Any, Any]) -> float:
