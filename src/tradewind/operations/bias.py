@@ -51,7 +51,6 @@ class FinishedCheck(Generic[Result]):
     warnings: tuple[str, ...]
     synthetic: bool
     said: tuple[str, ...]
-    timeframe: str
     command: str
 
 
@@ -135,6 +134,5 @@ def _checked(
         warnings=tuple(study.warnings),
         synthetic=synthetic,
         said=said,
-        timeframe=markets[0].bars.timeframe,
         command=command,
     )

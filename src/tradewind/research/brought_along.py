@@ -12,6 +12,7 @@ import numpy as np
 from tradewind.core.domain.market_data import Series
 from tradewind.core.engine.market_data import PRICES, MarketData
 from tradewind.research.outside_state import is_own_object
+from tradewind.research.predicts import goes_with
 
 Array = np.ndarray[Any, Any]
 LENGTH_MIN = 20
@@ -114,7 +115,8 @@ def _polars(value: Any, change: Callable[[Array], Array]) -> Any:
 def later_row(value: Any, data: MarketData, row: int) -> tuple[int, bool] | None:
     """From which of its rows on a value is about the market after `row`; and whether it holds this market's prices.
 
-    Told by its times, by prices that no earlier bar had, or by having one number for each bar. None where by none.
+    Told by its times, by prices that no earlier bar had, or by one number for each bar that goes with the market, as
+    chance drawn beforehand does not. None where by none.
     """
     start = _by_prices(value, data, row)
     if start is not None:
@@ -125,7 +127,8 @@ def later_row(value: Any, data: MarketData, row: int) -> tuple[int, bool] | None
         return int(np.searchsorted(times, at)), False
     for symbol in range(len(data.symbols)):
         mine = np.flatnonzero(data.symbol == symbol)
-        if any(abs(len(numbers) - len(mine)) <= 1 for numbers in number_lists(value)):
+        close = data.close[mine]
+        if any(abs(len(numbers) - len(mine)) <= 1 and goes_with(numbers, close) for numbers in number_lists(value)):
             return int(np.searchsorted(mine, row)), False
     return None
 

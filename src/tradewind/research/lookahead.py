@@ -55,6 +55,7 @@ class Lookahead:
     strategy: str
     parameters: dict[str, Any]
     symbols: tuple[str, ...]
+    timeframe: str
     bars: int
     seed: int
     verdict: str
@@ -149,6 +150,7 @@ def lookahead(
         strategy=strategy.__name__,
         parameters=resolved,
         symbols=merged.symbols,
+        timeframe=joined.markets[0].bars.timeframe,
         bars=len(merged),
         seed=seed,
         verdict=_verdict(unrepeatable, findings, asked, search),

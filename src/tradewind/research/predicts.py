@@ -13,7 +13,21 @@ CORRELATION_MIN = 0.2
 STANDARD_ERRORS = 6.0
 PAST_TIMES = 2.0
 """A correlation counts from so much on, at so many standard errors, and at so many times what the past reaches."""
+LENGTH_FAIR = 36
+"""So many independent pairs, twice, are the least by which a correlation can be told from chance."""
 AHEAD_BARS = (1, 5, 20)
+
+
+def goes_with(numbers: Array, close: Array) -> bool:
+    """Whether numbers, one a bar, have anything to do with a market: its level, its moves, or those to come."""
+    rows = min(len(numbers), len(close)) - max(AHEAD_BARS)
+    if rows < 2 * LENGTH_FAIR:
+        return True
+    moves = [close[ahead : ahead + rows] / close[:rows] - 1.0 for ahead in AHEAD_BARS]
+    seen = max(
+        abs(_correlation(numbers[:rows], each[:rows])) for each in (close, np.abs(moves[0]), *moves, *_past(close))
+    )
+    return bool(seen > max(CORRELATION_MIN, STANDARD_ERRORS / np.sqrt(rows)))
 
 
 def goes_with_next_returns(numbers: Array, close: Array) -> tuple[float, int] | None:
@@ -24,7 +38,7 @@ def goes_with_next_returns(numbers: Array, close: Array) -> tuple[float, int] | 
     found: tuple[float, int] | None = None
     for ahead in AHEAD_BARS:
         rows = min(len(numbers), len(close)) - ahead
-        if rows < 2 * STANDARD_ERRORS**2:
+        if rows < 2 * LENGTH_FAIR:
             continue
         later = close[ahead : ahead + rows] / close[:rows] - 1.0
         seen = abs(_correlation(numbers[:rows], later))

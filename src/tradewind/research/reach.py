@@ -26,6 +26,7 @@ STROKES = 24
 FACTORS = (3.0, 1.0 / 3.0)
 """Both ways: a highest price is not moved by a fall, nor a lowest by a rise."""
 NEARLY_ALL = 0.8
+MOSTLY = 0.9
 BUCKETS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "1w")
 
 
@@ -108,7 +109,7 @@ def _bucket(seen: list[tuple[int, Array]], time: Array, step: int) -> str:
         first = [int(time[hit[0]]) for _, hit in seen]
         within = all(a >= b for a, b in zip(first, starts, strict=True))
         # Two bars that are near to each other are of the same week mostly: the bucket's first bar must be among them.
-        if within and 2 * sum(a == b for a, b in zip(first, starts, strict=True)) >= len(seen):
+        if within and sum(a == b for a, b in zip(first, starts, strict=True)) >= MOSTLY * len(seen):
             return name
     return ""
 

@@ -60,6 +60,7 @@ class Recursive:
     strategy: str
     parameters: dict[str, Any]
     symbols: tuple[str, ...]
+    timeframe: str
     bars: int
     seed: int
     tolerance: float
@@ -149,6 +150,7 @@ def recursive(
         strategy=strategy.__name__,
         parameters=resolved,
         symbols=merged.symbols,
+        timeframe=joined.markets[0].bars.timeframe,
         bars=len(moments),
         seed=seed,
         tolerance=tolerance,

@@ -82,6 +82,13 @@ class DrawsFromATable(Trader):
         return TABLE[self.bars_seen]
 
 
+class DrawsFromAllOfATable(Trader):
+    """As many numbers as there are bars, and each may come at any bar."""
+
+    def wants(self, bar):
+        return TABLE[(self.bars_seen * 7919) % len(TABLE)]
+
+
 class DrawsWithASeed(Trader):
     def setup(self):
         self.bars_seen = -1
@@ -212,7 +219,7 @@ ELSEWHERE = {
     cls.__name__: cls
     for cls in (
         ReadsItsPast, ReadsTheFramesPast, ReadsTheDictsPast, ReadsYesterday, ReadsAMood, MoodInAColumn, Weighs,
-        DrawsFromATable, DrawsWithASeed, Remembers, Counts, KeepsItsPast, HigherTimeframes, EveryOrder, HoldsToTheEnd,
-        EveryMonday, Both,
+        DrawsFromATable, DrawsFromAllOfATable, DrawsWithASeed, Remembers, Counts, KeepsItsPast, HigherTimeframes,
+        EveryOrder, HoldsToTheEnd, EveryMonday, Both,
     )
 }  # fmt: skip

@@ -51,7 +51,7 @@ def tell(console: Console, finished: FinishedCheck[Any], title: str, say_found: 
         console.note(said)
     mark = "  [SYNTHETIC DATA]" if finished.synthetic else ""
     result = finished.result
-    console.say(f"{result.strategy} on {', '.join(result.symbols)} {finished.timeframe}, {title}{mark}")
+    console.say(f"{result.strategy} on {', '.join(result.symbols)} {result.timeframe}, {title}{mark}")
     say_found()
     for warning in finished.warnings:
         console.note(f"note: {warning}")

@@ -44,16 +44,18 @@ def lookahead(
 def say_found(console: Console, result: Lookahead) -> None:
     """Each finding with its first bar and both values."""
     from tradewind.core.domain.instants import instant_text
+    from tradewind.research.lookahead import UNREPEATABLE
 
     console.say(
         f"{result.bars:,} bars, {result.decisions:,} decisions, {len(result.columns)} columns of prepare, "
         f"{len(result.cuts)} cuts, {result.runs} runs, {result.engine}"
     )
+    labels = ("first run", "second run") if result.verdict == UNREPEATABLE else ("with all bars", "with those alone")
     for f in result.findings:
         console.say()
         console.say(f"{f.name}: {f.diagnosis or f.way}")
         console.say(f"  bar of            {instant_text(f.time_ns)}")
         console.say(f"  shown until       {instant_text(f.known_until_ns)} ({f.way}; cuts that show it: {f.cuts})")
-        console.say(f"  with all bars     {f.whole}")
-        console.say(f"  with those alone  {f.part}")
+        for label, value in zip(labels, (f.whole, f.part), strict=True):
+            console.say(f"  {label:<18}{value}")
     console.say()

@@ -33,6 +33,10 @@ HOW = (
 def verdict_text(result: Lookahead) -> str:
     """The verdict as a sentence, with the worst that was found."""
     text = VERDICTS.get(result.verdict, NOTHING)
+    if result.verdict == AHEAD and all(f.kind == "column" for f in result.findings):
+        text = (
+            "It looks ahead: what it prepares knows bars that were not there yet; no decision was seen to change"
+        )
     told = next((f for f in result.findings if f.diagnosis), None)
     return f"{text}. {told.name}: {told.diagnosis}." if told else f"{text}."
 
@@ -56,7 +60,7 @@ def lookahead_study(
     good = {CLEAN: True, AHEAD: False, UNREPEATABLE: False}.get(result.verdict)
     return Study(
         title=f"{result.strategy}: does it look ahead?",
-        subtitle=f"{', '.join(result.symbols)} · {result.bars:,} bars",
+        subtitle=f"{', '.join(result.symbols)} · {result.timeframe} · {result.bars:,} bars",
         verdict=verdict_text(result),
         good=good,
         key_figures=(
@@ -82,6 +86,7 @@ def lookahead_document(result: Lookahead) -> dict[str, Any]:
         "strategy": result.strategy,
         "parameters": result.parameters,
         "symbols": list(result.symbols),
+        "timeframe": result.timeframe,
         "bars": result.bars,
         "engine": result.engine,
         "seed": result.seed,
@@ -113,7 +118,9 @@ def _findings(result: Lookahead) -> list[Part]:
     ]
     parts: list[Part] = [Table("What differs", ("What", "Kind", "What it looks like", "Cuts"), told, (1, 2))]
     if seen:
-        head = ("What", "Bar (opens)", "Shown until", "How", "With all bars", "With those alone")
+        twice = result.verdict == UNREPEATABLE
+        values = ("First run", "Second run") if twice else ("With all bars", "With those alone")
+        head = ("What", "Bar (opens)", "Shown until", "How", *values)
         title = "The first place at which each differs"
         parts.append(Table(title, head, seen, tuple(range(1, len(head))), title=title))
     drawn = [f for f in result.findings if f.glimpse is not None][:PICTURES_MAX]

@@ -57,7 +57,7 @@ def recursive_study(
     good = {STEADY: True, SETTLES: True}.get(result.verdict)
     return Study(
         title=f"{result.strategy}: how much history does it need?",
-        subtitle=f"{', '.join(result.symbols)} · {result.bars:,} bars",
+        subtitle=f"{', '.join(result.symbols)} · {result.timeframe} · {result.bars:,} bars",
         verdict=recursive_verdict(result),
         good=good,
         key_figures=(
@@ -87,6 +87,7 @@ def recursive_document(result: Recursive) -> dict[str, Any]:
         "strategy": result.strategy,
         "parameters": result.parameters,
         "symbols": list(result.symbols),
+        "timeframe": result.timeframe,
         "bars": result.bars,
         "seed": result.seed,
         "tolerance": result.tolerance,
