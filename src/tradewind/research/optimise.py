@@ -38,6 +38,8 @@ Progress = Callable[[str, int, int], None]
 BLOCK_FIRST, BLOCK_MAX = 16, 4_096
 """Sets that are run, and kept, at once, where the search does not choose that itself. How a search is cut into blocks
 changes nothing of what it finds."""
+RETURNS_MAX = 250_000_000
+"""Returns that a search may bring, sets times periods: 2 GB of them."""
 BLOCK_SECONDS = 1.0
 """How long a block should take: what a kill may cost."""
 
@@ -104,6 +106,11 @@ def search(
     progress: Progress | None = None,
 ) -> Optimised:
     """Carry a plan out: blocks that were kept are taken as they are, the rest is run."""
+    if plan.budget * len(bench.time) > RETURNS_MAX:
+        raise BadInput(
+            f"{plan.budget:,} sets on {len(bench.time):,} periods would fill the memory with their returns",
+            fix=f"Try at most {RETURNS_MAX // len(bench.time):,} sets at once, or a shorter stretch",
+        )
     begun, sets, found = plan.begin(), list[dict[str, Any]](), list[Scores]()
 
     def learn(asked: Sets, scores: Scores) -> None:
@@ -173,22 +180,27 @@ def _paced(size: int, seconds: float) -> int:
     return max(1, size // 2) if seconds > 2 * BLOCK_SECONDS else size
 
 
-def joined(blocks: Sequence[Scores]) -> Scores:
-    """Scores of several blocks on one market as those of one. A block whose every set failed knows no periods."""
+def joined(blocks: list[Scores]) -> Scores:
+    """Scores of several blocks on one market as those of one. A block whose every set failed may know no periods.
+
+    The list is emptied on the way: the returns of a long search fill much of the memory, and should not stand there
+    twice.
+    """
+    count = sum(len(block) for block in blocks)
     time = max((block.time for block in blocks), key=len, default=np.empty(0, np.int64))
+    values, returns = np.empty((count, len(SCORES))), np.empty((count, len(time)))
     failed: dict[int, str] = {}
     undefined: dict[int, Mapping[str, str]] = {}
+    why_interpreted = None
     first = 0
-    for block in blocks:
+    blocks.reverse()
+    while blocks:
+        block = blocks.pop()
+        last = first + len(block)
+        values[first:last] = block.values
+        returns[first:last] = block.returns if len(block.time) else np.nan
         failed |= {first + number: reason for number, reason in block.failed.items()}
         undefined |= {first + number: reasons for number, reasons in block.undefined.items()}
-        first += len(block)
-    returns = [b.returns if len(b.time) else np.full((len(b), len(time)), np.nan) for b in blocks]
-    return Scores(
-        np.concatenate([np.empty((0, len(SCORES))), *(block.values for block in blocks)]),
-        np.concatenate([np.empty((0, len(time))), *returns]),
-        time,
-        failed,
-        undefined,
-        next((block.why_interpreted for block in blocks if block.why_interpreted), None),
-    )
+        why_interpreted = why_interpreted or block.why_interpreted
+        first = last
+    return Scores(values, returns, time, failed, undefined, why_interpreted)

@@ -267,3 +267,17 @@ def test_an_account_that_never_moves_is_no_result_to_be_judged():
     assert "cannot be told: all returns are equal" in verdict(found)
     assert found.sensitivity == Undefined("the best set is no better than the typical one")
     render_study(search_study(SearchPage(found)))
+
+
+def test_a_search_that_would_fill_the_memory_is_refused_before_it_runs(monkeypatch):
+    monkeypatch.setattr("tradewind.research.optimise.RETURNS_MAX", 1_000)
+    with pytest.raises(BadInput, match="Try at most 15 sets"):
+        optimise(SMA_CROSS, BARS, method="sobol", budget=20)
+
+
+def test_a_block_in_which_every_set_failed_leaves_the_others_as_they_are(monkeypatch):
+    monkeypatch.setattr("tradewind.research.optimise.BLOCK_FIRST", 1)
+    found = optimise(Picky, BARS, space={"size": [3, 1, 2]})
+    assert found.scores.failed.keys() == {2}
+    assert np.isnan(found.scores.returns[2]).all()
+    assert not np.isnan(found.scores.returns[:2]).any()
