@@ -226,10 +226,13 @@ def test_whatever_is_done_to_a_line_the_others_are_read(tmp_path, line, at, cut,
     spoilt = raw[:at] + put + raw[at + cut :]
     path = tmp_path / "spoilt"
     path.write_bytes(quote(0, 1).encode() + b"\n" + spoilt + b"\n" + quote(9, 99).encode() + b"\n")
+    said = ""
     try:
         read = BinanceRaw().read(path)
     except BadInput as refused:
-        assert "several symbols" in refused.message
+        said = refused.message
+    if said:
+        assert "several symbols" in said
         return
     assert {1, 99} <= set(read.last[read.kind == EventKind.QUOTE].tolist())
     assert np.isfinite(read.price).all()
