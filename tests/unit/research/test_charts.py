@@ -95,7 +95,7 @@ def test_a_line_keeps_its_highest_and_lowest_point_however_long_it_is() -> None:
         assert len(points) < 1_000
         heights = [y for _, y in points]
         assert points[heights.index(min(heights))][0] > points[heights.index(max(heights))][0]
-        assert max(heights) - min(heights) > 0.8 * (280 - 72) * 10 / 12
+        assert max(heights) - min(heights) > 0.8 * (280 - 38) * 10 / 12
 
 
 def test_a_missing_value_breaks_a_line_and_a_lone_point_is_a_dot() -> None:
@@ -103,6 +103,21 @@ def test_a_missing_value_breaks_a_line_and_a_lone_point_is_a_dot() -> None:
     (d,) = [e.get("d", "") for e in svgs(chart)["wide"].iter("path") if "line" in e.get("class", "")]
     assert d.count("M") == 2
     assert d.endswith("h0")
+
+
+def test_names_of_levels_that_lie_close_together_stand_beside_each_other() -> None:
+    chart = charts.lines("a", [0, 1], {"a": [0.0, 10.0]}, levels={"median": 5.0, "buy and hold": 5.1, "far": 0.0})
+    said = {e.text: e for e in svgs(chart)["wide"].iter("text") if e.get("class") == "said"}
+    right = {name: float(said[name].get("x", "")) for name in said}
+    assert right["far"] == right["buy and hold"] > right["median"] + 60
+
+
+def test_an_axis_without_a_name_leaves_its_room_to_the_plot() -> None:
+    def height(**names: str) -> float:
+        chart = charts.bars("a", ["x"], {"": [1.0]}, **names)
+        return max(float(e.get("height", "0")) for e in svgs(chart)["wide"].iter("rect"))
+
+    assert height() > height(up="Sharpe") > height(up="Sharpe", across="Set")
 
 
 def test_bars_are_as_long_as_their_values_and_an_undefined_one_is_a_dash() -> None:
@@ -186,7 +201,7 @@ def test_a_stack_ends_at_the_sum_of_its_parts() -> None:
     chart = charts.areas("a", [0, 1], {"p": [1.0, 1.0], "q": [3.0, 3.0]})
     filled = [str(e.get("d")) for e in svgs(chart)["wide"].iter("path") if "area" in e.get("class", "")]
     tops = [min(map(float, re.findall(r" ([\d.]+)", d))) for d in filled]
-    zero = 330.0 - 44.0
+    zero = 330.0 - 28.0
     assert (zero - tops[1]) == pytest.approx(4 * (zero - tops[0]), abs=0.3)
 
 

@@ -22,8 +22,7 @@ from tradewind.research.reports.plot import (
     plain,
     plot,
 )
-from tradewind.research.reports.svg import LETTER, bar, cut, label, stroke, upright
-from tradewind.research.reports.svg import across as level_line
+from tradewind.research.reports.svg import LETTER, bar, cut, label, level_line, stroke, upright
 from tradewind.research.reports.wording import ABSENT, number
 
 BARS_MAX = 240
@@ -56,7 +55,7 @@ def bars(
     reach = (min(0.0, span[0], *lined.values()), max(0.0, span[1], *lined.values()))
 
     def paint(canvas: Canvas) -> str:
-        frame = plot(canvas, (0.0, float(len(labels))), reach, written=written, x_written=None)
+        frame = plot(canvas, (0.0, float(len(labels))), reach, written=written, x_written=None, across=across, up=up)
         every, shortened = _spacing(frame.x, labels)
         parts = [frame.frame()]
         for i, name in enumerate(labels):
@@ -67,9 +66,9 @@ def bars(
                 kind = ink(j) if not signed or len(table) > 1 else "gain" if values[i] >= 0 else "loss"
                 tip = f"{name}{', ' + group if group else ''}: {written(float(values[i]))}"
                 parts.append(_bar(frame, slot, j, len(table), float(values[i]), kind, tip))
-        parts += [frame.level(name, value) for name, value in lined.items()]
+        parts.append(frame.levels(lined))
         parts.append(stroke("axis", level_line(frame.y.at(0.0), frame.x.start, frame.x.end)))
-        return "".join(parts) + frame.names(across, up)
+        return "".join(parts) + frame.names()
 
     key = [Sample(f"cell {ink(j)}", name) for j, name in enumerate(table)] if len(table) > 1 else []
     if len(names) > BARS_MAX:
@@ -106,14 +105,22 @@ def histogram(
     low, high = min(edges[0], *marked.values(), edges[0]), max(edges[-1], *marked.values(), edges[-1])
 
     def paint(canvas: Canvas) -> str:
-        frame = plot(canvas, (float(low), float(high)), (0.0, float(counts.max())), written=_count, x_written=written)
+        frame = plot(
+            canvas,
+            (float(low), float(high)),
+            (0.0, float(counts.max())),
+            written=_count,
+            x_written=written,
+            across=across,
+            up=up,
+        )
         parts = [frame.frame()]
         for i in np.flatnonzero(counts):
             left, right, top = frame.x.at(edges[i]), frame.x.at(edges[i + 1]), frame.y.at(float(counts[i]))
             kind = "ink-0" if split is None else "gain" if edges[i] >= split - 1e-12 * abs(split) else "loss"
             tip = f"{written(float(edges[i]))} to {written(float(edges[i + 1]))}: {counts[i]:,}"
             parts.append(bar(kind, left + 0.4, top, right - left - 0.8, frame.y.start - top, tip))
-        return "".join(parts) + _marks(frame, marked) + frame.names(across, up)
+        return "".join(parts) + _marks(frame, marked) + frame.names()
 
     missing = len(every) - len(known)
     return drawn(title, paint, [Sample("cell undefined", f"{missing:,} undefined, not drawn")] if missing else [])

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from tradewind.research.reports.plot import (
     BOTTOM,
+    BOTTOM_NAMELESS,
     RIGHT,
     TOP,
     Array,
@@ -107,7 +108,7 @@ def _map(
     # Names of any length leave the map most of the width; the whole name is in the hint.
     shown = [cut(text, int(NAMES_MAX * canvas.width / LETTER)) for text in rows]
     left = 14 + LETTER * max(len(text) for text in shown)
-    top, floor = TOP if up else 4.0, float(canvas.height - BOTTOM)
+    top, floor = TOP if up else 4.0, float(canvas.height - (BOTTOM if across else BOTTOM_NAMELESS))
     width, height = (canvas.width - RIGHT - left) / len(columns), (floor - top) / len(rows)
     texts = [[short(written(float(v))) if np.isfinite(v) else "" for v in line] for line in table]
     numbered = LETTER * max(len(text) for line in texts for text in line) + 4 <= width and height >= 13

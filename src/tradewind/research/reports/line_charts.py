@@ -128,16 +128,16 @@ def _over(
     stacked = len(filled) > 0 and not series
 
     def paint(canvas: Canvas) -> str:
-        p = plot(canvas, (first, last), span, written=written, x_written=x_written, time=time)
+        p = plot(canvas, (first, last), span, written=written, x_written=x_written, time=time, across=across, up=up)
         parts = [p.frame()]
         for i, (low, high) in enumerate(filled.values()):
             parts.append(stroke(f"area {ink(i) if stacked else 'ink-0'}", _between(p, x, low, high)))
             parts.append(stroke(f"line {ink(i)}", _line(p, x, high)) if stacked else "")
-        parts += [p.level(name, value) for name, value in levels.items()]
+        parts.append(p.levels(levels))
         parts += [_upright(p, name, value) for name, value in at.items() if first <= value <= last]
         for i, values in enumerate(series.values()):
             parts.append(stroke(f"line {ink(i)}", _line(p, x, values)))
-        return "".join(parts) + p.names(across, up)
+        return "".join(parts) + p.names()
 
     key = [Sample(f"area {ink(i) if stacked else 'ink-0'}", name) for i, name in enumerate(filled)]
     key += [Sample(f"line {ink(i)}", name) for i, name in enumerate(series)]

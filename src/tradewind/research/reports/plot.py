@@ -7,7 +7,7 @@ everywhere and no script is needed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from tradewind.research.reports.axes import Axis, axis, tight_axis, time_axis
-from tradewind.research.reports.svg import LETTER, across, cut, label, short, stroke, true_minus, upright
+from tradewind.research.reports.svg import LETTER, cut, label, level_line, short, stroke, true_minus, upright
 from tradewind.research.reports.wording import number
 
 Array = NDArray[np.float64]
@@ -24,6 +24,9 @@ Written = Callable[[float], str]
 
 TOP, BOTTOM, RIGHT = 28, 44, 16
 """Room above a plot for the name of the axis upwards, beneath it for ticks and the name of the axis across."""
+TOP_NAMELESS, BOTTOM_NAMELESS = 10, 28
+LINE = 14
+"""Height of a line of text."""
 INKS = 8
 """Kinds of line and fill in report.css, each with a colour and a dash of its own; after that they start again."""
 
@@ -62,6 +65,8 @@ class Plot:
     x_texts: tuple[str, ...]
     y: Axis
     y_texts: tuple[str, ...]
+    across: str = ""
+    up: str = ""
 
     def frame(self) -> str:
         """Grid lines, ticks and their texts."""
@@ -69,21 +74,27 @@ class Plot:
         parts = []
         for up, text in zip(self.y.ticks, self.y_texts, strict=True):
             at = self.y.at(up)
-            parts.append(stroke("grid", across(at, left, right)) + label(left - 7, at, text, "end", dy=0.32))
+            parts.append(stroke("grid", level_line(at, left, right)) + label(left - 7, at, text, "end", dy=0.32))
         for tick, text in zip(self.x.ticks, self.x_texts, strict=True):
             at, half = self.x.at(tick), LETTER * len(text) / 2
             anchor = "start" if at - half < 2 else "end" if at + half > self.canvas.width else "middle"
             parts.append(stroke("grid", upright(at, floor, floor + 4)) + label(at, floor + 18, text, anchor))
-        return "".join(parts) + stroke("axis", across(floor, left, right))
+        return "".join(parts) + stroke("axis", level_line(floor, left, right))
 
-    def names(self, across_name: str, up_name: str) -> str:
+    def names(self) -> str:
         """What the axes measure."""
-        return axis_names(self.canvas, across_name, up_name)
+        return axis_names(self.canvas, self.across, self.up)
 
-    def level(self, name: str, value: float) -> str:
-        """A named horizontal line."""
-        y = self.y.at(value)
-        return stroke("level", across(y, self.x.start, self.x.end)) + label(self.x.end, y - 5, name, "end", kind="said")
+    def levels(self, named: Mapping[str, float]) -> str:
+        """Named horizontal lines. Names of lines that lie close together stand beside each other."""
+        parts, before, end = [], -math.inf, self.x.end
+        for name, value in sorted(named.items(), key=lambda item: -item[1]):
+            y = self.y.at(value)
+            end = self.x.end if y - before > LINE else end
+            parts.append(stroke("level", level_line(y, self.x.start, self.x.end)))
+            parts.append(label(end, y - 5, name, "end", kind="said"))
+            before, end = y, end - 1.2 * LETTER * (len(name) + 2)
+        return "".join(parts)
 
 
 def axis_names(canvas: Canvas, across_name: str, up_name: str) -> str:
@@ -103,22 +114,26 @@ def plot(
     x_written: Written | None,
     time: bool = False,
     rounded: bool = False,
+    across: str = "",
+    up: str = "",
 ) -> Plot:
     """A frame for values from x[0] to x[1] and y[0] to y[1]. `x_written` None: no ticks across; `time`: x is ns UTC.
 
     `rounded`: the axis across begins and ends on a tick, as the one upwards always does.
     """
-    up = axis(*y, canvas.height - BOTTOM, TOP, 5)
-    y_texts = tuple(short(written(tick)) for tick in up.ticks)
+    floor = canvas.height - (BOTTOM if across else BOTTOM_NAMELESS)
+    heights = axis(*y, floor, TOP if up else TOP_NAMELESS, 5)
+    y_texts = tuple(short(written(tick)) for tick in heights.ticks)
     left = 14 + LETTER * max(len(text) for text in y_texts)
     right = float(canvas.width - RIGHT)
     if time:
         when, x_texts = time_axis(int(x[0]), int(x[1]), left, right, 8 if canvas.wide else 3)
-        return Plot(canvas, when, x_texts, up, y_texts)
+        return Plot(canvas, when, x_texts, heights, y_texts, across, up)
     if x_written is None:
-        return Plot(canvas, Axis(*x, left, right, ()), (), up, y_texts)
+        return Plot(canvas, Axis(*x, left, right, ()), (), heights, y_texts, across, up)
     along = (axis if rounded else tight_axis)(*x, left, right, 8 if canvas.wide else 4)
-    return Plot(canvas, along, tuple(short(x_written(tick)) for tick in along.ticks), up, y_texts)
+    x_texts = tuple(short(x_written(tick)) for tick in along.ticks)
+    return Plot(canvas, along, x_texts, heights, y_texts, across, up)
 
 
 def drawn(title: str, paint: Callable[[Canvas], str], key: Iterable[Sample] = ()) -> Markup:

@@ -56,7 +56,7 @@ def scatter(
         x_span = y_span = (min(x_span[0], y_span[0]), max(x_span[1], y_span[1]))
 
     def paint(canvas: Canvas) -> str:
-        frame = plot(canvas, x_span, y_span, written=written, x_written=x_written, rounded=True)
+        frame = plot(canvas, x_span, y_span, written=written, x_written=x_written, rounded=True, across=across, up=up)
         marks = {"dot": "", "cross": ""}
         for row in rows.tolist():
             at = f"M{frame.x.at(float(across_all[row])):.1f} {frame.y.at(float(up_all[row])):.1f}"
@@ -70,7 +70,7 @@ def scatter(
             ends = path([(frame.x.at(v), frame.y.at(v)) for v in (low, high)])
             parts.append(stroke("level", ends))
         parts += [stroke(kind, d) for kind, d in marks.items()]
-        return "".join(parts) + frame.names(across, up)
+        return "".join(parts) + frame.names()
 
     key = [Sample("cross", names[0]), Sample("dot", names[1])] if picked.any() else []
     if diagonal:

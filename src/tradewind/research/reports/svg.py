@@ -40,7 +40,7 @@ def hint(text: str) -> str:
     return f"<title>{escape(text)}</title>" if text else ""
 
 
-def across(y: float, start: float, end: float) -> str:
+def level_line(y: float, start: float, end: float) -> str:
     """The `d` of a level line."""
     return f"M{start:.1f} {y:.1f}H{end:.1f}"
 
