@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tradewind.research.optimise import optimise
 from tradewind.research.reports.study import render_study
 from tradewind.research.reports.walk_forward_document import walk_forward_document
 from tradewind.research.reports.walk_forward_page import walk_forward_study
+from tradewind.research.reports.walk_forward_words import verdict_of
 from tradewind.research.walk_forward import walk_forward
 
 BARS = market("BTC/USDT", 2_400, "1h", seed=9)
@@ -241,7 +243,8 @@ def test_an_interrupt_keeps_the_windows_that_are_done(kernels):
     assert int(found.joined.time[-1]) < found.windows[-1].window.test.end_ns
     study = walk_forward_study(found, **PAGE)
     assert any(text.startswith("Interrupted: ") for text in study.warnings)
-    assert f"(after {len(found.windows)} of 4 windows)" in study.verdict
+    assert study.verdict.startswith(f"Unfinished, after {len(found.windows)} of 4 windows: ")
+    assert study.good is None
 
     def stop_at_once(*_):
         raise KeyboardInterrupt
@@ -270,6 +273,24 @@ def test_the_page_holds_every_window_and_its_document_is_plain(walked):
     document = walk_forward_document(walked)
     assert document["equity"][-1] == walked.joined.equity[-1]
     assert [w["parameters"] for w in document["windows"]] == [r.parameters for r in walked.windows]
+
+
+@pytest.mark.parametrize(
+    ("windows", "planned", "score", "verdict", "good"),
+    [
+        (6, 6, 75.0, "Holds up out of sample: robustness 75 of 100", True),
+        (6, 6, 45.0, "Undecided: robustness 45 of 100", None),
+        (6, 6, 12.0, "Does not hold up out of sample: robustness 12 of 100", False),
+        (2, 2, 75.0, "Undecided: robustness 75 of 100, but from 2 windows only", None),
+        (2, 2, 12.0, "Does not hold up out of sample: robustness 12 of 100", False),
+        (5, 6, 75.0, "Unfinished, after 5 of 6 windows: robustness 75 of 100", None),
+        (6, 6, Undefined("all returns are equal"), "No verdict: all returns are equal", None),
+    ],
+)
+def test_the_verdict_is_a_table(windows, planned, score, verdict, good):
+    scored, done = SimpleNamespace(score=score), [None] * windows
+    walked = SimpleNamespace(robustness=scored, windows=done, planned=planned, interrupted=windows < planned)
+    assert verdict_of(walked) == (verdict, good)
 
 
 def test_many_windows_are_drawn_as_points_and_not_all_listed(kernels):

@@ -11,20 +11,25 @@ HOLDS, FAILS = 60.0, 30.0
 """A robustness from which on a strategy is said to hold up, and below which it is said not to."""
 PERIODS_FEW, TRADES_FEW = 30, 30
 NUMBERS_SHOWN = 8
+WINDOWS_FEW = 3
+"""Fewer windows than this cannot show that a result repeats itself."""
 
 
 def verdict_of(walked: WalkForward) -> tuple[str, bool | None]:
-    """One sentence, and whether it is good (True), bad (False) or neither."""
-    score = walked.robustness.score
-    part = f" (after {len(walked.windows)} of {walked.planned} windows)" if walked.interrupted else ""
+    """One sentence, and whether it is good (True), bad (False) or neither, as for a walk that is not finished."""
+    score, done = walked.robustness.score, len(walked.windows)
+    told = score.reason if isinstance(score, Undefined) else f"robustness {score:.0f} of 100"
+    if walked.interrupted:
+        return f"Unfinished, after {done} of {walked.planned} windows: {told}", None
     if isinstance(score, Undefined):
-        return f"No verdict{part}: {score.reason}", None
-    told = f"robustness {score:.0f} of 100{part}"
-    if score >= HOLDS:
-        return f"Holds up out of sample: {told}", None if walked.interrupted else True
-    if score >= FAILS:
+        return f"No verdict: {told}", None
+    if score < FAILS:
+        return f"Does not hold up out of sample: {told}", False
+    if done < WINDOWS_FEW:
+        return f"Undecided: {told}, but from {done} window{'s' if done > 1 else ''} only", None
+    if score < HOLDS:
         return f"Undecided: {told}", None
-    return f"Does not hold up out of sample: {told}", False
+    return f"Holds up out of sample: {told}", True
 
 
 def cautions(walked: WalkForward) -> list[str]:
