@@ -111,7 +111,7 @@ def test_a_strategy_that_has_changed_since_is_not_taken_for_the_one_that_ran(ask
     file.write_text(file.read_text() + "\n# changed\n")
     answer = ask("monte-carlo", "-m", "jitter", "-n", "2", "--json")
     assert answer.code == 3
-    assert answer.error["message"] == "the strategy's code has changed since the run"
+    assert answer.error["message"] == "the code of the strategy, or Tradewind's own, has changed since the run"
     assert "tradewind backtest mine.py" in answer.error["fix"]
     assert ask("monte-carlo", "-n", "100").code == 0
     file.unlink()
