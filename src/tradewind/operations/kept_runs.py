@@ -37,7 +37,8 @@ def run_again(run: StoredRun, catalogue: MarketData, cache: Path | None, progres
         raise Corrupt("its summary holds no hashes", where=str(run.folder), fix=f"Make the run again: {again}")
     progress.stage("loading")
     strategy = strategy_named(request.strategy)
-    _same(run, kept, "code", code_hash(strategy), "the code of the strategy, or Tradewind's own, has changed since the run")
+    whose = "the code of the strategy, or Tradewind's own, has changed since the run"
+    _same(run, kept, "code", code_hash(strategy), whose)
     if before_the_seal(request, catalogue)[1]:
         raise BadInput("it saw bars that are sealed now", where=run.name, fix=f"Run what can be seen: {again}")
     markets, infos = load_markets(request, catalogue)
