@@ -98,6 +98,17 @@ def test_a_line_keeps_its_highest_and_lowest_point_however_long_it_is() -> None:
         assert max(heights) - min(heights) > 0.8 * (280 - 38) * 10 / 12
 
 
+def test_many_long_lines_make_no_large_page_and_still_lose_no_peak() -> None:
+    rng = np.random.default_rng(5)
+    named = {str(i): rng.normal(0, 1, 50_000) for i in range(LINES_MAX)}
+    named["7"][31_000] = 99.0
+    chart = charts.lines("a", np.arange(50_000), named)
+    assert len(chart) < 150_000
+    drawn = [str(e.get("d")) for e in svgs(chart)["wide"].iter("path") if "line" in e.get("class", "")]
+    tops = [min(map(float, re.findall(r" ([\d.]+)", d))) for d in drawn]
+    assert tops.index(min(tops)) == 7
+
+
 def test_a_missing_value_breaks_a_line_and_a_lone_point_is_a_dot() -> None:
     chart = charts.lines("a", np.arange(6), {"a": [1.0, 2.0, NAN, 3.0, NAN, NAN]})
     (d,) = [e.get("d", "") for e in svgs(chart)["wide"].iter("path") if "line" in e.get("class", "")]

@@ -28,6 +28,8 @@ from tradewind.research.reports.svg import label, path, stroke, upright
 
 POINTS = {True: 700, False: 350}
 """About how many points of a line are drawn on a wide and on a narrow screen; of each stretch the extremes stay."""
+POINTS_OF_ALL = {True: 3_000, False: 1_500}
+"""About how many points all lines of a chart have together: a page stays small, and many lines hide details anyway."""
 LINES_MAX = 2 * INKS
 
 
@@ -132,11 +134,11 @@ def _over(
         parts = [p.frame()]
         for i, (low, high) in enumerate(filled.values()):
             parts.append(stroke(f"area {ink(i) if stacked else 'ink-0'}", _between(p, x, low, high)))
-            parts.append(stroke(f"line {ink(i)}", _line(p, x, high)) if stacked else "")
+            parts.append(stroke(f"line {ink(i)}", _line(p, x, high, len(filled))) if stacked else "")
         parts.append(p.levels(levels))
         parts += [_upright(p, name, value) for name, value in at.items() if first <= value <= last]
         for i, values in enumerate(series.values()):
-            parts.append(stroke(f"line {ink(i)}", _line(p, x, values)))
+            parts.append(stroke(f"line {ink(i)}", _line(p, x, values, len(series))))
         return "".join(parts) + p.names()
 
     key = [Sample(f"area {ink(i) if stacked else 'ink-0'}", name) for i, name in enumerate(filled)]
@@ -148,13 +150,14 @@ def _over(
     return drawn(title, paint, key)
 
 
-def _line(p: Plot, x: NDArray[Any], values: Array) -> str:
-    """One line, broken where values are missing, of few points that keep every extreme."""
+def _line(p: Plot, x: NDArray[Any], values: Array, of: int) -> str:
+    """One of so many lines, broken where values are missing, of few points that keep every extreme."""
     known = np.flatnonzero(np.isfinite(values))
     if not len(known):
         return ""
     piece = np.cumsum(~np.isfinite(values))[known]
-    rows = telling_rows([values[known]], POINTS[p.canvas.wide])
+    wide = p.canvas.wide
+    rows = telling_rows([values[known]], min(POINTS[wide], POINTS_OF_ALL[wide] // of))
     d, before = [], -1
     for row in rows.tolist():
         begins = int(piece[row]) != before
