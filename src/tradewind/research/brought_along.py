@@ -11,6 +11,7 @@ import numpy as np
 
 from tradewind.core.domain.market_data import Series
 from tradewind.core.engine.market_data import PRICES, MarketData
+from tradewind.research.frames import TIME_NAMES
 from tradewind.research.outside_state import is_own_object
 from tradewind.research.predicts import goes_with
 
@@ -153,7 +154,10 @@ def _times(value: Any, first_ns: int) -> Array | None:
     """The times that stand beside its numbers, in nanoseconds: a frame's index, a dict's keys, a series' own."""
     if isinstance(value, Series):
         return value.time
-    index: Any = list(value) if isinstance(value, dict) else getattr(value, "index", None)
+    named = next((name for name in getattr(value, "columns", ()) if str(name).lower() in TIME_NAMES), None)
+    index: Any = value[named] if named is not None else list(value) if isinstance(value, dict) else None
+    if index is None:
+        index = getattr(value, "index", None)
     if index is None or callable(index) or len(index) < LENGTH_MIN:
         return None
     if getattr(index, "tz", None) is not None:

@@ -25,10 +25,12 @@ from tradewind.research.differences import column_differs, decision_at, first_ot
 from tradewind.research.files_read import files_read
 from tradewind.research.foresight import Finding
 from tradewind.research.predicts import foretelling, goes_with_next_returns
+from tradewind.research.readers import answering
 from tradewind.research.refused import made
 from tradewind.research.rerun import Rerun
 from tradewind.research.shown_less import Cut, cut_off, gone_otherwise, whole_moments
 
+Array = np.ndarray[Any, Any]
 CUTS_TRIED = 6
 WAY = "its own numbers about later bars changed"
 OWN = "{} holds numbers about bars that were not there yet, and it decides by them"
@@ -54,9 +56,9 @@ def outside_findings(
     tried = [cuts[i] for i in np.unique(np.linspace(0, len(cuts) - 1, CUTS_TRIED).astype(int))]
     outside = _Outside(rerun, data, whole, tried, notes, [])
     middle = cut_off(data, cuts[len(cuts) // 2].row)
-    with files_read() as files, suppress(TradewindError):
+    with files_read() as files, answering(lambda value: value) as read, suppress(TradewindError):
         rerun.run(middle)
-    for path in files:
+    for path in dict.fromkeys([*files, *read]):
         notes[f"It reads the file {path}: what that was made of, no check can know"] = None
     rerun.outside.begin()
     for name, owner, key in list(rerun.outside.held()):
@@ -65,6 +67,8 @@ def outside_findings(
             _judge(outside, name, value, _globally(rerun, owner, key))
     for key, value in _attributes(rerun, middle).items():
         _judge(outside, f"self.{key}", value, _on_itself(rerun, key))
+    if read and not outside.found:
+        _judge_reading(outside, read)
     _blind(outside, columns)
     return outside.found
 
@@ -119,30 +123,47 @@ def _attributes(rerun: Rerun, data: MarketData) -> dict[str, Any]:
     }
 
 
+def _judge_reading(outside: _Outside, read: list[str]) -> None:
+    """Change the later part of whatever is read from files while the strategy runs."""
+    for cut in outside.cuts:
+
+        def later_changed(value: Any, row: int = cut.row) -> Any:
+            start = later_row(value, outside.data, row)
+            return value if start is None else with_numbers(value, turned_from(start[0]))
+
+        with answering(later_changed), suppress(TradewindError):
+            part = outside.rerun.run(cut_off(outside.data, cut.row)).decisions
+            if _differs(outside, ", ".join(read), cut, part):
+                return
+
+
+def _differs(outside: _Outside, name: str, cut: Cut, part: Array) -> bool:
+    """Whether decisions before a cut are other ones, which is then found."""
+    data, whole = outside.data, outside.whole.decisions
+    until = int(data.time[cut.row - 1]) + data.step
+    known, part = whole[whole["time"] <= until], part[part["time"] <= until]
+    index = first_other_decision(known, part)
+    if index is None:
+        return False
+    first = min(int(d["time"][index]) for d in (known, part) if index < len(d))
+    with_all, with_part = (decision_at(d, index, data.symbols) for d in (known, part))
+    words = OWN.format(name)
+    outside.found.append(Finding("outside", name, first - data.step, until, with_all, with_part, WAY, 1, words))
+    return True
+
+
 def _judge(outside: _Outside, name: str, value: Any, run: Change) -> None:
     """Change the later part of one value, and see whether what was decided before is still decided."""
-    data, whole = outside.data, outside.whole.decisions
     prices = False
     for cut in outside.cuts:
-        start = later_row(value, data, cut.row)
+        start = later_row(value, outside.data, cut.row)
         if start is None:
             return
         prices = prices or start[1]
-        until = int(data.time[cut.row - 1]) + data.step
-        known = whole[whole["time"] <= until]
-        try:
-            part = run(with_numbers(value, turned_from(start[0])), cut_off(data, cut.row)).decisions
-        except TradewindError:
-            continue
-        part = part[part["time"] <= until]
-        index = first_other_decision(known, part)
-        if index is not None:
-            first = min(int(d["time"][index]) for d in (known, part) if index < len(d))
-            said = [decision_at(d, index, data.symbols) for d in (known, part)]
-            outside.found.append(
-                Finding("outside", name, first - data.step, until, said[0], said[1], WAY, 1, OWN.format(name))
-            )
-            return
+        with suppress(TradewindError):
+            part = run(with_numbers(value, turned_from(start[0])), cut_off(outside.data, cut.row)).decisions
+            if _differs(outside, name, cut, part):
+                return
     if _foretells(outside, name, value, run):
         return
     if prices:

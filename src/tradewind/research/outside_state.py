@@ -98,7 +98,7 @@ class OutsideState:
     def _note(self, owner: Any, name: str, value: Any) -> None:
         if hasattr(value, "cache_clear"):
             self.caches.append(value)
-        elif value is ABSENT or isinstance(value, PLAIN) or _is_array(value) or is_own_object(value):
+        elif value is ABSENT or isinstance(value, PLAIN) or _is_array(value) or _is_object(value):
             self.places[id(owner), name] = (owner, name)
 
 
@@ -143,6 +143,12 @@ def is_foreign(module: str) -> bool:
 def is_own_object(value: Any) -> bool:
     """Whether a value is an object of a class that the person has written."""
     return hasattr(value, "__dict__") and not callable(value) and not is_foreign(type(value).__module__)
+
+
+def _is_object(value: Any) -> bool:
+    """Whether a value has a state of its own: an object of a library (a model that is fitted) or of one's own."""
+    package = type(value).__module__.partition(".")[0]
+    return hasattr(value, "__dict__") and not callable(value) and package not in sys.stdlib_module_names | {"tradewind"}
 
 
 def _is_array(value: Any) -> bool:

@@ -130,6 +130,39 @@ class KeepsItsPast(Trader):
         return self.frame.close.iloc[self.bars_seen] - self.frame.close.iloc[max(0, self.bars_seen - 6)]
 
 
+def reading_the_past(folder):
+    """A file of this very market, read up to the bar in hand."""
+    path = folder / "closes.csv"
+    pd.DataFrame({"time": ONE.time, "close": ONE.close}).to_csv(path, index=False)
+
+    class FromFile(Trader):
+        def setup(self):
+            self.bars_seen = -1
+            self.closes = pd.read_csv(path).close.tolist()
+
+        def wants(self, bar):
+            return self.closes[self.bars_seen] - self.closes[max(0, self.bars_seen - 8)]
+
+    return FromFile
+
+
+def reading_settings(folder):
+    """A file of settings."""
+    path = folder / "weights.csv"
+    np.savetxt(path, np.linspace(0.1, 1.0, 30))
+
+    class FromSettings(Weighs):
+        def setup(self):
+            super().setup()
+            self.weights = np.loadtxt(path)
+
+        def wants(self, bar):
+            self.past = [bar.close, *self.past[:-1]]
+            return bar.close - float(self.weights @ np.array(self.past[:30])) / float(self.weights.sum())
+
+    return FromSettings
+
+
 class HigherTimeframes(Strategy):
     """Feeds whose last bar is open at most cuts."""
 
@@ -223,3 +256,5 @@ ELSEWHERE = {
         EveryOrder, HoldsToTheEnd, EveryMonday, Both,
     )
 }  # fmt: skip
+
+FILES = {"the past in a file": reading_the_past, "settings in a file": reading_settings}
