@@ -13,7 +13,7 @@ from tradewind.research.reports.axes import Axis, axis
 from tradewind.research.reports.wording import number, percent
 
 WIDTH, HEIGHT = 420, 260
-LEFT, RIGHT, TOP, BOTTOM = 46, 20, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 46, 20, 26, 40
 POINTS_MAX = 1500
 BINS = 31
 
@@ -90,5 +90,5 @@ def _svg(title: str, inner: str, across: str, up: str) -> Markup:
     return Markup(  # noqa: S704
         f'<svg class="drawing" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">{inner}'
         f'<text class="label" x="{WIDTH - RIGHT}" y="{HEIGHT - 6}" text-anchor="end">{across} →</text>'
-        f'<text class="label" x="4" y="{HEIGHT - 6}">↑ {up}</text></svg>'
+        f'<text class="label" x="4" y="12">↑ {up}</text></svg>'
     )
