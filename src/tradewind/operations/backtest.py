@@ -9,7 +9,6 @@ from pathlib import Path
 from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
-from tradewind.operations.backtest_words import warnings_of
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
@@ -21,6 +20,7 @@ from tradewind.research.backtest import Backtest, backtest
 from tradewind.research.code_hash import code_hash
 from tradewind.research.reports.files import write_report
 from tradewind.research.reports.of_backtest import report_of
+from tradewind.research.run_words import warnings_of
 
 
 @dataclass(frozen=True)

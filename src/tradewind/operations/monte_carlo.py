@@ -15,7 +15,6 @@ from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.core.domain.records import TRADE
 from tradewind.core.performance.trade_results import TradeResults, trade_results
 from tradewind.core.performance.undefined import Undefined
-from tradewind.operations.backtest_words import currency_of
 from tradewind.operations.kept_runs import run_again, strategy_of
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
@@ -27,6 +26,7 @@ from tradewind.research.monte_carlo import PATHS, MonteCarlo, simulate_trades
 from tradewind.research.reports.monte_carlo_page import monte_carlo_document, monte_carlo_study
 from tradewind.research.reports.study import Study, write_study
 from tradewind.research.resampled_trades import ORDER_OF, Resampling
+from tradewind.research.run_words import currency_of
 
 TRADES_FILE = "trades.csv"
 NUMBERS = ("entry_price", "size", "pnl", "fees", "drawdown")

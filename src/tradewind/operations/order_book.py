@@ -14,7 +14,6 @@ from tradewind.core.domain.trials import REAL, TrialKind
 from tradewind.core.engine.books.rules import BookRules
 from tradewind.operations.backtest_data import instrument_from
 from tradewind.operations.backtest_request import BacktestRequest, command_of, option
-from tradewind.operations.backtest_words import currency_of, engine_text, warnings_of
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
@@ -29,6 +28,7 @@ from tradewind.research.code_hash import code_hash
 from tradewind.research.counting import counting
 from tradewind.research.reports.book_page import book_document, book_study
 from tradewind.research.reports.study import write_study
+from tradewind.research.run_words import currency_of, engine_text, warnings_of
 
 KIND = "order-book"
 

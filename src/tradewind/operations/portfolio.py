@@ -11,7 +11,6 @@ from tradewind.core.domain.data_sets import DataSetInfo
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
-from tradewind.operations.backtest_words import currency_of
 from tradewind.operations.portfolio_request import PortfolioRequest, SleeveRequest
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
@@ -27,6 +26,7 @@ from tradewind.research.portfolio_result import Portfolio
 from tradewind.research.reports.portfolio_document import portfolio_document
 from tradewind.research.reports.portfolio_files import write_portfolio
 from tradewind.research.reports.portfolio_page import portfolio_study
+from tradewind.research.run_words import currency_of
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
-from tradewind.operations.backtest_words import currency_of
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
@@ -24,6 +23,7 @@ from tradewind.research.gate import Gate, gate_from, usual_gate
 from tradewind.research.reports.study import write_study
 from tradewind.research.reports.validate_document import validate_document
 from tradewind.research.reports.validate_page import validate_study
+from tradewind.research.run_words import currency_of
 from tradewind.research.validate import SETS_USUAL, validate
 from tradewind.research.validation import Validation
 from tradewind.research.walk_forward_windows import WindowPlan

@@ -13,7 +13,6 @@ from tradewind.core.domain.trials import TrialKind
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
-from tradewind.operations.backtest_words import currency_of
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
@@ -28,6 +27,7 @@ from tradewind.research.reports.cross_validated_page import cross_validated_docu
 from tradewind.research.reports.study import Study, write_study
 from tradewind.research.reports.walk_forward_document import walk_forward_document
 from tradewind.research.reports.walk_forward_page import walk_forward_study
+from tradewind.research.run_words import currency_of
 from tradewind.research.walk_forward import walk_forward
 from tradewind.research.walk_forward_result import WalkForward
 from tradewind.research.walk_forward_windows import WindowPlan

@@ -19,8 +19,8 @@ from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
 from tradewind.core.engine.rules import MarketRules
 from tradewind.operations.backtest import BacktestRequest, FinishedRun, run_backtest
 from tradewind.operations.backtest_data import funding_warnings, instrument_from
-from tradewind.operations.backtest_words import currency_of
 from tradewind.research.backtest import Market
+from tradewind.research.run_words import currency_of
 
 NOON = 1_717_243_200_000_000_000
 BTC = BacktestRequest("sma_cross", ("BTC/USDT:USDT",), "1h", engine="interpreted")
