@@ -1,7 +1,7 @@
 """Every planted look-ahead is found, and no clean strategy is accused."""
 
 import pytest
-from bias_corpus import clean_columns, clean_elsewhere, planted_columns, planted_elsewhere
+from bias_corpus import clean_columns, clean_elsewhere, planted_columns, planted_elsewhere, planted_files
 from bias_corpus.market import ONE, PAIR
 from bundled_markets import symbols_of
 
@@ -36,9 +36,9 @@ def test_what_is_known_from_elsewhere_is_found(name):
     assert all(f.diagnosis for f in result.findings)
 
 
-@pytest.mark.parametrize("name", planted_elsewhere.FILES)
+@pytest.mark.parametrize("name", planted_files.FILES)
 def test_what_is_known_from_a_file_is_found(name, tmp_path):
-    result = lookahead(planted_elsewhere.FILES[name](tmp_path), ONE, engine="interpreted")
+    result = lookahead(planted_files.FILES[name](tmp_path), ONE, engine="interpreted")
     assert result.verdict == AHEAD, result
     assert name == "a module beside it" or any(str(tmp_path) in note for note in result.notes)
 
@@ -82,5 +82,5 @@ def test_no_bundled_strategy_is_accused(name):
 
 
 def test_the_corpus_is_as_large_as_it_should_be():
-    assert len(planted_columns.COLUMNS) + len(planted_elsewhere.ELSEWHERE) + len(planted_elsewhere.FILES) >= 50
+    assert len(planted_columns.COLUMNS) + len(planted_elsewhere.ELSEWHERE) + len(planted_files.FILES) >= 50
     assert len(clean_columns.COLUMNS) + len(clean_elsewhere.ELSEWHERE) + len(STRATEGIES) >= 50
