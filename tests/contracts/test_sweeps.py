@@ -88,6 +88,26 @@ def test_a_forgotten_sweep_begins_anew(sweeps: Sweeps) -> None:
         assert list(sweep.blocks()) == []
 
 
+def test_a_fresh_start_drops_what_was_kept_unless_somebody_works_on_it(sweeps: Sweeps) -> None:
+    with sweeps.work_on("one", PLAN, 1) as sweep:
+        sweep.keep(block(1.0))
+        with pytest.raises(BadInput, match="another process"), sweeps.work_on("one", PLAN, 2, fresh=True):
+            pass
+        assert len(list(sweep.blocks())) == 1
+    with sweeps.work_on("one", {**PLAN, "seed": "9"}, 2, fresh=True) as sweep:
+        assert list(sweep.blocks()) == []
+        assert sweeps.find("one").begun_ns == 2
+
+
+def test_blocks_whose_plan_is_gone_belong_to_nothing(tmp_path: Path) -> None:
+    sweeps = SweepFolders(tmp_path)
+    with sweeps.work_on("one", PLAN, 1) as sweep:
+        sweep.keep(block(1.0))
+    (tmp_path / "one" / "plan.json").unlink()
+    with sweeps.work_on("one", PLAN, 2) as sweep:
+        assert list(sweep.blocks()) == []
+
+
 def test_a_damaged_block_is_told_and_not_skipped(tmp_path: Path) -> None:
     sweeps = SweepFolders(tmp_path)
     with sweeps.work_on("one", PLAN, 1) as sweep:

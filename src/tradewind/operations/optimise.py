@@ -12,7 +12,7 @@ from tradewind.core.strategy.parameters import resolve
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
 from tradewind.operations.progress import Progress, Silence, Stages
-from tradewind.operations.run_names import run_name
+from tradewind.operations.run_names import plain_name, run_name
 from tradewind.operations.strategies import strategy_named
 from tradewind.operations.sweep_blocks import KeptBlocks, sweep_hash, sweep_words
 from tradewind.operations.trials import counted, counting_warnings
@@ -100,40 +100,40 @@ def run_search(
     request, said = completed(request, strategy.symbols, catalogue)
     markets, infos = load_markets(request, catalogue)
     words = sweep_words(plan, strategy, request, markets, infos, fixed)
-    name = sweeps.find(resume).name if resume else run_name(0, request.strategy, sweep_hash(words))[16:]
-    if fresh:
-        sweeps.forget(name)
+    name = sweeps.find(resume).name if resume else f"{plain_name(request.strategy)}-{sweep_hash(words)}"
     command = command_of(replace(request, parameters=fixed), "optimize", _own_words(wanted))
-    with counted(trials, TrialKind.SWEEP, infos, now_ns) as count, sweeps.work_on(name, words, now_ns) as sweep:
+    with (
+        counted(trials, TrialKind.SWEEP, infos, now_ns) as count,
+        sweeps.work_on(name, words, now_ns, fresh=fresh) as sweep,
+    ):
         kept = KeptBlocks(sweep, lambda had: note(f"going on: {had:,} of {plan.budget:,} sets are done already"))
         try:
             bench = Bench(strategy, markets, rules=request.rules, engine=request.engine, cache=cache, workers=workers)
             found = search(plan, bench, fixed, kept=kept, progress=Stages(progress))
         except KeyboardInterrupt:
-            done = kept.had + kept.kept
-            raise KeyboardInterrupt(
-                f"interrupted; {done:,} of {plan.budget:,} sets are done and kept", f"To go on: {command}"
-            ) from None
-    if len(found.scores.failed) == len(found.sets):
+            done = f"{kept.had + kept.kept:,} of {plan.budget:,}"
+            raise KeyboardInterrupt(f"interrupted; {done} sets are done and kept", f"To go on: {command}") from None
+        if len(found.scores.failed) == len(found.sets):
+            sweeps.forget(name)
+            raise StrategyFailed(f"it failed with every set: {found.why_none}", where=strategy.__name__)
+        progress.stage("reporting")
+        page = SearchPage(
+            found=found,
+            command=command,
+            hashes={**{f"data {info.key}": info.content_hash for info in infos}, "code": code_hash(strategy)},
+            warnings=(*funding_warnings(markets, request.rules), *counting_warnings(count)),
+            quality=tuple(sentence for market in markets for sentence in quality_of(market)),
+            created_ns=now_ns,
+            made_by=made_by,
+            synthetic=any(info.synthetic for info in infos),
+        )
+
+        def write(place: Path) -> None:
+            write_search(page, place)
+
+        folder = runs.keep(run_name(now_ns, request.strategy, "optimize"), write)
+        # Only now, and still ours: a kill before this finds every block again.
         sweeps.forget(name)
-        raise StrategyFailed(f"it failed with every set: {found.why_none}", where=strategy.__name__)
-    progress.stage("reporting")
-    page = SearchPage(
-        found=found,
-        command=command,
-        hashes={**{f"data {info.key}": info.content_hash for info in infos}, "code": code_hash(strategy)},
-        warnings=(*funding_warnings(markets, request.rules), *counting_warnings(count)),
-        quality=tuple(sentence for market in markets for sentence in quality_of(market)),
-        created_ns=now_ns,
-        made_by=made_by,
-        synthetic=any(info.synthetic for info in infos),
-    )
-
-    def write(place: Path) -> None:
-        write_search(page, place)
-
-    folder = runs.keep(run_name(now_ns, request.strategy, "optimize"), write)
-    sweeps.forget(name)
     best = found.best_parameters
     alone = None if best is None else command_of(replace(request, parameters=best))
     return FinishedSearch(folder.name, folder, folder / "report.html", found, page, said, kept.had, alone)

@@ -48,8 +48,10 @@ class Sweep(Protocol):
 class Sweeps(Protocol):
     """Sweeps at work. A kill at any moment loses at most the block that was not finished."""
 
-    def work_on(self, name: str, plan: Mapping[str, str], begun_ns: int) -> AbstractContextManager[Sweep]:
-        """Begin the sweep of this name, or go on with it.
+    def work_on(
+        self, name: str, plan: Mapping[str, str], begun_ns: int, *, fresh: bool = False
+    ) -> AbstractContextManager[Sweep]:
+        """Begin the sweep of this name, or go on with it; `fresh` drops what was kept of it.
 
         Raises BadInput where it was begun with another plan (naming what differs), or another process works on it.
         """

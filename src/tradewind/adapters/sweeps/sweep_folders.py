@@ -31,7 +31,7 @@ class SweepFolders:
         self.root = root
 
     @contextmanager
-    def work_on(self, name: str, plan: Mapping[str, str], begun_ns: int) -> Iterator[Sweep]:
+    def work_on(self, name: str, plan: Mapping[str, str], begun_ns: int, *, fresh: bool = False) -> Iterator[Sweep]:
         """Begin a sweep or go on with it; see the port."""
         folder = self.root / name
         try:
@@ -43,9 +43,12 @@ class SweepFolders:
                 fix="Choose another folder: [folders] sweeps in tradewind.toml, or TRADEWIND_SWEEPS",
             ) from None
         with _alone(folder):
+            if fresh:
+                _empty(folder)
             if (folder / PLAN).exists():
                 _must_equal(name, _read_plan(folder).plan, plan)
             else:
+                _empty(folder)
                 _write(folder / PLAN, json.dumps({"begun_ns": begun_ns, "plan": dict(plan)}, indent=1).encode())
             yield FolderSweep(folder)
 
@@ -73,9 +76,8 @@ class SweepFolders:
 
     def forget(self, name: str) -> None:
         """Drop what was kept: first what makes it a sweep, then the rest."""
-        folder = self.root / name
-        (folder / PLAN).unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        _empty(self.root / name)
+        shutil.rmtree(self.root / name, ignore_errors=True)
 
 
 class FolderSweep:
@@ -105,6 +107,13 @@ class FolderSweep:
         np.savez(made, allow_pickle=False, **{WORDS: words}, **block.arrays)
         self._count += 1
         _write(self.folder / _block_name(self._count), made.getvalue())
+
+
+def _empty(folder: Path) -> None:
+    """First what makes it a sweep, then the rest: cut off in between, it is no sweep of fewer blocks."""
+    (folder / PLAN).unlink(missing_ok=True)
+    for path in _block_files(folder):
+        path.unlink(missing_ok=True)
 
 
 def _block_name(number: int) -> str:
