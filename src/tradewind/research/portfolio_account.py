@@ -67,7 +67,9 @@ class Held:
     result: RunResult | None = None
     flows: list[tuple[int, float]] = field(default_factory=list)
     left: float = 0.0
-    """What it is still worth where its data has ended and its positions are not closed."""
+    """What it is still worth when it has ended: at the account's own end, or where its positions are not closed."""
+    paid: float = 0.0
+    """What had been paid to it when it ended, less what it had given."""
 
     @property
     def worth(self) -> float:
@@ -225,14 +227,18 @@ class Account:
             held.flows.append((now, amount))
 
     def _end(self, number: int, now: int) -> None:
-        """Its last bar is over: what is closed goes back into the reserve."""
+        """Its last bar is over: what is closed goes back into the reserve, for the others, if there are any left."""
         held = self.held[number]
         assert held.run is not None
         free = held.run.can_leave
         held.result = held.run.finish()
         held.run = None
         open_still = any(p.size != 0.0 for p in held.result.strategy.exchange.positions)
+        held.paid = sum(amount for _, amount in held.flows)
         back = min(free, held.result.cash) if open_still else held.result.cash
+        if now == self.ends:
+            back = 0.0
         held.left = held.result.equity - back
-        self.reserve += back
-        held.flows.append((now, -back))
+        if back != 0.0:
+            self.reserve += back
+            held.flows.append((now, -back))

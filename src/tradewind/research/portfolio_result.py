@@ -131,8 +131,7 @@ def fold(account: Account, sleeves: Sequence[Sleeve], joined: Sequence[Joined]) 
     results = [run for run in runs if run is not None]
     curves = [curve_of(j.merged, run, 0.0) for j, run in zip(joined, results, strict=True)]
     for held, run, curve in zip(account.held, results, curves, strict=True):
-        paid = sum(amount for _, amount in held.flows[:-1])  # the last one is what came back at its end
-        must_agree(paid + float(curve.equity[-1]), run.equity, run.fills, account.cash)
+        must_agree(held.paid + float(curve.equity[-1]), run.equity, run.fills, account.cash)
     step = min(j.merged.step for j in joined)
     ended = [curve.time + j.merged.step for j, curve in zip(joined, curves, strict=True)]
     closes = np.unique(np.concatenate(ended))
