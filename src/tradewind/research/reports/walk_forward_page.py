@@ -166,11 +166,16 @@ def _rest(walked: WalkForward) -> tuple[str, ...]:
     return (f"{more:,} more windows are in report.json",) if more > 0 else ()
 
 
+def _value(value: float) -> str:
+    """A parameter's value: switches in words."""
+    return ("no", "yes")[value] if isinstance(value, bool) else charts.plain(float(value))
+
+
 def _choices(walked: WalkForward) -> list[Part]:
     turned = [name for name, (low, high) in walked.searched.items() if high > low]
     rows = []
     for r in walked.windows[:LISTED_MAX]:
-        values = [ABSENT if r.parameters is None else charts.plain(float(r.parameters[name])) for name in turned]
+        values = [ABSENT if r.parameters is None else _value(r.parameters[name]) for name in turned]
         rows.append((str(r.window.number), *values, f"{r.tried:,}"))
     same = walked.stability
     rows.append(("Stability", *(percent(same.parameters.get(name)) for name in turned), ""))

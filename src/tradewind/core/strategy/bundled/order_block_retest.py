@@ -11,7 +11,7 @@ from tradewind.core.strategy.strategy import Strategy
 
 
 class OrderBlockRetest(Strategy):
-    """Buys the first return into a bullish order block, where a higher timeframe agrees twice.
+    """Buys a return into a bullish order block, once for each block, where a higher timeframe agrees twice.
 
     Its market structure must point upwards, and the price must stand in the lower part of its dealing range (a
     discount). The stop lies beneath the block, the target a multiple of what is risked above it, and the trade is left
