@@ -134,6 +134,8 @@ def _findings(found: BookSummary, recording: Recording, first_differs: int) -> l
         said.append("the book was never valid: no snapshot is followed by changes that begin where it ends")
     if found.gaps:
         said.append(f"{found.gaps:,} gaps in the numbers made the book invalid for {found.invalid_ns / 1e9:,.3f} s")
+    if found.valid and not found.compared:
+        said.append("the book could not be compared with anything: there are no quotes that it has come to")
     if found.equal < found.compared:
         moment = instant_text(int(recording.time[first_differs]))
         said.append(

@@ -176,6 +176,16 @@ def test_each_dirt_in_a_recording_is_found_and_said():
         assert words in said
 
 
+def test_a_recording_without_quotes_or_trades_says_what_could_not_be_looked_at(recording):
+    alone = recording.events(np.isin(recording.kind, (EventKind.DEPTH, EventKind.SNAPSHOT)))
+    found = summary_of(alone)
+    assert (found.valid, found.compared, found.trades.count, found.trades.vwap) == (True, 0, 0, None)
+    assert "could not be compared" in found.findings[0]
+    nothing = summary_of(recording.events(recording.kind == EventKind.TRADE))
+    assert not nothing.valid
+    assert "never valid" in nothing.findings[0]
+
+
 def test_a_change_that_is_wrong_shows_as_a_top_that_is_not_the_quote():
     from dataclasses import replace
 
