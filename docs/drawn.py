@@ -31,6 +31,8 @@ ROOMS = {
     "adapters": "files and formats behind the ports",
     "operations": "what may be asked of Tradewind, one function each",
     "research": "a run judged and reported",
+    "messaging": "events published and handled: retries, order, dead letters",
+    "observability": "names of metrics",
     "ports": "one small Protocol a file",
     "core": "dry: values in, values out",
     "engine": "the simulated market, interpreted and compiled",

@@ -14,10 +14,12 @@ from tradewind.settings import Settings, load_settings
 if TYPE_CHECKING:
     from tradewind.core.domain.recording import Recording
     from tradewind.ports.book_recordings import BookRecordings
+    from tradewind.ports.bus import Bus
     from tradewind.ports.data_files import DataFiles
     from tradewind.ports.event_store import EventStore
     from tradewind.ports.lockbox import Lockbox
     from tradewind.ports.market_data import MarketData
+    from tradewind.ports.metrics import Metrics
     from tradewind.ports.runs import Runs
     from tradewind.ports.sweeps import Sweeps
     from tradewind.ports.trials import Trials
@@ -116,3 +118,17 @@ def open_event_store(settings: Settings | None = None) -> EventStore:
     from tradewind.adapters.event_store.sqlite_events import SqliteEventStore  # noqa: PLC0415
 
     return SqliteEventStore((settings or load_settings()).events / "events.db")
+
+
+def open_bus(store: EventStore) -> Bus:
+    """The bus inside this process, durable through the store."""
+    from tradewind.adapters.bus.memory_bus import MemoryBus  # noqa: PLC0415
+
+    return MemoryBus(store)
+
+
+def open_metrics() -> Metrics:
+    """What this process counts and measures."""
+    from tradewind.adapters.telemetry.counted_metrics import CountedMetrics  # noqa: PLC0415
+
+    return CountedMetrics()

@@ -14,8 +14,19 @@ PACKAGE = ROOT / "src" / "tradewind"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 ROOMS = {
-    "": {"adapters", "core", "interfaces", "operations", "ports", "research"},
-    "adapters": {"book_recordings", "event_store", "lockbox", "market_data", "runs", "sqlite", "sweeps", "trials"},
+    "": {"adapters", "core", "interfaces", "messaging", "observability", "operations", "ports", "research"},
+    "adapters": {
+        "book_recordings",
+        "bus",
+        "event_store",
+        "lockbox",
+        "market_data",
+        "runs",
+        "sqlite",
+        "sweeps",
+        "telemetry",
+        "trials",
+    },
     "core": {"compiler", "domain", "engine", "indicators", "performance", "strategy"},
     "core/engine": {"books"},
     "core/domain": {"events"},
@@ -183,6 +194,7 @@ def test_both_commands_install_by_hash_alone():
 def test_only_the_research_core_is_installed_without_an_extra():
     assert {re.match(r"[\w-]+", d)[0] for d in SETTINGS["project"]["dependencies"]} == {
         "apsw", "jinja2", "llvmlite", "markupsafe", "msgspec", "numba", "numpy", "polars", "rich", "typer",
+        "uuid-utils",
     }  # fmt: skip
     assert {"kafka", "postgres", "redis", "live", "ai", "server"} <= set(SETTINGS["project"]["optional-dependencies"])
 

@@ -121,6 +121,8 @@ def check(event: Event[Any]) -> None:
         raise BadInput("event_id, token, tenant, source and correlation_id must not be empty", where=event.type)
     if len(event.token) > TOKEN_LENGTH_MAX:
         raise BadInput(f"its token has {len(event.token)} characters, at most {TOKEN_LENGTH_MAX}", where=event.type)
+    if not (event.token + event.tenant + event.source + (event.session or "")).isprintable():
+        raise BadInput("token, tenant, source and session are one line of text each", where=event.type)
     happened, recorded = event.time_event, event.time_recorded
     if not TIME_MIN_NS <= happened <= recorded + AHEAD_NS_MAX <= TIME_MAX_NS:
         _refuse_times(event)

@@ -8,7 +8,8 @@ from typing import Any
 
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events import payloads as p
-from tradewind.core.domain.events.topics import TOPICS, Topic
+from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.events.topics import DEAD_LETTERS, TOPICS, Topic
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -50,6 +51,7 @@ _TABLE: tuple[tuple[str, str, type[p.Payload], str], ...] = (
     ("review.changed", "review.events", p.Review, "proposal"),
     ("sandbox.alert", "sandbox.alerts", p.SandboxAlert, "proposal"),
     ("reconciliation.finished", "reconciliation.results", p.Reconciliation, "account"),
+    ("event.dead", "system.events", p.DeadLetter, "topic"),
     ("service.changed", "system.events", p.ServiceChange, "service"),
     ("timer.fired", "system.events", p.TimerFired, "service"),
     ("session.changed", "system.events", p.SessionChange, "service"),
@@ -59,6 +61,21 @@ EVENT_TYPES: dict[str, EventType] = {
     name: EventType(name, TOPICS[topic], payload, token) for name, topic, payload, token in _TABLE
 }
 """Every event type by its name."""
+
+
+def topic_of(event: Event[Any]) -> str:
+    """The topic that an event travels on: its type's, or the dead letters of the topic that it lay dead on."""
+    if type(event.data) is p.DeadLetter:
+        return TOPICS[event.data.topic].dead_letters
+    return EVENT_TYPES[event.type].topic.name
+
+
+def partitions_of(topic: str) -> int:
+    """How many parts a topic, or its dead letters, has. Raises BadInput where there is none of this name."""
+    found = TOPICS.get(topic.removesuffix(DEAD_LETTERS))
+    if found is None:
+        raise BadInput(f"there is no topic {topic!r}", fix=f"There are: {', '.join(TOPICS)}")
+    return found.partitions
 
 
 def event_type(name: str) -> EventType:

@@ -220,6 +220,18 @@ class Reconciliation(Payload, frozen=True):
     differences: tuple[str, ...] = ()
 
 
+class DeadLetter(Payload, frozen=True):
+    """An event that a group could not handle: where it was, why, and itself as text."""
+
+    topic: str
+    partition: int
+    offset: int
+    group: str
+    reason: str
+    attempts: int
+    original: str
+
+
 class ServiceChange(Payload, frozen=True):
     """A service that starts, stops, or is impaired and why."""
 

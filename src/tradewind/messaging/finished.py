@@ -1,0 +1,46 @@
+"""Which offsets of each partition may be committed: all below the first that is still being handled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tradewind.ports.bus import Place
+
+
+class Finished:
+    """Events begun and finished, in whatever order; `ready` is what may be committed."""
+
+    def __init__(self) -> None:
+        self._open: dict[Place, dict[int, bool]] = {}
+        self._ready: dict[Place, int] = {}
+
+    def begin(self, place: Place, offset: int) -> None:
+        """An event was taken in. In each place offsets rise."""
+        self._open.setdefault(place, {})[offset] = False
+
+    def end(self, place: Place, offset: int) -> None:
+        """An event was dealt with."""
+        offsets = self._open.get(place, {})
+        if offset not in offsets:
+            return  # the place was given to another member meanwhile
+        offsets[offset] = True
+        for oldest in list(offsets):
+            if not offsets[oldest]:
+                break
+            del offsets[oldest]
+            self._ready[place] = oldest + 1
+
+    def ready(self) -> Mapping[Place, int]:
+        """The next offset of each place where one may be committed that was not yet."""
+        ready, self._ready = self._ready, {}
+        return ready
+
+    def forget(self, places: frozenset[Place]) -> None:
+        """These places are another member's now."""
+        for place in places:
+            self._open.pop(place, None)
+            self._ready.pop(place, None)
+
+    def places(self) -> frozenset[Place]:
+        """The places of which something is open or ready."""
+        return frozenset(self._open) | frozenset(self._ready)

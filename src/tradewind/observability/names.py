@@ -1,0 +1,31 @@
+"""Names of metrics: the one place where they are spelt. No vendor's library is named here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric: what it counts or measures, in which unit, by which labels."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    meaning: str
+    labels: tuple[str, ...] = ()
+    unit: str = ""
+
+
+_TABLE = (
+    Metric("messages_published", "counter", "events that the bus has taken", ("topic",)),
+    Metric("messages_refused", "counter", "events that were not published, by why", ("reason",)),
+    Metric("publish_latency", "histogram", "from publish to durable", (), "seconds"),
+    Metric("messages_consumed", "counter", "events that were handled", ("group", "topic")),
+    Metric("messages_failed", "counter", "attempts at an event that failed", ("group", "topic")),
+    Metric("messages_dead", "counter", "events that went to the dead letters", ("group", "topic")),
+    Metric("consumer_lag", "gauge", "events that are not dealt with yet", ("group", "topic")),
+    Metric("process_latency", "histogram", "one handler's call", ("group",), "seconds"),
+)
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}

@@ -1,0 +1,109 @@
+"""The bus in one process: restarts, silence, and a limit."""
+
+import asyncio
+
+import pytest
+from event_examples import tick
+
+from tradewind.adapters.bus.memory_bus import MemoryBus
+from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
+from tradewind.core.domain.errors import BadInput
+
+TICKS = ["price.ticks"]
+
+
+def numbers(deliveries):
+    return [int(d.event.event_id[-12:]) for d in deliveries]
+
+
+def test_after_a_restart_a_group_goes_on_where_it_had_committed(tmp_path):
+    async def work():
+        store = SqliteEventStore(tmp_path / "events.db")
+        bus = MemoryBus(store)
+        subscription = await bus.subscribe("g", TICKS, "m")
+        await bus.publish([tick(i, f"COIN{i % 3}") for i in range(12)])
+        first = await subscription.receive(100, 1.0)
+        done = [d for d in first if d.event.token == "COIN0"]
+        await subscription.commit({d.place: d.offset + 1 for d in done})
+        await store.close()  # as a kill would leave it
+
+        store = SqliteEventStore(tmp_path / "events.db")
+        bus = MemoryBus(store)
+        await bus.publish([tick(20, "COIN1")])
+        again = await (await bus.subscribe("g", TICKS, "m")).receive(100, 1.0)
+        late = await (await bus.subscribe("new", TICKS, "m")).receive(100, 1.0)
+        await store.close()
+        return numbers(again), numbers(late)
+
+    again, late = asyncio.run(work())
+    assert set(again) >= {i for i in range(12) if i % 3} | {20}
+    assert set(late) == {*range(12), 20}
+
+
+def test_events_published_while_a_group_is_loaded_come_once_and_after_the_older_ones(tmp_path):
+    async def work():
+        store = SqliteEventStore(tmp_path / "events.db")
+        bus = MemoryBus(store)
+        await bus.publish([tick(i, "A") for i in range(12_000)])
+        opening = asyncio.create_task(bus.subscribe("g", TICKS, "m"))
+        number = 12_000
+        while not opening.done():
+            await bus.publish([tick(number, "A")])
+            number += 1
+        subscription = await opening
+        found = []
+        while len(found) < number:
+            found += await subscription.receive(5_000, 1.0)
+        await store.close()
+        return number, numbers(found)
+
+    number, found = asyncio.run(work())
+    assert number > 12_000, "something was published meanwhile"
+    assert found == list(range(number))
+
+
+def test_a_member_that_falls_silent_loses_its_partitions_to_the_others():
+    now = [0.0]
+
+    async def work():
+        bus = MemoryBus(clock=lambda: now[0], silence_s_max=30.0)
+        silent = await bus.subscribe("g", TICKS, "silent")
+        other = await bus.subscribe("g", TICKS, "other")
+        await bus.publish([tick(i, f"COIN{i}") for i in range(20)])
+        taken = await silent.receive(100, 0.1)
+        first = await other.receive(100, 0.1)
+        assert taken
+        now[0] = 31.0
+        rest = await other.receive(100, 0.1)
+        assert not silent.assigned()
+        return numbers(taken), numbers(first), numbers(rest)
+
+    taken, first, rest = asyncio.run(work())
+    assert sorted(taken + first) == list(range(20))
+    assert sorted(rest) == sorted(taken)
+
+
+def test_publishing_waits_while_too_much_waits_for_a_group():
+    async def work():
+        bus = MemoryBus(waiting_max=10)
+        subscription = await bus.subscribe("g", TICKS, "m")
+        await bus.publish([tick(i, "A") for i in range(10)])
+        publishing = asyncio.create_task(bus.publish([tick(10, "A")]))
+        done, _ = await asyncio.wait([publishing], timeout=0.1)
+        assert not done
+        deliveries = await subscription.receive(5, 1.0)
+        await subscription.commit({deliveries[0].place: 5})
+        await asyncio.wait_for(publishing, 5)
+        return numbers(await subscription.receive(100, 1.0))
+
+    assert asyncio.run(work()) == [5, 6, 7, 8, 9, 10]
+
+
+def test_a_group_has_one_set_of_topics():
+    async def work():
+        bus = MemoryBus()
+        await bus.subscribe("g", TICKS, "m")
+        with pytest.raises(BadInput, match="other topics"):
+            await bus.subscribe("g", ["market.candles"], "n")
+
+    asyncio.run(work())
