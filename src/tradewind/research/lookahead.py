@@ -214,6 +214,10 @@ def _look(search: _Search, shown: MarketData, cut: Cut, way: str) -> None:
             part = search.rerun.run_with(search.columns, shown)
             index = first_other_decision(whole, part.decisions[part.decisions["time"] <= until])
     except StrategyFailed as error:
+        # Where later bars are other ones, it may have broken at those; what only sets up has no bar to break at.
+        if len(shown) > row or error.message.startswith("setup raised"):
+            search.notes[f"It fails where {way}, so that {_moment(search, row)} was not tried so: {error}"] = None
+            return
         search.add(
             Finding(
                 "broken", "the run", int(search.data.time[row - 1]), until, "it runs", f"it breaks: {error}", way, 1,

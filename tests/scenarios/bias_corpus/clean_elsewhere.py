@@ -220,6 +220,17 @@ class HoldsToTheEnd(Strategy):
             self.buy()
 
 
+class Fussy(Trader):
+    """It stops at prices that this market never had: the later bars of a check may have them."""
+
+    low, high = float(ONE.low.min()) * 0.99, float(ONE.high.max()) * 1.01
+
+    def wants(self, bar):
+        if not self.low < bar.close < self.high:
+            raise ValueError("what a price")
+        return 1.0 if self.bars_seen % 12 < 6 else -1.0
+
+
 class EveryMonday(Strategy):
     """By the calendar alone: no price changes what it does."""
 
@@ -253,7 +264,7 @@ ELSEWHERE = {
     for cls in (
         ReadsItsPast, ReadsTheFramesPast, ReadsTheDictsPast, ReadsYesterday, ReadsAMood, MoodInAColumn, Weighs,
         DrawsFromATable, DrawsFromAllOfATable, DrawsWithASeed, Remembers, Counts, KeepsItsPast, HigherTimeframes,
-        EveryOrder, HoldsToTheEnd, EveryMonday, Both,
+        EveryOrder, HoldsToTheEnd, Fussy, EveryMonday, Both,
     )
 }  # fmt: skip
 

@@ -244,3 +244,16 @@ def test_a_backtest_warns_of_a_prepare_and_takes_a_first_look(strategy, words):
 
 def test_a_backtest_of_indicators_alone_needs_no_such_warning():
     assert prepared_warnings(backtest(STRATEGIES["sma_cross"], BARS, engine="interpreted")) == ()
+
+
+def test_a_strategy_that_stops_at_prices_that_never_were_is_not_accused():
+    class Fussy(Strategy):
+        def on_bar(self, bar):
+            if bar.close > 1.05 * BARS.high.max() or bar.close < 0.95 * BARS.low.min():
+                raise ValueError("what a price")
+            if bar.time % 36_000_000_000_000 == 0:
+                self.buy(0.001)
+
+    result = lookahead(Fussy, BARS, engine="interpreted", cuts=20)
+    assert (result.verdict, result.findings) == (CLEAN, ())
+    assert any("what a price" in note for note in result.notes), "the changed bars had such prices"
