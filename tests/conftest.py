@@ -6,12 +6,13 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.servers.postgres import PostgresServer
 
 HOME_VARIABLES = (
     "TRADEWIND_HOME",
@@ -94,3 +95,13 @@ def ask(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
         return Answer(code, *capfd.readouterr())
 
     return command
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that the tests of a process share; each makes a database of its own."""
+    server = PostgresServer()
+    try:
+        yield server.make()
+    finally:
+        server.remove()

@@ -8,21 +8,36 @@ from event_examples import NOW, events, tick
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.ports.event_store import EventQuery
 
-STORES = {"sqlite": lambda folder: SqliteEventStore(folder / "events.db")}
+STORES = {"sqlite": "sqlite_place", "postgres": "postgres_place"}
+
+
+@pytest.fixture
+def sqlite_place(tmp_path):
+    """How a store in a file is opened."""
+    return lambda: SqliteEventStore(tmp_path / "events.db")
+
+
+@pytest.fixture
+def postgres_place(postgres):
+    """How a store in a database of its own is opened."""
+    url = postgres.new_database()
+    return lambda: PostgresEventStore(url)
 
 
 @pytest.fixture(params=STORES)
-def opened(request, tmp_path):
-    """Runs an async function with a fresh store."""
+def opened(request):
+    """Runs an async function with a store; the first time it is empty."""
+    place = request.getfixturevalue(STORES[request.param])
 
     def with_store(work):
         async def run():
-            store = STORES[request.param](tmp_path)
+            store = place()
             try:
                 return await work(store)
             finally:

@@ -48,7 +48,7 @@ def events(draw, names=tuple(EVENT_TYPES)):
         time_event=NOW - draw(st.integers(0, 10**15)),
         time_recorded=NOW,
         tenant="home",
-        token=draw(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)),
+        token=draw(st.text(st.characters(codec="utf-8").filter(str.isprintable), min_size=1, max_size=20)),
         source="test",
         correlation_id=str(draw(st.uuids())),
         causation_id=draw(st.none() | st.uuids().map(str)),

@@ -1,0 +1,99 @@
+"""Connections to PostgreSQL: where to, how times and documents travel, and its errors as Tradewind's."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tradewind.core.domain.errors import BadInput, Corrupt, Unavailable
+
+if TYPE_CHECKING:
+    import asyncpg
+
+CONNECT_S_MAX = 10.0
+COMMAND_S_MAX = 60.0
+CONNECTIONS_MAX = 8
+EPOCH_2000_US = 946_684_800_000_000
+"""PostgreSQL counts microseconds from 2000."""
+INSTALL = "Install it: pip install 'tradewind[postgres]'"
+
+
+def place_of(url: str) -> str:
+    """A database's place without name and password, for messages. Raises BadInput for what is no place."""
+    parts = urlsplit(url)
+    try:
+        host, port = parts.hostname, parts.port or 5432
+    except ValueError:
+        host, port = None, 0
+    if parts.scheme not in {"postgresql", "postgres"} or not host:
+        raise BadInput("this is no place of a database", where="the PostgreSQL URL", fix="postgresql://host:5432/name")
+    return f"PostgreSQL at {host}:{port}{parts.path}"
+
+
+async def open_pool(url: str, where: str) -> asyncpg.Pool[Any]:
+    """A pool of connections. Raises Unavailable or BadInput that names the place."""
+    try:
+        import asyncpg  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise BadInput("asyncpg is not installed", where=where, fix=INSTALL) from None
+    with explained(where):
+        return await asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=CONNECTIONS_MAX,
+            timeout=CONNECT_S_MAX,
+            command_timeout=COMMAND_S_MAX,
+            init=_prepare,
+            server_settings={"application_name": "tradewind", "timezone": "UTC"},
+        )
+
+
+async def _prepare(connection: asyncpg.Connection[Any]) -> None:
+    """Times as integers (µs since 1970) and JSON as the bytes it is: both ways, without anything in between."""
+    await connection.set_type_codec(
+        "timestamptz",
+        schema="pg_catalog",
+        format="tuple",
+        encoder=lambda time_us: (time_us - EPOCH_2000_US,),
+        decoder=lambda parts: parts[0] + EPOCH_2000_US,
+    )
+    await connection.set_type_codec("json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes)
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """PostgreSQL's errors as Tradewind's: what may be tried again, what is wrong with the settings, what is damaged."""
+    import asyncpg  # noqa: PLC0415 - an extra
+
+    wrong = (
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InvalidCatalogNameError,
+        asyncpg.InsufficientPrivilegeError,
+    )
+    gone = (
+        asyncpg.PostgresConnectionError,  # lost on the way
+        asyncpg.OperatorInterventionError,  # shut down, started, or a statement ended by somebody
+        asyncpg.InsufficientResourcesError,  # no memory, no disk, no connection left
+        asyncpg.ReadOnlySQLTransactionError,  # a replica that is not promoted yet
+        asyncpg.LockNotAvailableError,
+        asyncpg.TransactionRollbackError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    )
+    try:
+        yield
+    except wrong as problem:
+        raise BadInput(f"it lets us not in: {problem}", where=where, fix="Look at the URL and the rights") from None
+    except asyncpg.DiskFullError:
+        raise Unavailable("the disk is full", where=where, fix="Make room, and try again") from None
+    except (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError) as problem:
+        raise Corrupt(f"it is damaged: {problem}", where=where, fix="Restore a backup") from None
+    except ssl.SSLError as problem:
+        raise BadInput(f"no TLS: {problem}", where=where, fix="Look at sslmode and sslrootcert in the URL") from None
+    except gone as problem:
+        raise Unavailable(f"it cannot be used: {problem}", where=where) from None
+    except (OSError, TimeoutError) as problem:
+        raise Unavailable(f"it does not answer: {problem or 'in time'}", where=where) from None

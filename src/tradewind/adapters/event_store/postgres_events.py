@@ -1,0 +1,254 @@
+"""Events in PostgreSQL, with TimescaleDB where it is there: COPY, and one commit for all who wait.
+
+Places are given out under a lock that is held until they are committed, so they rise in the order in which readers see
+them. What was written twice is noticed by a table of ids: a key of partitioned history would have to hold the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tradewind.adapters.event_store.postgres_connection import explained, open_pool, place_of
+from tradewind.adapters.event_store.postgres_days import Days, forget
+from tradewind.adapters.event_store.postgres_query import KEPT_FOR_EVER, condition
+from tradewind.adapters.event_store.postgres_schema import IN_WORDS, Kind, migrate
+from tradewind.core.domain.errors import BadInput, Unavailable
+from tradewind.core.domain.events.codec import decode, encode
+from tradewind.core.domain.events.envelope import Event
+from tradewind.ports.event_store import EventQuery, StoredEvent
+
+if TYPE_CHECKING:
+    import asyncpg
+
+COLUMNS = (
+    "position", "event_id", "event_type", "timestamp", "time_event", "token", "tenant", "session", "source", "body",
+)  # fmt: skip
+ROWS_IN_COMMIT_MAX = 20_000
+CALLS_WAITING_MAX = 256
+"""Calls of `append` that may wait for the writer; further ones wait before they are taken in."""
+PAGE_ROWS_MIN = 10_000
+"""Rows that are asked for at once: each question costs a look into every day."""
+UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+US = 1_000
+TAKE_PLACES = "UPDATE tradewind.places SET last = last + $1 RETURNING last"
+KNOWN = "SELECT event_id::text, position FROM tradewind.event_ids WHERE event_id = ANY($1::uuid[])"
+MARK = (
+    "INSERT INTO tradewind.bookmarks (name, position) VALUES ($1, $2)"
+    " ON CONFLICT (name) DO UPDATE SET position = excluded.position"
+)
+
+
+class Row(NamedTuple):
+    """An event as it is stored, without its position."""
+
+    event_id: str
+    event_type: str
+    time_us: int
+    time_event: int
+    token: str
+    tenant: str
+    session: str | None
+    source: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Rows of one call, and who is to be told their positions."""
+
+    rows: list[Row]
+    done: asyncio.Future[list[int]]
+
+
+class PostgresEventStore:
+    """The event store in the database `url` names (postgresql://user@host:port/name?sslmode=verify-full)."""
+
+    def __init__(self, url: str) -> None:
+        self.where = place_of(url)
+        self.kind: Kind | None = None
+        self._url = url
+        self._pool: asyncpg.Pool[Any] | None = None
+        self._days = Days()
+        self._opening = asyncio.Lock()
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        self._room = asyncio.Semaphore(CALLS_WAITING_MAX)
+        self._writer: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def append(self, events: Sequence[Event[Any]]) -> list[int]:
+        """Store events, all or none; see the port. Raises BadInput for an event_id that is no UUID, too."""
+        rows = [_row(event) for event in events]
+        if not rows:
+            return []
+        async with self._room:
+            if self._closed:
+                raise Unavailable("the event store is closed", where=self.where)
+            waiting = _Waiting(rows, asyncio.get_running_loop().create_future())
+            self._queue.put_nowait(waiting)
+            if self._writer is None:
+                self._writer = asyncio.create_task(self._write(), name="event-store-writer")
+            # Who is cancelled while waiting does not know whether it was stored; the rows are stored all the same.
+            return await asyncio.shield(waiting.done)
+
+    async def read(self, query: EventQuery, batch: int = 1_000) -> AsyncIterator[list[StoredEvent]]:
+        """The events that fit, by rising position; see the port."""
+        after = query.after_position
+        page = max(batch, PAGE_ROWS_MIN)
+        while True:
+            table, where, values = condition(query, after)
+            sql = f"SELECT position, body FROM {table} WHERE {where} ORDER BY position LIMIT {page:d}"  # noqa: S608
+            rows = await self._ask(sql, *values)
+            for start in range(0, len(rows), batch):
+                yield [StoredEvent(place, decode(body)) for place, body in rows[start : start + batch]]
+            if len(rows) < page:
+                return
+            after = rows[-1][0]
+
+    async def count(self, query: EventQuery) -> int:
+        """How many events fit."""
+        table, where, values = condition(query, query.after_position)
+        return int((await self._ask(f"SELECT count(*) FROM {table} WHERE {where}", *values))[0][0])  # noqa: S608
+
+    async def last_position(self) -> int:
+        """The position of the newest event that was ever stored."""
+        return int((await self._ask("SELECT last FROM tradewind.places"))[0][0])
+
+    async def bookmark(self, name: str) -> int:
+        """The position that was marked under a name; 0 where none was."""
+        found = await self._ask("SELECT position FROM tradewind.bookmarks WHERE name = $1", name)
+        return int(found[0][0]) if found else 0
+
+    async def mark(self, name: str, position: int) -> None:
+        """Mark a position under a name."""
+        await self._ask(MARK, name, position)
+
+    async def purge(self, before_ns: int, *, dry_run: bool = False) -> Mapping[str, int]:
+        """Forget events that happened before; see the port. Whole days go as a whole."""
+        async with self.connected() as connection:
+            kind = self.kind
+            assert kind is not None, "a connection that was handed out is to known tables"
+            found = await forget(connection, kind, before_ns, dry_run=dry_run)
+        self._days.forget()
+        return found
+
+    async def described(self) -> str:
+        """What the server is and does, in words."""
+        async with self.connected() as connection:
+            version = await connection.fetchval("SHOW server_version")
+        return f"{self.where}, version {version}: {IN_WORDS[self.kind or Kind.NATIVE]}"
+
+    async def close(self) -> None:
+        """Write what is waiting, and let the connections go."""
+        if not self._closed:
+            self._closed = True
+            if self._writer is not None:
+                self._queue.put_nowait(None)
+                await self._writer
+            if self._pool is not None:
+                await self._pool.close()
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """A connection, with the tables there; its errors are Tradewind's."""
+        if self._closed and self._writer is None:
+            raise Unavailable("the event store is closed", where=self.where)
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await open_pool(self._url, self.where)
+            if self.kind is None:
+                with explained(self.where):
+                    async with self._pool.acquire() as connection:
+                        self.kind = await migrate(connection, self.where)
+        with explained(self.where):
+            async with self._pool.acquire() as connection:
+                yield connection
+
+    async def _ask(self, sql: str, *values: Any) -> list[Any]:
+        if self._closed:
+            raise Unavailable("the event store is closed", where=self.where)
+        async with self.connected() as connection:
+            return list(await connection.fetch(sql, *values))
+
+    async def _write(self) -> None:
+        """The writer: one commit for everything that waits."""
+        last = False
+        while not last:
+            first = await self._queue.get()
+            if first is None:
+                return
+            group, rows = [first], len(first.rows)
+            while rows < ROWS_IN_COMMIT_MAX and not self._queue.empty():
+                more = self._queue.get_nowait()
+                if more is None:
+                    last = True
+                    break
+                group.append(more)
+                rows += len(more.rows)
+            await self._commit(group)
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        wanted = {row.event_id: row for waiting in group for row in waiting.rows}
+        try:
+            places = await self._stored(wanted)
+        except Exception as problem:  # noqa: BLE001 - whoever waits is told, and the writer goes on for the others
+            for waiting in group:
+                if not waiting.done.cancelled():
+                    waiting.done.set_exception(problem)
+            return
+        for waiting in group:
+            if not waiting.done.cancelled():
+                waiting.done.set_result([places[row.event_id] for row in waiting.rows])
+
+    async def _stored(self, wanted: dict[str, Row]) -> dict[str, int]:
+        """Write rows, and the place of each. That all are new is likely, so it is tried first."""
+        import asyncpg  # noqa: PLC0415 - an extra
+
+        async with self.connected() as connection:
+            try:
+                async with connection.transaction():
+                    return await self._copied(connection, list(wanted.values()))
+            except asyncpg.UniqueViolationError:
+                self._days.forget()
+            async with connection.transaction():
+                await connection.execute("SELECT FROM tradewind.places FOR UPDATE")
+                known = dict(await connection.fetch(KNOWN, list(wanted)))
+                new = [row for key, row in wanted.items() if key not in known]
+                return known | (await self._copied(connection, new) if new else {})
+
+    async def _copied(self, connection: asyncpg.Connection[Any], rows: list[Row]) -> dict[str, int]:
+        """Copy new rows; the place of each. The lock on places is held until the commit."""
+        last = await connection.fetchval(TAKE_PLACES, len(rows))
+        first = last - len(rows) + 1
+        ids = [(row.event_id, place, row.time_us) for place, row in enumerate(rows, first)]
+        await connection.copy_records_to_table(
+            "event_ids", schema_name="tradewind", columns=("event_id", "position", "timestamp"), records=ids
+        )
+        placed = [(place, *row) for place, row in enumerate(rows, first)]
+        kinds = Counter(row.event_type for row in rows)
+        kept = kinds.keys() & KEPT_FOR_EVER
+        if kinds.keys() - kept:
+            if self.kind is Kind.NATIVE:
+                await self._days.make(connection, {row.time_us for row in rows if row.event_type not in kept})
+            history = [row for row in placed if row[2] not in kept] if kept else placed
+            await connection.copy_records_to_table("events", schema_name="tradewind", columns=COLUMNS, records=history)
+        if kept:
+            audit = [row for row in placed if row[2] in kept]
+            await connection.copy_records_to_table(
+                "audit_events", schema_name="tradewind", columns=COLUMNS, records=audit
+            )
+        return {row.event_id: place for place, row in enumerate(rows, first)}
+
+
+def _row(event: Event[Any]) -> Row:
+    if not UUID.fullmatch(event.event_id):
+        raise BadInput(f"its event_id is {event.event_id!r}, which is no UUID in small letters", where=event.type)
+    return Row(
+        event.event_id, event.type, event.time_event // US, event.time_event, event.token, event.tenant, event.session,
+        event.source, encode(event),
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""The tables of the PostgreSQL event store: made and brought up to date by the SQL files in `migrations`.
+
+What the server can do decides which files are for it. It is asked once, when the tables are made, and what it answered
+stands with them: a server that gets the extension later keeps the tables that it has.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tradewind.core.domain.errors import BadInput, Corrupt
+
+if TYPE_CHECKING:
+    import asyncpg
+
+FOLDER = Path(__file__).parent / "migrations"
+FILE = re.compile(r"(?P<number>\d{4})_\w+(?:\.(?P<for>native|timescale|licensed|unlicensed))?\.sql")
+LOCK = 0x7472616465
+"""The advisory lock under which tables are made; a number that nobody else is likely to have chosen."""
+POSTGRES_MIN = 13
+
+
+class Kind(StrEnum):
+    """What looks after history: PostgreSQL alone, TimescaleDB's free edition, or the one with policies."""
+
+    NATIVE = "native"
+    APACHE = "apache"
+    LICENSED = "licensed"
+
+
+FILES_FOR = {
+    Kind.NATIVE: {None, "native", "unlicensed"},
+    Kind.APACHE: {None, "timescale", "unlicensed"},
+    Kind.LICENSED: {None, "timescale", "licensed"},
+}
+IN_WORDS = {
+    Kind.NATIVE: "partitions by day; retention and candles by upkeep, no compression",
+    Kind.APACHE: "TimescaleDB hypertable, Apache edition; retention and candles by upkeep, no compression",
+    Kind.LICENSED: "TimescaleDB hypertable with compression, retention and continuous aggregates",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step: its number, its file's name and its statements."""
+
+    number: int
+    name: str
+    sql: str
+
+
+def migrations(kind: Kind) -> list[Migration]:
+    """The steps for a kind of server, in their order."""
+    found = []
+    for path in sorted(FOLDER.glob("*.sql")):
+        match = FILE.fullmatch(path.name)
+        assert match, f"{path.name} is no name of a migration"
+        if match["for"] in FILES_FOR[kind]:
+            found.append(Migration(int(match["number"]), path.name, path.read_text(encoding="utf-8")))
+    return found
+
+
+async def migrate(connection: asyncpg.Connection[Any], where: str) -> Kind:
+    """Make the tables, or what is new of them; the kind that they are of. Another process may be doing the same.
+
+    Nothing is written where nothing is new, so a replica can be read. Raises Corrupt for tables of a newer Tradewind,
+    BadInput for a server that is too old.
+    """
+    version = connection.get_server_version().major
+    if version < POSTGRES_MIN:
+        raise BadInput(f"PostgreSQL {version} is too old", where=where, fix=f"Use {POSTGRES_MIN} or newer")
+    kind, done = await _present(connection)
+    if kind is None or done < migrations(kind)[-1].number:
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+            kind, done = await _present(connection)
+            kind = kind or await _begin(connection)
+            for step in migrations(kind):
+                if step.number > done:
+                    await connection.execute(step.sql)
+                    await connection.execute(
+                        "INSERT INTO tradewind.migrations (number, name) VALUES ($1, $2)", step.number, step.name
+                    )
+    known = migrations(kind)[-1].number
+    if done > known:
+        raise Corrupt(
+            f"its tables were made by a newer Tradewind (migration {done}, known are {known})",
+            where=where,
+            fix="Update Tradewind",
+        )
+    return kind
+
+
+async def _present(connection: asyncpg.Connection[Any]) -> tuple[Kind | None, int]:
+    """The kind of the tables that are there, and the last step that was taken."""
+    if await connection.fetchval("SELECT to_regclass('tradewind.migrations')") is None:
+        return None, 0
+    row = await connection.fetchrow(
+        "SELECT kind, (SELECT coalesce(max(number), 0) FROM tradewind.migrations) AS done FROM tradewind.installation"
+    )
+    return (Kind(row["kind"]), row["done"]) if row else (None, 0)
+
+
+async def _begin(connection: asyncpg.Connection[Any]) -> Kind:
+    await connection.execute("CREATE SCHEMA IF NOT EXISTS tradewind")
+    await connection.execute(
+        "CREATE TABLE tradewind.migrations (number int PRIMARY KEY, name text NOT NULL,"
+        " made_at timestamptz NOT NULL DEFAULT now());"
+        "CREATE TABLE tradewind.installation (kind text NOT NULL)"
+    )
+    kind = await _kind_of(connection)
+    await connection.execute("INSERT INTO tradewind.installation VALUES ($1)", kind.value)
+    return kind
+
+
+async def _kind_of(connection: asyncpg.Connection[Any]) -> Kind:
+    """Ask the server. TimescaleDB counts when it is installed in this database, or can be by us."""
+    import asyncpg  # noqa: PLC0415 - an extra
+
+    there = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')"
+    if not await connection.fetchval(there):
+        # Its settings are there where it is preloaded; without that, making it would end the connection.
+        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_settings WHERE name LIKE 'timescaledb.%')"):
+            return Kind.NATIVE
+        try:
+            async with connection.transaction():
+                await connection.execute("CREATE EXTENSION timescaledb")
+        except asyncpg.PostgresError:  # we may not: then it is as if it were not there
+            return Kind.NATIVE
+    licence = await connection.fetchval("SELECT current_setting('timescaledb.license', true)")
+    return Kind.LICENSED if licence == "timescale" else Kind.APACHE
