@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -28,21 +28,17 @@ class BegunSweep:
     blocks: int
 
 
-class Sweep(Protocol):
-    """One sweep at work, this process's alone."""
+@dataclass(frozen=True)
+class Sweep:
+    """One sweep at work, this process's alone, and what can be done with it.
 
-    @property
-    def name(self) -> str:
-        """Under which it is found again."""
-        ...
+    `blocks()` gives what was kept, in the order in which it was; it raises Corrupt where that is not what was written.
+    `keep(block)` keeps one more: when it returns the block is there, and a kill before leaves all as it was.
+    """
 
-    def blocks(self) -> Iterator[Block]:
-        """What was kept, in the order in which it was. Raises Corrupt where it is not what was written."""
-        ...
-
-    def keep(self, block: Block) -> None:
-        """Keep one more; when this returns it is there, and a kill before leaves all as it was."""
-        ...
+    name: str
+    blocks: Callable[[], Iterator[Block]]
+    keep: Callable[[Block], None]
 
 
 class Sweeps(Protocol):

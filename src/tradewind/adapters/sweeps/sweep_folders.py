@@ -50,7 +50,8 @@ class SweepFolders:
             else:
                 _empty(folder)
                 _write(folder / PLAN, json.dumps({"begun_ns": begun_ns, "plan": dict(plan)}, indent=1).encode())
-            yield FolderSweep(folder)
+            files = BlockFiles(folder)
+            yield Sweep(name, files.blocks, files.keep)
 
     def begun(self) -> list[BegunSweep]:
         """Those that are not finished, oldest first."""
@@ -80,12 +81,11 @@ class SweepFolders:
         shutil.rmtree(self.root / name, ignore_errors=True)
 
 
-class FolderSweep:
-    """One sweep's folder, locked by this process."""
+class BlockFiles:
+    """The blocks in one sweep's folder, which this process has locked."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.name = folder.name
         self._count = len(_block_files(folder))
 
     def blocks(self) -> Iterator[Block]:
