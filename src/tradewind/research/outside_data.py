@@ -33,8 +33,8 @@ from tradewind.research.shown_less import Cut, cut_off, gone_otherwise, whole_mo
 Array = np.ndarray[Any, Any]
 CUTS_TRIED = 6
 WAY = "its own numbers about later bars changed"
-OWN = "{} holds numbers about bars that were not there yet, and it decides by them"
-FORETELLS = "whatever the prices are it is the same, and it goes with the {} to come ({:.1f} {})"
+OWN = "it holds numbers about bars that were not there yet, and the strategy decides by them"
+FORETELLS = "whatever the prices are it is the same, and it goes with the {} ({:.1f} {})"
 
 
 @dataclass
@@ -147,8 +147,7 @@ def _differs(outside: _Outside, name: str, cut: Cut, part: Array) -> bool:
         return False
     first = min(int(d["time"][index]) for d in (known, part) if index < len(d))
     with_all, with_part = (decision_at(d, index, data.symbols) for d in (known, part))
-    words = OWN.format(name)
-    outside.found.append(Finding("outside", name, first - data.step, until, with_all, with_part, WAY, 1, words))
+    outside.found.append(Finding("outside", name, first - data.step, until, with_all, with_part, WAY, 1, OWN))
     return True
 
 
