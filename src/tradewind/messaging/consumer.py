@@ -13,22 +13,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from tradewind.core.domain.errors import BadInput, Refused, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.messaging.dead_letters import Burial
 from tradewind.messaging.finished import Finished
-from tradewind.messaging.handled import Handled, HandledHere
-from tradewind.messaging.handlers import handlers_of
+from tradewind.messaging.handled import Handled, Remembered
+from tradewind.messaging.handlers import Handler, handlers_of
+from tradewind.messaging.lanes import Lanes
 from tradewind.messaging.producer import EventProducer
 from tradewind.messaging.retries import RETRIES_S
 from tradewind.ports.bus import Bus, Delivery, Subscription
 from tradewind.ports.metrics import Metrics
 
 log = logging.getLogger(__name__)
-AT_ONCE_MAX = 256
+AT_ONCE_MAX = 128
+"""Lanes that are worked on at once."""
+IN_HAND_MAX = 4_096
 """Events that may be in hand at once."""
 WAIT_S = 0.2
 """How long to wait for events before looking at what else there is to do."""
@@ -36,11 +38,13 @@ BURIAL_S = 5.0
 """Between two attempts to put an event aside while the bus does not answer."""
 GRACE_S = 10.0
 """How long a stopping consumer waits for handlers that are at work."""
-Lane = tuple[str, int, str]
 
 
 class EventConsumer:
-    """Subclass it and mark methods with `event_handler`. Two members of one group share its partitions."""
+    """Subclass it and mark methods with `event_handler`. Members of one group share its partitions.
+
+    An event that comes twice is handled once: ids are remembered here, and in `handled` where that is given.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class EventConsumer:
         member: str,
         handled: Handled | None = None,
         at_once_max: int = AT_ONCE_MAX,
+        in_hand_max: int = IN_HAND_MAX,
         retries_s: Sequence[float] = RETRIES_S,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -60,41 +65,42 @@ class EventConsumer:
             raise BadInput(
                 "it handles no events", where=type(self).__name__, fix="Mark methods with @event_handler(...)"
             )
-        self.bus, self.metrics, self.group, self.member = bus, metrics, group, member
-        self.handled = handled or HandledHere()
-        self.at_once_max = at_once_max
-        self.retries_s = tuple(retries_s)
-        self.burial = Burial(producer, metrics, group)
-        self._sleep = sleep
-        self._finished = Finished()
-        self._lanes: dict[Lane, deque[Delivery]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._in_hand = 0
-        self._moved = asyncio.Event()
-        self._stopping = asyncio.Event()
+        self.topics = sorted({EVENT_TYPES[name].topic.name for name in self.handlers})
+        self.bus, self.group, self.member = bus, group, member
         self.subscribed = asyncio.Event()
         """Set from when it is a member of its group: what is published then will come."""
-
-    @property
-    def topics(self) -> list[str]:
-        """The topics of the types that are handled."""
-        return sorted({EVENT_TYPES[name].topic.name for name in self.handlers})
+        self.at_once_max, self.in_hand_max = at_once_max, in_hand_max
+        self.retries_s = tuple(retries_s)
+        self.burial = Burial(producer, metrics, group)
+        self._handled, self._remembered = handled, Remembered()
+        self._sleep = sleep
+        self._finished, self._lanes = Finished(), Lanes()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._moved, self._stopping = asyncio.Event(), asyncio.Event()
+        self._consumed = {t: metrics.counter("messages_consumed", group=group, topic=t) for t in self.topics}
+        self._failed = {t: metrics.counter("messages_failed", group=group, topic=t) for t in self.topics}
+        self._lag = {t: metrics.gauge("consumer_lag", group=group, topic=t) for t in self.topics}
+        self._took = metrics.histogram("process_latency", group=group)
 
     async def run(self) -> None:
         """Receive and handle until `stop`. Returns when what was at work has ended and is committed."""
-        subscription = await self._again(lambda: self.bus.subscribe(self.group, self.topics, self.member))
+        subscription = await self._subscribe()
         self.subscribed.set()
         try:
             while not self._stopping.is_set():
                 await self._take_in(subscription)
                 await self._commit(subscription)
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=GRACE_S)
+            async with asyncio.timeout(GRACE_S):
+                while self._lanes.in_hand:
+                    await self._until_moved()
+            await self._commit(subscription)
+        except TimeoutError:
+            log.warning("%s: %d events are given back unhandled", self.group, self._lanes.in_hand)
             await self._commit(subscription)
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for worker in self._workers:
+                worker.cancel()
+            await asyncio.gather(*self._workers, return_exceptions=True)
             await subscription.close()
 
     def stop(self) -> None:
@@ -102,83 +108,82 @@ class EventConsumer:
         self._stopping.set()
         self._moved.set()
 
-    async def _again(self, call: Callable[[], Awaitable[Subscription]]) -> Subscription:
-        for wait_s in (*self.retries_s, None):
+    async def _subscribe(self) -> Subscription:
+        for wait_s in self.retries_s:
             try:
-                return await call()
-            except Unavailable:
-                if wait_s is None:
-                    raise
+                return await self.bus.subscribe(self.group, self.topics, self.member)
+            except Unavailable as problem:
+                log.warning("%s: cannot subscribe: %s", self.group, problem)
                 await self._sleep(wait_s)
-        raise AssertionError
+        return await self.bus.subscribe(self.group, self.topics, self.member)
+
+    async def _until_moved(self) -> None:
+        self._moved.clear()
+        await self._moved.wait()
 
     async def _take_in(self, subscription: Subscription) -> None:
-        room = self.at_once_max - self._in_hand
+        room = self.in_hand_max - self._lanes.in_hand
         if room <= 0:
-            self._moved.clear()
-            await self._moved.wait()
+            await self._until_moved()
             return
         try:
             deliveries = await subscription.receive(room, WAIT_S)
         except Unavailable as problem:
-            log.warning("nothing can be received: %s", problem)
+            log.warning("%s: nothing can be received: %s", self.group, problem)
             await self._sleep(self.retries_s[0] if self.retries_s else WAIT_S)
             return
         self._finished.forget(self._finished.places() - subscription.assigned())
         for delivery in deliveries:
             self._finished.begin(delivery.place, delivery.offset)
-            self._in_hand += 1
-            token = "" if delivery.event is None else delivery.event.token
-            lane = (*delivery.place, token)
-            if lane in self._lanes:
-                self._lanes[lane].append(delivery)
-            else:
-                self._lanes[lane] = deque([delivery])
-                task = asyncio.create_task(self._work_off(lane))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+            self._lanes.put(delivery)
+        for _ in range(min(self._lanes.ready - self._lanes.idle, self.at_once_max - len(self._workers))):
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
         if deliveries:
             await asyncio.sleep(0)
 
-    async def _work_off(self, lane: Lane) -> None:
-        """One token's events, one after the other."""
-        line = self._lanes[lane]
-        try:
+    async def _work(self) -> None:
+        """Work lanes off, one after the other."""
+        while True:
+            lane, line = await self._lanes.take()
             while line:
                 delivery = line[0]
-                await self._deal_with(delivery)
+                event = delivery.event
+                if event is None:
+                    await self._bury(delivery, delivery.problem, 1)
+                elif event.event_id not in self._remembered and (handler := self.handlers.get(event.type)) is not None:
+                    await self._handle(handler, delivery)
                 line.popleft()
                 self._finished.end(delivery.place, delivery.offset)
-                self._in_hand -= 1
+                self._lanes.in_hand -= 1
                 self._moved.set()
-        finally:
-            self._in_hand -= len(line)
-            del self._lanes[lane]
+            self._lanes.done(lane)
 
-    async def _deal_with(self, delivery: Delivery) -> None:
+    async def _handle(self, handler: Handler, delivery: Delivery) -> None:
         event = delivery.event
-        if event is None:
-            await self._bury(delivery, delivery.problem, 1)
+        assert event is not None
+        if self._handled is not None and await self._handled.has(event.event_id):
             return
-        handler = self.handlers.get(event.type)
-        if handler is None or await self.handled.has(event.event_id):
-            return
-        group, topic = self.group, delivery.topic
-        for attempt, wait_s in enumerate((*self.retries_s, None), 1):
+        attempt = 0
+        while True:
+            attempt += 1
             started = time.perf_counter()
             try:
                 await handler(event)
             except Exception as error:  # noqa: BLE001 - whatever a handler raises, the others go on
-                self.metrics.count("messages_failed", group=group, topic=topic)
+                self._failed[delivery.topic](1.0)
                 log.warning("%s %s failed at attempt %d: %r", event.type, event.event_id, attempt, error)
-                if wait_s is None or isinstance(error, Refused):
+                if attempt > len(self.retries_s) or isinstance(error, Refused):
                     await self._bury(delivery, f"{type(error).__name__}: {error}", attempt)
                     return
-                await self._sleep(wait_s)
+                await self._sleep(self.retries_s[attempt - 1])
             else:
-                await self.handled.note(event.event_id)
-                self.metrics.observe("process_latency", time.perf_counter() - started, group=group)
-                self.metrics.count("messages_consumed", group=group, topic=topic)
+                self._took(time.perf_counter() - started)
+                self._consumed[delivery.topic](1.0)
+                self._remembered.add(event.event_id)
+                if self._handled is not None:
+                    await self._handled.note(event.event_id)
                 return
 
     async def _bury(self, delivery: Delivery, reason: str, attempts: int) -> None:
@@ -194,14 +199,14 @@ class EventConsumer:
 
     async def _commit(self, subscription: Subscription) -> None:
         ready = self._finished.ready()
+        lag: dict[str, int] = dict.fromkeys(self.topics, 0)
         try:
             if ready:
                 await subscription.commit(ready)
-            lag: dict[str, int] = dict.fromkeys(self.topics, 0)
             for (topic, _), waiting in (await subscription.lag()).items():
                 lag[topic] += waiting
         except Unavailable as problem:
-            log.warning("not committed, so it will be delivered again: %s", problem)
+            log.warning("%s: not committed, so it will be delivered again: %s", self.group, problem)
             return
         for topic, waiting in lag.items():
-            self.metrics.set("consumer_lag", waiting, group=self.group, topic=topic)
+            self._lag[topic](waiting)

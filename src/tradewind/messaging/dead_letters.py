@@ -39,7 +39,7 @@ class Burial:
         )
         event = self.producer.event("event.dead", letter, token, cause=delivery.event)
         await self.producer.send_batch([event])
-        self.metrics.count("messages_dead", group=self.group, topic=delivery.topic)
+        self.metrics.counter("messages_dead", group=self.group, topic=delivery.topic)(1.0)
         log.error("%s: put aside after %d attempts: %s", delivery.topic, attempts, reason)
 
 

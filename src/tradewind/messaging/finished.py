@@ -16,19 +16,24 @@ class Finished:
 
     def begin(self, place: Place, offset: int) -> None:
         """An event was taken in. In each place offsets rise."""
-        self._open.setdefault(place, {})[offset] = False
+        offsets = self._open.get(place)
+        if offsets is None:
+            offsets = self._open[place] = {}
+        offsets[offset] = False
 
     def end(self, place: Place, offset: int) -> None:
-        """An event was dealt with."""
-        offsets = self._open.get(place, {})
-        if offset not in offsets:
-            return  # the place was given to another member meanwhile
-        offsets[offset] = True
-        for oldest in list(offsets):
-            if not offsets[oldest]:
-                break
+        """An event was dealt with. One of a place that was given away meanwhile counts for nothing."""
+        offsets = self._open.get(place)
+        if not offsets or offset not in offsets:
+            return
+        if next(iter(offsets)) != offset:
+            offsets[offset] = True
+            return
+        del offsets[offset]
+        while offsets and offsets[oldest := next(iter(offsets))]:
             del offsets[oldest]
-            self._ready[place] = oldest + 1
+            offset = oldest
+        self._ready[place] = offset + 1
 
     def ready(self) -> Mapping[Place, int]:
         """The next offset of each place where one may be committed that was not yet."""

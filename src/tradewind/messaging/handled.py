@@ -9,7 +9,7 @@ REMEMBERED_MAX = 200_000
 
 
 class Handled(Protocol):
-    """Event ids that were handled. An implementation may share a transaction with what the handlers do."""
+    """Event ids that were handled, for longer than a process lives: best in one transaction with the effect."""
 
     async def has(self, event_id: str) -> bool:
         """Whether the event was handled."""
@@ -20,19 +20,18 @@ class Handled(Protocol):
         ...
 
 
-class HandledHere:
-    """The latest ids, in memory: enough where handlers may see an event again after a restart."""
+class Remembered:
+    """The latest ids that this process has handled; the oldest makes room."""
 
     def __init__(self, most: int = REMEMBERED_MAX) -> None:
         self.most = most
         self._ids: OrderedDict[str, None] = OrderedDict()
 
-    async def has(self, event_id: str) -> bool:
-        """Whether the event was handled."""
+    def __contains__(self, event_id: str) -> bool:
         return event_id in self._ids
 
-    async def note(self, event_id: str) -> None:
-        """The event was handled; the oldest id makes room."""
+    def add(self, event_id: str) -> None:
+        """The event was handled."""
         self._ids[event_id] = None
         if len(self._ids) > self.most:
             self._ids.popitem(last=False)

@@ -82,16 +82,16 @@ class EventProducer:
                 await self.bus.publish(events)
                 break
             except Refused:
-                self.metrics.count("messages_refused", len(events), reason="refused")
+                self.metrics.counter("messages_refused", reason="refused")(len(events))
                 raise
             except Unavailable:
                 if wait_s is None:
-                    self.metrics.count("messages_refused", len(events), reason="unavailable")
+                    self.metrics.counter("messages_refused", reason="unavailable")(len(events))
                     raise
                 await self._sleep(wait_s)
-        self.metrics.observe("publish_latency", time.perf_counter() - started)
+        self.metrics.histogram("publish_latency")(time.perf_counter() - started)
         for topic, number in Counter(map(topic_of, events)).items():
-            self.metrics.count("messages_published", number, topic=topic)
+            self.metrics.counter("messages_published", topic=topic)(number)
 
     def event(
         self,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from tradewind.core.domain.events.envelope import Event
 
@@ -12,8 +13,7 @@ Place = tuple[str, int]
 """A topic and one of its partitions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """What a subscriber receives: an event, or bytes that are none (`event` None) and what is wrong with them."""
 
     topic: str

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
+
+Instrument = Callable[[float], None]
+"""Takes a number: what to add to a counter, where a gauge stands, one measurement of a histogram. Never raises."""
 
 
 class Metrics(Protocol):
-    """Counts and measurements by the names of `observability.names`. Never raises for a number, never waits."""
+    """Instruments by the names of `observability.names`. Ask for one once, and use it often."""
 
-    def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
-        """Add to a counter."""
+    def counter(self, name: str, **labels: str) -> Instrument:
+        """Adds to a counter. Raises KeyError for a name or label that is not in the table."""
         ...
 
-    def set(self, name: str, value: float, **labels: str) -> None:
-        """Say where a gauge stands."""
+    def gauge(self, name: str, **labels: str) -> Instrument:
+        """Says where a gauge stands."""
         ...
 
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        """Add one measurement to a histogram."""
+    def histogram(self, name: str, **labels: str) -> Instrument:
+        """Adds one measurement."""
         ...

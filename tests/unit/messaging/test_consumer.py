@@ -11,7 +11,6 @@ from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.dead_letters import DeadLetters
-from tradewind.messaging.handled import HandledHere
 from tradewind.messaging.handlers import event_handler
 from tradewind.messaging.producer import EventProducer, Origin
 from tradewind.ports.bus import Delivery
@@ -47,6 +46,19 @@ class Books(EventConsumer):
 
 def number(event):
     return int(event.event_id[-12:])
+
+
+class Shared:
+    """What was handled, known to several consumers."""
+
+    def __init__(self):
+        self.ids = set()
+
+    async def has(self, event_id):
+        return event_id in self.ids
+
+    async def note(self, event_id):
+        self.ids.add(event_id)
 
 
 class Desk:
@@ -205,7 +217,7 @@ def test_an_event_that_comes_twice_has_one_effect():
 
 def test_a_consumer_killed_between_handling_and_commit_has_one_effect_when_it_shares_what_was_handled():
     async def work():
-        desk, shared = Desk(), HandledHere()
+        desk, shared = Desk(), Shared()
         first = await desk.start(handled=shared)
         await desk.bus.publish([tick(i, "A") for i in range(5)])
         first._commit = lambda _subscription: asyncio.sleep(0)  # it dies before it can
@@ -253,7 +265,7 @@ def _partition(token):
 
 def test_members_may_come_and_go_and_nothing_is_lost():
     async def work():
-        desk, shared = Desk(), HandledHere()
+        desk, shared = Desk(), Shared()
         all_ = [await desk.start(member="one", handled=shared)]
         for start in range(0, 300, 30):
             await desk.bus.publish([tick(i, f"COIN{i % 11}") for i in range(start, start + 30)])

@@ -5,37 +5,46 @@ from __future__ import annotations
 from collections import deque
 
 from tradewind.observability.names import METRICS
+from tradewind.ports.metrics import Instrument
 
 MEASUREMENTS_MAX = 4_096
 """The latest measurements of a histogram are kept, so many for each set of labels."""
-Labels = tuple[tuple[str, str], ...]
+Key = tuple[str, ...]
 
 
 class CountedMetrics:
-    """Counters, gauges and the latest measurements, by name and labels. An unknown name or label is a KeyError."""
+    """Counters, gauges and the latest measurements, by name and the values of the labels."""
 
     def __init__(self) -> None:
-        self.values: dict[tuple[str, Labels], float] = {}
-        self.measured: dict[tuple[str, Labels], deque[float]] = {}
+        self.values: dict[Key, list[float]] = {}
+        self.measured: dict[Key, deque[float]] = {}
 
-    def count(self, name: str, amount: float = 1.0, **labels: str) -> None:
-        """Add to a counter."""
-        key = _key(name, labels)
-        self.values[key] = self.values.get(key, 0.0) + amount
+    def counter(self, name: str, **labels: str) -> Instrument:
+        """Adds to a counter."""
+        cell = self.values.setdefault(_key(name, labels), [0.0])
 
-    def set(self, name: str, value: float, **labels: str) -> None:
-        """Say where a gauge stands."""
-        self.values[_key(name, labels)] = value
+        def add(amount: float) -> None:
+            cell[0] += amount
 
-    def observe(self, name: str, value: float, **labels: str) -> None:
-        """Add one measurement to a histogram."""
-        self.measured.setdefault(_key(name, labels), deque(maxlen=MEASUREMENTS_MAX)).append(value)
+        return add
+
+    def gauge(self, name: str, **labels: str) -> Instrument:
+        """Says where a gauge stands."""
+        cell = self.values.setdefault(_key(name, labels), [0.0])
+
+        def stand(value: float) -> None:
+            cell[0] = value
+
+        return stand
+
+    def histogram(self, name: str, **labels: str) -> Instrument:
+        """Adds one measurement; the oldest makes room."""
+        return self.measured.setdefault(_key(name, labels), deque(maxlen=MEASUREMENTS_MAX)).append
 
     def total(self, name: str) -> float:
         """The sum over all labels."""
-        return sum(value for (known, _), value in self.values.items() if known == name)
+        return sum(cell[0] for key, cell in self.values.items() if key[0] == name)
 
 
-def _key(name: str, labels: dict[str, str]) -> tuple[str, Labels]:
-    metric = METRICS[name]
-    return name, tuple((label, labels[label]) for label in metric.labels)
+def _key(name: str, labels: dict[str, str]) -> Key:
+    return name, *(labels[label] for label in METRICS[name].labels)
