@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tradewind import BadInput
-from tradewind.research.walk_forward_windows import WindowPlan, windows_of
+from tradewind import BadInput, Bars, Funding, Market, MarkPrices, instrument_for
+from tradewind.research.walk_forward_windows import WindowPlan, cut, windows_of
 
 HOUR = 3_600_000_000_000
 GAPS = st.one_of(st.integers(0, 60), st.sampled_from(["1h", "7h", "36h", "2d"]))
@@ -84,3 +84,23 @@ def test_without_gaps_the_tests_follow_each_other_without_a_hole(anchored):
     assert [w.test.first for w in windows[1:]] == [w.test.after for w in windows[:-1]]
     assert [w.train.after for w in windows] == [w.test.first for w in windows]
     assert len(windows[0].train) / (len(windows[0].train) + len(windows[0].test)) == pytest.approx(0.6, abs=0.01)
+
+
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_what_is_cut_out_of_a_market_holds_nothing_from_after_its_end(first, length):
+    time = np.arange(300, dtype=np.int64) * HOUR
+    price = np.linspace(1.0, 2.0, 300)
+    bars = Bars("X/USDT:USDT", "1h", time, price, price, price, price, price)
+    market = Market(
+        bars,
+        instrument_for("X/USDT:USDT"),
+        Funding("X/USDT:USDT", time[::8].copy(), price[::8].copy()),
+        MarkPrices("X/USDT:USDT", time + HOUR // 2, price),
+    )
+    start, end = first * HOUR, (first + length) * HOUR
+    seen = cut(market, start, end)
+    for series in (seen.bars, seen.funding, seen.marks):
+        assert (series.time < end).all()
+        for name, column in series.columns().items():
+            assert column.base is None, f"{name} is a view into what holds more"
+    assert np.array_equal(seen.bars.time, time[(time >= start) & (time < end)])
