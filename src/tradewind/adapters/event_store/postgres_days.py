@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tradewind.adapters.event_store.postgres_schema import Kind
+from tradewind.adapters.event_store.postgres_schema import Kind, there
 from tradewind.core.domain.timeframes import UNITS_NS
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Days:
 
 async def _make(connection: asyncpg.Connection[Any], day: date) -> None:
     name = f"{PREFIX}{day:%Y%m%d}"
-    if await connection.fetchval("SELECT to_regclass($1)", f"tradewind.{name}") is not None:
+    if await there(connection, name):
         return
     first, end = f"'{day} 00:00+00'", f"'{day + timedelta(days=1)} 00:00+00'"
     # What came while the day was too far ahead lies in the shared partition, and the rest of the day joins it there.

@@ -97,12 +97,18 @@ async def migrate(connection: asyncpg.Connection[Any], where: str) -> Kind:
 
 async def _present(connection: asyncpg.Connection[Any]) -> tuple[Kind | None, int]:
     """The kind of the tables that are there, and the last step that was taken."""
-    if await connection.fetchval("SELECT to_regclass('tradewind.migrations')") is None:
+    if not await there(connection, "migrations"):
         return None, 0
     row = await connection.fetchrow(
         "SELECT kind, (SELECT coalesce(max(number), 0) FROM tradewind.migrations) AS done FROM tradewind.installation"
     )
     return (Kind(row["kind"]), row["done"]) if row else (None, 0)
+
+
+async def there(connection: asyncpg.Connection[Any], table: str) -> bool:
+    """Whether a table of ours is there. (to_regclass may answer from before we waited for a lock.)"""
+    sql = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'tradewind' AND tablename = $1)"
+    return bool(await connection.fetchval(sql, table))
 
 
 async def _begin(connection: asyncpg.Connection[Any]) -> Kind:
