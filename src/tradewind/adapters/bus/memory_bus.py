@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from tradewind.adapters.bus.memory_group import Group
@@ -25,6 +26,7 @@ WAITING_MAX = 100_000
 SILENCE_S_MAX = 30.0
 """Seconds after which a member that receives nothing any more is taken for dead."""
 LOAD = 5_000
+PLACES_REMEMBERED_MAX = 65_536
 
 
 class MemoryBus:
@@ -151,8 +153,12 @@ class MemorySubscription:
 
 
 def _place(event: Event[Any]) -> Place:
-    topic = topic_of(event)
-    return topic, partition_of(event.token, partitions_of(topic))
+    return _place_of(topic_of(event), event.token)
+
+
+@lru_cache(PLACES_REMEMBERED_MAX)
+def _place_of(topic: str, token: str) -> Place:
+    return topic, partition_of(token, partitions_of(topic))
 
 
 def _bookmark(group: str) -> str:

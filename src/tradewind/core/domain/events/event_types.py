@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tradewind.core.domain.errors import BadInput
@@ -24,11 +24,11 @@ class EventType:
     token: str
     """The payload's field that is the event's token."""
     upgrades: tuple[Upgrade, ...] = ()
+    version: int = field(init=False)
+    """The version that is written now: 1, and one more for each upgrade."""
 
-    @property
-    def version(self) -> int:
-        """The version that is written now: 1, and one more for each upgrade."""
-        return len(self.upgrades) + 1
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "version", len(self.upgrades) + 1)
 
 
 _TABLE: tuple[tuple[str, str, type[p.Payload], str], ...] = (
