@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,3 +58,15 @@ def tally_of(scores: Scores) -> Tally:
     known = ratios[~np.isnan(ratios)] * math.sqrt(max(1, scores.returns.shape[1]))
     spread = float(known.var(ddof=1)) if len(known) > 1 else math.nan
     return Tally(len(scores) - len(scores.failed), len(known), spread)
+
+
+def as_if_worthless(tally: Tally) -> Tally:
+    """The tally with no more spread than worthless trials have.
+
+    What the best of N trials shows by luck is reckoned from the spread of their Sharpe ratios. Were none of them worth
+    anything, their z (see Tally) would have a variance of at most 1, whatever they are: where it is more, trials differ
+    in truth, some by what they earn and some by what they pay, and that difference is no luck. Without this limit a few
+    sets that plainly lose make a set that plainly earns look lucky. Less spread than that, of trials that resemble each
+    other, counts as it is.
+    """
+    return replace(tally, spread=1.0) if tally.spread > 1.0 else tally

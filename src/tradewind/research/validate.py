@@ -7,6 +7,7 @@ validated.verdict, validated.judgement.deciding
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimise import search
 from tradewind.research.regimes import RegimeSplit, split_by_regime
 from tradewind.research.resampled_trades import Resampling
-from tradewind.research.search_luck import search_luck
+from tradewind.research.search_luck import as_if_worthless, search_luck, tally_of
 from tradewind.research.search_plan import plan_search
 from tradewind.research.search_space import SearchSpace, space_of
 from tradewind.research.validation import Evidence, Validation, answers_of, is_settled, tested_trades
@@ -121,12 +122,14 @@ def validate(
     except (BadInput, StrategyFailed) as problem:
         biased = Undefined(problem.message)
     counter = now_counting()
-    tally = counter.tally(ground_of(markets, rules, counter)) if counter else None
+    counted = counter.tally(ground_of(markets, rules, counter)) if counter else None
+    tally = tally_of(found.scores) if counted is None or isinstance(counted, Undefined) else counted
     trades = tested_trades(walked)
     evidence = Evidence(
         found=found,
-        luck=search_luck(
-            found.scores, found.best, bench.periods_per_year, None if isinstance(tally, Undefined) else tally
+        luck=replace(
+            search_luck(found.scores, found.best, bench.periods_per_year, as_if_worthless(tally)),
+            counted=tally is counted,
         ),
         overfitting=_overfitting(found.scores),
         chosen=chosen,

@@ -165,19 +165,17 @@ def _of_walk(walked: WalkForward | Undefined, tests: TradeResults | Undefined) -
         "profit": profit,
         "efficiency": walked.efficiency,
         "consistency": walked.consistency,
-        "without_best": _without_best(walked, tests, profit),
+        "without_best": _without_best(tests),
         "track_record": _track_record(returns),
     }
 
 
-def _without_best(walked: WalkForward, tests: TradeResults | Undefined, profit: Figure) -> Figure:
-    """The joined return less what the best trades brought, in money over the start."""
+def _without_best(tests: TradeResults | Undefined) -> Figure:
+    """The return of the tests' trades without the best of them, each at its share of the account."""
     if isinstance(tests, Undefined):
         return tests
-    if isinstance(profit, Undefined):
-        return profit
-    won = np.sort(walked.joined.trades["pnl"])[-max(1, math.ceil(BEST_SHARE * len(walked.joined.trades))) :]
-    return profit - float(won.sum()) / walked.rules.cash
+    kept = np.sort(tests.value)[: -max(1, math.ceil(BEST_SHARE * len(tests.value)))]
+    return float(np.prod(1.0 + kept)) - 1.0
 
 
 def _track_record(returns: Any) -> Figure:
