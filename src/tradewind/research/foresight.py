@@ -62,15 +62,19 @@ def ahead_of(rerun: Rerun, data: MarketData, whole: Array, decided_ns: int) -> t
     moments = whole_moments(data)
     after = int(np.searchsorted(data.time[moments] + data.step, decided_ns, side="right"))
     wanted = whole[whole["time"] <= decided_ns]
-    ahead = 0
-    while after + ahead < len(moments):
-        if all(
-            _decides(rerun, shown(data, int(moments[after + ahead])), wanted, decided_ns) for shown in WAYS.values()
-        ):
-            break
-        ahead = max(ahead + 1, ahead * 3 // 2)
-    else:
+
+    def taken(bars: int) -> bool:
+        row = int(moments[after + bars])
+        return all(_decides(rerun, shown(data, row), wanted, decided_ns) for shown in WAYS.values())
+
+    short, ahead = -1, 0
+    while after + ahead < len(moments) and not taken(ahead):
+        short, ahead = ahead, max(ahead + 1, ahead * 3 // 2)
+    if after + ahead >= len(moments):
         return "it is taken as it was only when nearly all later bars are there: it knows the whole sample", None
+    while ahead - short > 1:
+        middle = (short + ahead) // 2
+        short, ahead = (short, middle) if taken(middle) else (middle, ahead)
     if ahead == 0:
         return "it changes with later bars", None
     return f"it is taken only when the {'next bar is' if ahead == 1 else f'next {ahead:,} bars are'} known", ahead

@@ -40,6 +40,7 @@ Progress = Callable[[str, int, int], None]
 CUTS = 12
 CUTS_MAX = 1_000
 CLEAN, AHEAD, UNREPEATABLE, UNSEEN = "clean", "looks ahead", "not repeatable", "nothing to check"
+DECISIONS_EXPLAINED = 5
 GLIMPSE = (60, 15)
 """How many bars before and after a cut are kept of a column, to be drawn."""
 
@@ -272,8 +273,10 @@ def _explain(search: _Search) -> None:
         said = f"it follows from what prepare made: {', '.join(names)}"
         search.found["decisions"] = [f.explained(said, None) for f in decided]
         return
-    earliest = min(decided, key=lambda f: f.time_ns)
-    words, bars = ahead_of(search.rerun, search.data, search.whole.decisions, earliest.time_ns + search.data.step)
+    # One decision may come out right by luck with fewer bars: of several the one that needs most is told.
+    times = sorted({f.time_ns for f in decided})[:DECISIONS_EXPLAINED]
+    told = [ahead_of(search.rerun, search.data, search.whole.decisions, t + search.data.step) for t in times]
+    words, bars = max(told, key=lambda each: -1 if each[1] is None else each[1])
     search.found["decisions"] = [f.explained(words, bars) for f in decided]
 
 

@@ -257,3 +257,23 @@ def test_a_strategy_that_stops_at_prices_that_never_were_is_not_accused():
     result = lookahead(Fussy, BARS, engine="interpreted", cuts=20)
     assert (result.verdict, result.findings) == (CLEAN, ())
     assert any("what a price" in note for note in result.notes), "the changed bars had such prices"
+
+
+@pytest.mark.parametrize("ahead", [1, 4, 11, 40])
+def test_how_far_a_decision_looks_is_told_where_no_column_tells_it(ahead):
+    class Keeps(Strategy):
+        def prepare(self, bars):
+            self.closes = bars.close.tolist()
+            return {}
+
+        def setup(self):
+            self.at = -1
+
+        def on_bar(self, bar):
+            self.at += 1
+            later = self.at + ahead
+            if later < len(self.closes) and self.closes[later] > bar.close:
+                self.buy(0.001)
+
+    found = lookahead(Keeps, BARS, engine="interpreted").findings
+    assert [(f.name, f.bars_ahead) for f in found] == [("decisions", ahead)]
