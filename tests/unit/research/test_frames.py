@@ -7,7 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from tradewind import BadInput, bars_from
+from tradewind import BadInput, bars_from, to_pandas
 
 HOUR = 3_600_000_000_000
 START = 1_704_067_200_000_000_000
@@ -119,3 +119,14 @@ def test_what_is_wrong_is_named(what: str) -> None:
     assert message in caught.value.message
     assert caught.value.where is not None
     assert caught.value.fix is not None
+
+
+def test_candles_go_to_pandas_and_come_back_as_they_were() -> None:
+    bars = bars_from(pandas_frame(), "A/B")
+    frame = to_pandas(bars)
+    again = bars_from(frame, "A/B")
+    for name, column in bars.columns().items():
+        assert getattr(again, name).tolist() == column.tolist()
+    before = bars.close.copy()
+    frame.loc[:, "close"] = 0.0
+    assert (bars.close == before).all(), "the frame's numbers are its own"
