@@ -96,7 +96,7 @@ class Listening(Strategy):
 class Witness:
     """The venue's book after every event, worked out with dictionaries and nothing of the engine's.
 
-    It knows the top by the newer of changes and quotes, and the full sides by the changes.
+    It knows the sides by the changes, and what quotes have told since the last of them.
     """
 
     def __init__(self, recording: Recording):
@@ -107,14 +107,15 @@ class Witness:
         self.asks: list[dict[float, float]] = []
         sides: dict[int, dict[float, float]] = {1: {}, -1: {}}
         number, valid, waiting = 0, False, []
-        newest = None
+        newer: list[tuple[int, int]] = []  # quotes that the changes have not come to, with their numbers
         for event in np.lexsort((np.arange(len(recording)), recording.time)).tolist():
             kind = recording.kind[event]
             if kind == EventKind.TRADE:
                 continue
             last, previous = int(recording.last[event]), int(recording.previous[event])
             if kind == EventKind.QUOTE:
-                newest = max(newest or (0, 0), (last, event))
+                if last > max([number, *(n for n, _ in newer)]):
+                    newer.append((last, event))
             elif kind == EventKind.SNAPSHOT:
                 if not valid or last > number:
                     sides, number = self._sides(event), last
@@ -122,18 +123,19 @@ class Witness:
                         if recording.last[earlier] > number >= recording.previous[earlier]:
                             self._put(sides, earlier)
                             number = int(recording.last[earlier])
-                    valid = True
+                    valid, newer = True, newer[-1:]
             elif not valid:
                 waiting.append(event)
             elif last > number:
                 if previous > number:
-                    valid, waiting, newest = False, [event], None
+                    valid, waiting, newer = False, [event], []
                 else:
                     self._put(sides, event)
                     number = last
             shown = {side: dict(levels) for side, levels in sides.items()}
-            if valid and newest is not None and newest[0] > number:
-                self._quoted(shown, newest[1])
+            newer = [(n, quoted) for n, quoted in newer if n > number]
+            for _, quoted in newer if valid else ():
+                self._quoted(shown, quoted)
             self.times.append(int(recording.time[event]))
             self.valid.append(valid and max(shown[1]) < min(shown[-1]))
             self.bids.append(shown[1])

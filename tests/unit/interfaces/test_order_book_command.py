@@ -26,7 +26,8 @@ def test_a_recording_is_checked_and_its_gap_is_said(ask, recording: Path) -> Non
 
 
 def test_a_replay_is_kept_counted_and_marked_and_its_command_makes_it_again(ask, recording: Path) -> None:
-    words = ("order-book", "backtest", str(MAKER), str(recording), "-p", "size=0.02", "--order-ms", "5", "--queue", "back")
+    words = ["order-book", "backtest", str(MAKER), str(recording), "-p", "size=0.02", "--order-ms", "5"]
+    words += ["--queue", "back"]
     first = ask(*words, "--json").document
     assert first["queue"]["maker_fills"] > 0
     assert first["metrics"]["n_trials"] == 1
