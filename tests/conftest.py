@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.servers.postgres import PostgresServer
+from tests.servers.timescale import timescale_server
 
 HOME_VARIABLES = (
     "TRADEWIND_HOME",
@@ -105,3 +106,11 @@ def postgres() -> Iterator[PostgresServer]:
         yield server.make()
     finally:
         server.remove()
+
+
+@pytest.fixture(scope="session")
+def timescale() -> Iterator[PostgresServer]:
+    """A PostgreSQL server with TimescaleDB."""
+    server = timescale_server()
+    yield server
+    server.remove()

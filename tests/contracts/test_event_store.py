@@ -14,7 +14,7 @@ from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.ports.event_store import EventQuery
 
-STORES = {"sqlite": "sqlite_place", "postgres": "postgres_place"}
+STORES = {"sqlite": "sqlite_place", "postgres": "postgres_place", "timescale": "timescale_place"}
 
 
 @pytest.fixture
@@ -27,6 +27,13 @@ def sqlite_place(tmp_path):
 def postgres_place(postgres):
     """How a store in a database of its own is opened."""
     url = postgres.new_database()
+    return lambda: PostgresEventStore(url)
+
+
+@pytest.fixture
+def timescale_place(timescale):
+    """How a store in a database with TimescaleDB is opened."""
+    url = timescale.new_database()
     return lambda: PostgresEventStore(url)
 
 

@@ -69,6 +69,8 @@ class PostgresServer:
     process: subprocess.Popen[bytes] | None = None
     options: tuple[str, ...] = ()
     databases: int = 0
+    root: Path | None = None
+    """Another system's root folder, whose programs are run inside it; `folder` is below it."""
 
     @property
     def data(self) -> Path:
@@ -81,29 +83,27 @@ class PostgresServer:
 
     def make(self) -> PostgresServer:
         """Make the cluster, and start it."""
-        if os.geteuid() == 0:
+        if self.root is not None:
+            shutil.chown(self.folder, (self.root / "var/lib/postgresql").stat().st_uid)
+        elif os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
-        self.run("initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        self.run("initdb", "-D", self.inside(self.data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
         return self.start()
 
     def run(self, program: str, *words: object) -> None:
         """Run one of PostgreSQL's programs to its end."""
-        done = subprocess.run(
-            [programs() / program, *map(str, words)],
-            cwd=self.folder,
-            capture_output=True,
-            check=False,
-            **_as_postgres(),
-        )
+        command = [*self.program(program), *map(str, words)]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, check=False, **self.as_whom())
         assert done.returncode == 0, done.stderr.decode()
 
     def start(self) -> PostgresServer:
         """Start it, and wait until it answers."""
         settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        words = ("-D", self.inside(self.data), "-p", str(self.port), *settings, *self.options)
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [programs() / "postgres", "-D", self.data, "-p", str(self.port), *settings, *self.options],
-                stdout=log, stderr=log, cwd=self.folder, **_as_postgres(),
+                [*self.program("postgres"), *words],
+                stdout=log, stderr=log, cwd=self.folder, **self.as_whom(),
             )  # fmt: skip
         deadline = time.monotonic() + PATIENCE_S
         while not self._answers():
@@ -111,6 +111,23 @@ class PostgresServer:
             assert time.monotonic() < deadline, "PostgreSQL did not begin to answer"
             time.sleep(0.05)
         return self
+
+    def program(self, name: str) -> list[str]:
+        """How one of PostgreSQL's programs is called."""
+        if self.root is None:
+            return [str(programs() / name)]
+        there = max(self.root.glob("usr/lib/postgresql/*/bin"), key=lambda p: int(p.parent.name))
+        return ["chroot", "--userspec=postgres:postgres", str(self.root), str(Path(self.inside(there)) / name)]
+
+    def inside(self, path: Path) -> str:
+        """A path as the server's programs see it."""
+        return str(path if self.root is None else Path("/") / path.relative_to(self.root))
+
+    def as_whom(self) -> dict[str, object]:
+        """Who runs the programs: the server refuses to be run by root."""
+        if self.root is not None or os.geteuid() != 0:
+            return {}
+        return {"user": "postgres", "group": "postgres", "extra_groups": []}
 
     def stop(self, by: signal.Signals = signal.SIGINT) -> None:
         """End it: SIGINT is a fast shutdown, SIGQUIT an immediate one, as of a crash."""
@@ -152,8 +169,3 @@ async def _asked(url: str, sql: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in await connection.fetch(sql)]
     finally:
         await connection.close()
-
-
-def _as_postgres() -> dict[str, object]:
-    """Who runs the server: it refuses to be run by root."""
-    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}

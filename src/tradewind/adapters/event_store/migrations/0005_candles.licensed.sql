@@ -3,10 +3,10 @@
 CREATE MATERIALIZED VIEW tradewind.candles_1m
     WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
     SELECT tenant, source, token AS symbol, time_bucket(INTERVAL '1 minute', "timestamp") AS "time",
-           first((body -> 'data' ->> 'price')::float8, ARRAY[time_event, position]) AS open,
+           first((body -> 'data' ->> 'price')::float8, time_event * 1e19::numeric + position) AS open,
            max((body -> 'data' ->> 'price')::float8) AS high,
            min((body -> 'data' ->> 'price')::float8) AS low,
-           last((body -> 'data' ->> 'price')::float8, ARRAY[time_event, position]) AS close,
+           last((body -> 'data' ->> 'price')::float8, time_event * 1e19::numeric + position) AS close,
            sum((body -> 'data' ->> 'size')::float8) AS volume,
            count(*) AS ticks
     FROM tradewind.events
@@ -18,10 +18,10 @@ SELECT add_continuous_aggregate_policy('tradewind.candles_1m', start_offset => I
 CREATE MATERIALIZED VIEW tradewind.candles_5m
     WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
     SELECT tenant, source, token AS symbol, time_bucket(INTERVAL '5 minutes', "timestamp") AS "time",
-           first((body -> 'data' ->> 'price')::float8, ARRAY[time_event, position]) AS open,
+           first((body -> 'data' ->> 'price')::float8, time_event * 1e19::numeric + position) AS open,
            max((body -> 'data' ->> 'price')::float8) AS high,
            min((body -> 'data' ->> 'price')::float8) AS low,
-           last((body -> 'data' ->> 'price')::float8, ARRAY[time_event, position]) AS close,
+           last((body -> 'data' ->> 'price')::float8, time_event * 1e19::numeric + position) AS close,
            sum((body -> 'data' ->> 'size')::float8) AS volume,
            count(*) AS ticks
     FROM tradewind.events
@@ -33,10 +33,10 @@ SELECT add_continuous_aggregate_policy('tradewind.candles_5m', start_offset => I
 CREATE MATERIALIZED VIEW tradewind.candles_1h
     WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
     SELECT tenant, source, token AS symbol, time_bucket(INTERVAL '1 hour', "timestamp") AS "time",
-           first((body -> 'data' ->> 'price')::float8, ARRAY[time_event, position]) AS open,
+           first((body -> 'data' ->> 'price')::float8, time_event * 1e19::numeric + position) AS open,
            max((body -> 'data' ->> 'price')::float8) AS high,
            min((body -> 'data' ->> 'price')::float8) AS low,
-           last((body -> 'data' ->> 'price')::float8, ARRAY[time_event, position]) AS close,
+           last((body -> 'data' ->> 'price')::float8, time_event * 1e19::numeric + position) AS close,
            sum((body -> 'data' ->> 'size')::float8) AS volume,
            count(*) AS ticks
     FROM tradewind.events
@@ -48,10 +48,10 @@ SELECT add_continuous_aggregate_policy('tradewind.candles_1h', start_offset => I
 CREATE MATERIALIZED VIEW tradewind.candles_1d
     WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
     SELECT tenant, source, token AS symbol, time_bucket(INTERVAL '1 day', "timestamp") AS "time",
-           first((body -> 'data' ->> 'price')::float8, ARRAY[time_event, position]) AS open,
+           first((body -> 'data' ->> 'price')::float8, time_event * 1e19::numeric + position) AS open,
            max((body -> 'data' ->> 'price')::float8) AS high,
            min((body -> 'data' ->> 'price')::float8) AS low,
-           last((body -> 'data' ->> 'price')::float8, ARRAY[time_event, position]) AS close,
+           last((body -> 'data' ->> 'price')::float8, time_event * 1e19::numeric + position) AS close,
            sum((body -> 'data' ->> 'size')::float8) AS volume,
            count(*) AS ticks
     FROM tradewind.events
