@@ -57,16 +57,18 @@ def book_study(
 
 
 def verdict(found: BookBacktest, currency: str) -> str:
-    """What came of it, in two sentences."""
+    """What came of it, in a few sentences."""
     profit, fills = found.metrics["net_profit"] or 0.0, len(found.run.fills)
     if not fills:
         return "No order was filled, so there is nothing to judge."
     fees = found.metrics["fees_paid"] or 0.0
     word = "made" if profit >= 0 else "lost"
+    short = found.metrics["sharpe"] is None and "sharpe" in found.performance.undefined
     return (
         f"It {word} {money(abs(profit), currency)} on {number(fills, 0)} fills, after {money(fees, currency)} of fees. "
         f"Without the fees it would have {'made' if profit + fees >= 0 else 'lost'} "
-        f"{money(abs(profit + fees), currency)}. A recording of minutes says how orders fare, not what a year brings."
+        f"{money(abs(profit + fees), currency)}."
+        + (" A recording this short says how orders fare, not what a year brings." if short else "")
     )
 
 
