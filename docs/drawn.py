@@ -20,6 +20,7 @@ from tradewind.core.engine.plan import plan_of
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.setup import exchange_for, set_up
 from tradewind.core.strategy.bundled.sma_cross import SmaCross
+from tradewind.research.gate import QUESTIONS, usual_gate
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "tradewind"
@@ -165,8 +166,19 @@ def measured() -> str:
     return "\n\n".join([*parts[:2], *(part for part in parts[2:] if part.startswith("| wait"))]) + "\n"
 
 
+def gate() -> str:
+    """The usual gate: each check with its bound and the reason for it."""
+    rows = ["| check | in a file | role | wanted | why |", "|---|---|---|---|---|"]
+    for name, bound in usual_gate().bounds.items():
+        question = QUESTIONS[name]
+        asked, wanted = f"{question.label}: {question.meaning}", f"{question.bound} {bound.value:g}"
+        rows.append(f"| {asked} | `{name}` | {question.role} | {wanted} | {bound.reason} |")
+    return "\n".join(rows) + "\n"
+
+
 DRAWINGS: dict[str, Callable[[], str]] = {
     "layers": layers, "run": run, "flow": flow, "driver": driver, "decisions": decisions, "measured": measured,
+    "gate": gate,
 }  # fmt: skip
 
 

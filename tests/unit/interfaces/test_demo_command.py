@@ -24,6 +24,11 @@ def test_the_demo_touches_only_its_folder_and_its_printed_commands_do_the_same(a
     answers = [ask(*shlex.split(command)[1:]) for command in commands]
     assert [answer.code for answer in answers] == [0, 0, 0]
     assert shown[0] in answers[2].out
+    further = next(line for line in answer.out.splitlines() if "tradewind validate" in line)
+    words = shlex.split(further.partition("tradewind ")[2])
+    verdict = ask(*words, "--space", "fast=5,10", "--space", "slow=20,40", "--json")
+    assert verdict.code in (0, 8, 9)
+    assert verdict.document["strategy"] == "SmaCross"
 
 
 def test_the_demo_runs_again_in_the_same_folder(ask, monkeypatch) -> None:

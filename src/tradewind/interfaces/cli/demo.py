@@ -52,6 +52,7 @@ def demo(
     console.say()
     console.say(f"Open a report: {finished[0]['report']}")
     console.say(f"All of it is in {home}: go on there with export TRADEWIND_HOME={here}")
+    console.say(f"Is one of them worth money? tradewind validate {STRATEGIES[0]} {market}")
     console.say("Your own idea: tradewind new strategy my_idea; your own data: tradewind data import FILE")
 
 
