@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tradewind.adapters.event_store.postgres_candles import candles, roll_up
 from tradewind.adapters.event_store.postgres_connection import explained, open_pool, place_of
 from tradewind.adapters.event_store.postgres_days import Days, forget
 from tradewind.adapters.event_store.postgres_query import KEPT_FOR_EVER, condition
@@ -21,6 +22,7 @@ from tradewind.adapters.event_store.postgres_schema import IN_WORDS, Kind, migra
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.codec import decode, encode
 from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.events.payloads import Candle
 from tradewind.ports.event_store import EventQuery, StoredEvent
 
 if TYPE_CHECKING:
@@ -129,13 +131,29 @@ class PostgresEventStore:
         await self._ask(MARK, name, position)
 
     async def purge(self, before_ns: int, *, dry_run: bool = False) -> Mapping[str, int]:
-        """Forget events that happened before; see the port. Whole days go as a whole."""
+        """Forget events that happened before; see the port. Before, candles are made of them."""
+        if not dry_run:
+            await self.roll_up()
         async with self.connected() as connection:
             kind = self.kind
             assert kind is not None, "a connection that was handed out is to known tables"
             found = await forget(connection, kind, before_ns, dry_run=dry_run)
         self._days.forget()
         return found
+
+    async def roll_up(self) -> int:
+        """Make the candles of what came in since; how many events were looked at. TimescaleDB's jobs may do it."""
+        async with self.connected() as connection:
+            return 0 if self.kind is Kind.LICENSED else await roll_up(connection)
+
+    async def candles(
+        self, symbol: str, timeframe: str, start_ns: int, end_ns: int, *, tenant: str, source: str
+    ) -> list[Candle]:
+        """The candles (1m, 5m, 1h, 1d) of one source's ticks that open from start to end (ns UTC), as of the last
+        `roll_up`.
+        """
+        async with self.connected() as connection:
+            return await candles(connection, symbol, timeframe, start_ns, end_ns, tenant, source)
 
     async def described(self) -> str:
         """What the server is and does, in words."""

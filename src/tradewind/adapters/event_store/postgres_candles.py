@@ -1,0 +1,106 @@
+"""Candles of stored ticks, kept by upkeep where continuous aggregates may not be used.
+
+A candle is made again from all of its ticks whenever one came in: so late ticks, and ticks out of order, end up where
+they belong. Ticks are in the order of their own time, those of one nanosecond in the order in which they were stored.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.events.payloads import Candle
+
+if TYPE_CHECKING:
+    import asyncpg
+
+SECONDS = {"1m": 60, "5m": 300, "1h": 3_600, "1d": 86_400}
+MADE_OF = {"5m": "1m", "1h": "5m", "1d": "1h"}
+BOOKMARK = "candles"
+POSITIONS_AT_ONCE_MAX = 200_000
+LOCK = 0x63616E646C65
+"""The advisory lock of who makes candles: two at once would only do the same work twice."""
+
+PUT = """
+INSERT INTO tradewind.candles_{frame} (tenant, source, symbol, "time", open, high, low, close, volume, ticks)
+{rows}
+ON CONFLICT (symbol, "time", tenant, source) DO UPDATE SET open = excluded.open, high = excluded.high,
+    low = excluded.low, close = excluded.close, volume = excluded.volume, ticks = excluded.ticks
+"""
+TOUCHED = """
+WITH touched AS (
+    SELECT DISTINCT tenant, source, symbol, to_timestamp(time_event / 1000000000 / {s} * {s}) AS "time"
+    FROM tradewind.ticks WHERE position > $1 AND position <= $2
+), open_to_change AS (
+    SELECT touched.* FROM touched, tradewind.places WHERE "time" >= purged_before
+)
+"""
+FROM_TICKS = (
+    TOUCHED
+    + """
+SELECT t.tenant, t.source, t.symbol, t."time", (array_agg(price ORDER BY time_event, position))[1], max(price),
+       min(price), (array_agg(price ORDER BY time_event DESC, position DESC))[1],
+       sum(size ORDER BY time_event, position), count(*)
+FROM open_to_change t JOIN tradewind.ticks k ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
+    AND k."timestamp" >= t."time" AND k."timestamp" < t."time" + INTERVAL '{s} seconds'
+GROUP BY t.tenant, t.source, t.symbol, t."time"
+"""
+)
+FROM_CANDLES = (
+    TOUCHED
+    + """
+SELECT t.tenant, t.source, t.symbol, t."time", (array_agg(open ORDER BY k."time"))[1], max(high), min(low),
+       (array_agg(close ORDER BY k."time" DESC))[1], sum(volume ORDER BY k."time"), sum(ticks)
+FROM open_to_change t JOIN tradewind.candles_{finer} k
+    ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
+    AND k."time" >= t."time" AND k."time" < t."time" + INTERVAL '{s} seconds'
+GROUP BY t.tenant, t.source, t.symbol, t."time"
+"""
+)
+MARK = (
+    "INSERT INTO tradewind.bookmarks (name, position) VALUES ($1, $2)"
+    " ON CONFLICT (name) DO UPDATE SET position = excluded.position"
+)
+READ = """
+SELECT (extract(epoch FROM "time") * 1000000000)::bigint, open, high, low, close, volume, ticks
+FROM tradewind.candles_{frame} WHERE symbol = $1 AND "time" >= $2 AND "time" < $3 AND tenant = $4 AND source = $5
+ORDER BY "time"
+"""
+
+
+async def roll_up(connection: asyncpg.Connection[Any]) -> int:
+    """Bring the candles up to the newest event; how many events were looked at."""
+    looked = 0
+    while True:
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+            last = await connection.fetchval("SELECT last FROM tradewind.places")
+            after = await connection.fetchval("SELECT position FROM tradewind.bookmarks WHERE name = $1", BOOKMARK) or 0
+            upto = min(last, after + POSITIONS_AT_ONCE_MAX)
+            if upto == after:
+                return looked
+            for frame, seconds in SECONDS.items():
+                rows = (FROM_CANDLES if frame in MADE_OF else FROM_TICKS).format(s=seconds, finer=MADE_OF.get(frame))
+                await connection.execute(PUT.format(frame=frame, rows=rows), after, upto, timeout=None)
+            await connection.execute(MARK, BOOKMARK, upto)
+            looked += upto - after
+
+
+async def candles(
+    connection: asyncpg.Connection[Any],
+    symbol: str,
+    timeframe: str,
+    start_ns: int,
+    end_ns: int,
+    tenant: str,
+    source: str,
+) -> list[Candle]:
+    """The candles of a market that open in a stretch of time, by time. Raises BadInput for an unknown timeframe."""
+    if timeframe not in SECONDS:
+        raise BadInput(f"there are no candles of {timeframe!r} here", fix=f"There are: {', '.join(SECONDS)}")
+    sql = READ.format(frame=timeframe)
+    rows = await connection.fetch(sql, symbol, start_ns // 1_000, -(-end_ns // 1_000), tenant, source)
+    return [
+        Candle(symbol=symbol, timeframe=timeframe, time=time, open=o, high=h, low=low, close=c, volume=v, ticks=n)
+        for time, o, h, low, c, v, n in rows
+    ]

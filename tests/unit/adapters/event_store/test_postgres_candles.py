@@ -1,0 +1,186 @@
+"""Candles of stored ticks equal those that are worked out from the ticks by hand."""
+
+import asyncio
+import random
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+from event_examples import NOW, tick
+
+from tradewind.adapters.event_store.postgres_candles import SECONDS
+from tradewind.adapters.event_store.postgres_events import PostgresEventStore
+from tradewind.adapters.event_store.postgres_schema import Kind
+from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.events.event_types import EVENT_TYPES
+
+SECOND_NS = 1_000_000_000
+SYMBOLS = ("BTC/USDT", "ETH/USDT")
+START = NOW - 3 * 86_400 * SECOND_NS
+
+
+@asynccontextmanager
+async def opened(url):
+    store = PostgresEventStore(url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture(params=["postgres", "timescale"])
+def url(request):
+    return request.getfixturevalue(request.param).new_database()
+
+
+def made_ticks(number, seed):
+    """Ticks over some days, in no order, several at one instant; sizes whose sums are exact."""
+    rng = random.Random(seed)
+    made = []
+    for i in range(number):
+        symbol, time = rng.choice(SYMBOLS), START + rng.randrange(0, 200_000) * SECOND_NS
+        data = EVENT_TYPES["price.tick"].payload(
+            symbol=symbol, price=rng.randint(90, 110) / 4, size=rng.randint(1, 9) / 8
+        )
+        made.append(tick(1_000_000 * seed + i, symbol, time_event=time, time_recorded=NOW, data=data))
+    return made
+
+
+def by_hand(ticks, symbol, timeframe):
+    width = SECONDS[timeframe] * SECOND_NS
+    groups = {}
+    for tick_ in sorted((t for t in ticks if t.token == symbol), key=lambda t: t.time_event):
+        groups.setdefault(tick_.time_event // width * width, []).append(tick_.data)
+    return [
+        (
+            time, some[0].price, max(t.price for t in some), min(t.price for t in some), some[-1].price,
+            sum(t.size for t in some), len(some),
+        )
+        for time, some in sorted(groups.items())
+    ]  # fmt: skip
+
+
+async def stored(store, symbol, timeframe, start=0, end=2 * NOW):
+    found = await store.candles(symbol, timeframe, start, end, tenant="home", source="test")
+    return [(c.time, c.open, c.high, c.low, c.close, c.volume, c.ticks) for c in found]
+
+
+def test_candles_equal_those_worked_out_from_the_ticks_also_after_late_ones(url):
+    first, late = made_ticks(400, 1), made_ticks(60, 2)
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(first)
+            assert await store.roll_up() == 400
+            assert await store.roll_up() == 0
+            for symbol in SYMBOLS:
+                assert await stored(store, symbol, "1h") == by_hand(first, symbol, "1h")
+            await store.append(late)
+            assert await store.roll_up() == 60
+            return {(s, frame): await stored(store, s, frame) for s in SYMBOLS for frame in SECONDS}
+
+    found = asyncio.run(work())
+    for (symbol, frame), candles in found.items():
+        assert candles == by_hand(first + late, symbol, frame), (symbol, frame)
+
+
+def test_a_backtests_ticks_make_no_candles_and_another_source_has_its_own(url):
+    async def work():
+        async with opened(url) as store:
+            await store.append([tick(1), tick(2, mode="backtest"), tick(3, source="other"), tick(4, tenant="firm")])
+            await store.roll_up()
+            other = await store.candles("BTC/USDT", "1m", 0, 2 * NOW, tenant="home", source="other")
+            return await stored(store, "BTC/USDT", "1d"), [c.open for c in other]
+
+    mine, other = asyncio.run(work())
+    assert [c[-1] for c in mine] == [1]
+    assert other == [103.0]
+
+
+def test_purging_leaves_the_candles_of_what_is_gone(url):
+    made = made_ticks(200, 3)
+    cut = START + 100_000 * SECOND_NS + 7
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(made)
+            await store.purge(cut)
+            before = {s: await stored(store, s, "1h") for s in SYMBOLS}
+            # A tick from before the cut: its candle's other ticks are gone, so the candle stays as it is.
+            await store.append([tick(9, time_event=START + 1, time_recorded=NOW)])
+            await store.roll_up()
+            return before, {s: await stored(store, s, "1h") for s in SYMBOLS}
+
+    before, after = asyncio.run(work())
+    assert before == after == {s: by_hand(made, s, "1h") for s in SYMBOLS}
+
+
+def test_only_candles_that_open_in_the_stretch_are_read(url):
+    made = made_ticks(300, 4)
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(made)
+            await store.roll_up()
+            start, end = START // SECOND_NS * SECOND_NS + 36_000 * SECOND_NS, START + 72_000 * SECOND_NS
+            with pytest.raises(BadInput, match="no candles of '2m'"):
+                await stored(store, "BTC/USDT", "2m")
+            return start, end, await stored(store, "BTC/USDT", "1h", start, end)
+
+    start, end, found = asyncio.run(work())
+    assert found == [c for c in by_hand(made, "BTC/USDT", "1h") if start <= c[0] < end]
+    assert found
+
+
+def test_the_continuous_aggregates_say_the_same_where_they_may_be_used(timescale):
+    """This edition refuses to keep them, but their SELECT runs: it must come to the same candles."""
+    from tradewind.adapters.event_store.postgres_schema import migrations
+
+    url, made = timescale.new_database(), made_ticks(300, 5)
+    statements = [
+        statement.partition(") AS\n")[2].partition("WITH NO DATA")[0]
+        for migration in migrations(Kind.LICENSED)
+        for statement in migration.sql.split(";")
+        if "CREATE MATERIALIZED VIEW" in statement
+    ]
+
+    async def work():
+        async with opened(url) as store:
+            await store.append([*made, tick(1, mode="backtest")])
+        connection = await asyncpg.connect(url)
+        try:
+            return [await connection.fetch(f"{select} ORDER BY 3, 4") for select in statements]
+        finally:
+            await connection.close()
+
+    assert len(statements) == len(SECONDS)
+    for frame, rows in zip(SECONDS, asyncio.run(work()), strict=True):
+        for symbol in SYMBOLS:
+            found = [
+                (int(time.timestamp()) * SECOND_NS, o, h, low, c, v, n)
+                for _, _, s, time, o, h, low, c, v, n in map(tuple, rows)
+                if s == symbol
+            ]
+            assert found == by_hand(made, symbol, frame), frame
+
+
+def test_what_only_the_licensed_edition_may_do_is_refused_for_its_licence_and_nothing_else(timescale):
+    from tradewind.adapters.event_store.postgres_schema import migrations
+
+    url = timescale.new_database()
+    (licensed,) = [m for m in migrations(Kind.LICENSED) if m.name.endswith(".licensed.sql")]
+    statements = [s for s in licensed.sql.split(";") if s.strip()]
+
+    async def work():
+        async with opened(url) as store:
+            await store.append([tick(1)])
+        connection = await asyncpg.connect(url)
+        try:
+            for statement in statements:
+                with pytest.raises(asyncpg.FeatureNotSupportedError, match="license"):
+                    await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(work())
+    assert len(statements) == 2 * len(SECONDS) + 3
