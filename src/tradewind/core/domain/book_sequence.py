@@ -56,8 +56,8 @@ def lose(book: OrderBook, row: int) -> None:
 
 def begin(book: OrderBook, last: int) -> None:
     """Empty the book for a snapshot that holds up to update `last`."""
-    book.bids.count = 0
-    book.asks.count = 0
+    book.bids.clear()
+    book.asks.clear()
     book.update_id = last
     book.valid = True
     book.snapshots += 1

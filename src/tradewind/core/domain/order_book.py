@@ -6,6 +6,8 @@ which changes may be applied.
 
 from __future__ import annotations
 
+TAKEN_MAX = 32
+"""Levels of a side of which it is remembered what a simulated order has taken; beyond that the oldest is forgotten."""
 LEVELS_MAX = 8192
 """Price levels a side may hold. Beyond it the level furthest from the market is forgotten, and counted."""
 NAN = float("nan")
@@ -25,6 +27,9 @@ class Levels:
         self.forgotten = 0
         self.prices = [0.0] * levels_max
         self.sizes = [0.0] * levels_max
+        self.taken_count = 0
+        self.taken_prices = [0.0] * TAKEN_MAX
+        self.taken_sizes = [0.0] * TAKEN_MAX
 
     @property
     def best(self) -> float:
@@ -68,6 +73,8 @@ class Levels:
 
     def put(self, price: float, size: float) -> None:
         """Say what stands at `price` now; 0 removes the level."""
+        if self.taken_count > 0:
+            size = self._less_taken(price, size)
         at = self.place(price)
         if at < self.count and self.prices[at] == price:
             self.sizes[at] = size
@@ -84,9 +91,30 @@ class Levels:
         while self.count > 0 and self.side * self.prices[self.count - 1] > self.side * price:
             self.count -= 1
         self._drop_empty_top()
+        for i in range(self.taken_count - 1, -1, -1):
+            if self.side * self.taken_prices[i] > self.side * price:
+                self._forget_taken(i)
+
+    def clear(self) -> None:
+        """Empty the side."""
+        self.count = 0
+        self.taken_count = 0
 
     def take(self, size: float) -> None:
-        """Take `size` away from the best level."""
+        """Take `size` away from the best level. It does not come back until the level has been empty."""
+        price = self.best
+        found = -1
+        for i in range(self.taken_count):
+            if self.taken_prices[i] == price:
+                found = i
+        if found < 0:
+            if self.taken_count == len(self.taken_prices):
+                self._forget_taken(0)
+            found = self.taken_count
+            self.taken_count += 1
+            self.taken_prices[found] = price
+            self.taken_sizes[found] = 0.0
+        self.taken_sizes[found] += size
         self.sizes[self.count - 1] -= size
         self._drop_empty_top()
 
@@ -98,6 +126,23 @@ class Levels:
             total += self.sizes[i]
             i -= 1
         return total
+
+    def _less_taken(self, price: float, size: float) -> float:
+        """What of `size` is left, of which the data do not know that some has been taken."""
+        for i in range(self.taken_count):
+            if self.taken_prices[i] == price:
+                if size <= 0.0:
+                    self._forget_taken(i)
+                    return 0.0
+                self.taken_sizes[i] = min(self.taken_sizes[i], size)
+                return size - self.taken_sizes[i]
+        return size
+
+    def _forget_taken(self, which: int) -> None:
+        self.taken_count -= 1
+        for i in range(which, self.taken_count):
+            self.taken_prices[i] = self.taken_prices[i + 1]
+            self.taken_sizes[i] = self.taken_sizes[i + 1]
 
     def _insert(self, at: int, price: float, size: float) -> None:
         for i in range(self.count, at, -1):

@@ -180,7 +180,7 @@ def _how(found: BookBacktest) -> Section:
         f"An order or a cancellation takes {book.order_ms:g} ms to the venue, its answer {book.report_ms:g} ms back.",
         f"The venue's data take {feed} to the strategy, which sees nothing before.",
         f"Queues: {QUEUES[book.queue]}. After a gap every order stands at the back again.",
-        "What is taken from the book is gone until the data say anew; nobody else reacts to these orders.",
+        "What is taken does not come back until its level has been empty; nobody else reacts to these orders.",
         f"Fees: maker {float(instrument.maker_fee):.4%}, taker {float(instrument.taker_fee):.4%}.",
         f"Prices are multiples of {instrument.tick or 'nothing'}, sizes of {instrument.lot or 'nothing'}.",
         f"Account: {rules.cash:,.0f} in cash, leverage {rules.leverage:g}, {rules.margin} margin. No funding.",

@@ -49,10 +49,16 @@ def test_a_limit_that_reaches_the_other_side_takes_to_its_limit_and_rests_with_t
     ]  # fmt: skip
 
 
-def test_what_is_taken_is_gone_until_the_data_say_anew():
-    tape = usual_book().change(4).trade(20, BUY, 100.1, 0.1).change(40, asks=[(100.1, 0.7)]).change(60)
-    steps = [(1, buy(size=1.0)), (5, buy(size=1.0)), (41, buy(size=0.5))]
-    assert [f[2] for f in fills_of(play(tape, *steps))] == [100.1, 100.2, 100.1]
+def test_what_is_taken_is_gone_until_its_level_has_been_empty():
+    tape = usual_book().change(4).quote(8, (99.9, 2.0), (100.1, 1.0)).change(20, asks=[(100.1, 1.5)])
+    tape = tape.change(40, asks=[(100.1, 0.0)]).change(50, asks=[(100.1, 1.0)]).change(60)
+    steps = [(1, buy(size=1.0)), (9, buy(size=0.5)), (21, buy(size=1.0)), (51, buy(size=1.0))]
+    assert [(f[2], f[3]) for f in fills_of(play(tape, *steps))] == [
+        (100.1, 1.0),
+        (100.2, 0.5),  # a quote that says again what stood there brings nothing back
+        (100.1, 0.5), (100.2, 0.5),  # only what has come since
+        (100.1, 1.0),
+    ]  # fmt: skip
 
 
 def test_a_market_order_that_empties_the_book_is_filled_as_far_as_it_goes():

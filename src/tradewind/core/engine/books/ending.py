@@ -40,7 +40,10 @@ def close_in_book(x: BookExchange) -> None:
     best = levels.best
     while o.remaining > o.size * account.HAIR and levels.count > 0 and x.fill_count < len(x.fills):
         price = levels.best
-        size = min(s.whole_lots(o.remaining), levels.best_size)
+        size = s.round_size(min(s.whole_lots(o.remaining), levels.best_size))
+        if size <= 0.0:
+            levels.take(levels.best_size)  # less than a lot
+            continue
         levels.take(size)
         slipped = abs(price - best) * size
         account.reduce_position(x, o, 0, size, price, s.taker_fee, False, slipped, x.venue_time)

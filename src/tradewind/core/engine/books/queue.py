@@ -103,7 +103,10 @@ def crossed(x: BookExchange, side: int) -> None:
         v = x.venue_orders[slot]
         if not reached(side, levels.best, v.price):
             return
-        size = min(v.remaining, levels.best_size)
+        size = x.instruments[0].round_size(min(v.remaining, levels.best_size))
+        if size <= 0.0:
+            levels.take(levels.best_size)  # less than a lot
+            continue
         levels.take(size)
         x.counts.crossed_fills += 1
         fill(x, slot, size, v.price, True, 0.0)

@@ -93,7 +93,7 @@ def arrive(x: BookExchange, slot: int) -> None:
         return
     best = x.venue_book.ask if o.side > 0 else x.venue_book.bid
     v.price = o.limit
-    v.remaining = wanted(x, o, best)
+    v.remaining = x.instruments[0].round_size(wanted(x, o, best))
     if v.remaining <= 0.0:
         end(x, slot, k.CANCELED if o.reduce_only else k.REJECTED, k.OTHER_SIDE_FILLED if o.reduce_only else k.FUNDS)
         return
@@ -122,7 +122,7 @@ def on_offer(x: BookExchange, o: Order) -> float:
 
 
 def take(x: BookExchange, slot: int, best: float) -> None:
-    """Walk the book from its best price on, a fill for each level. What is taken is gone until the data say anew."""
+    """Walk the book from its best price on, a fill for each level. What is taken is gone until its level was empty."""
     o = x.orders[slot]
     v = x.venue_orders[slot]
     levels = x.venue_book.asks if o.side > 0 else x.venue_book.bids
@@ -130,6 +130,9 @@ def take(x: BookExchange, slot: int, best: float) -> None:
         price = levels.best
         if o.kind == k.LIMIT and not reached(o.side, price, o.limit):
             return
-        size = min(v.remaining, levels.best_size)
+        size = x.instruments[0].round_size(min(v.remaining, levels.best_size))
+        if size <= 0.0:
+            levels.take(levels.best_size)  # less than a lot
+            continue
         levels.take(size)
         fill(x, slot, size, price, False, abs(price - best))
