@@ -26,11 +26,11 @@ PLANS = st.builds(
 
 @st.composite
 def times(draw):
-    """Hourly bars with some of them missing."""
+    """Hourly bars with some of them missing; or of two symbols, the second of which opens at half past."""
     n = draw(st.integers(300, 2_000))
     missing = np.random.default_rng(draw(st.integers(0, 2**32))).random(n) < draw(st.sampled_from([0.0, 0.02, 0.3]))
     missing[[0, -1]] = False
-    return np.flatnonzero(~missing).astype(np.int64) * HOUR
+    return np.flatnonzero(~missing).astype(np.int64) * draw(st.sampled_from([HOUR, HOUR // 2]))
 
 
 @given(times(), PLANS)
@@ -44,6 +44,7 @@ def test_windows_never_overlap_forward(time, plan):
     for window in windows:
         assert 0 <= window.train.first < window.train.after <= window.test.first < window.test.after
         assert window.train.end_ns <= window.test.start_ns
+        assert time[window.train.after - 1] + HOUR <= window.test.start_ns, "a training bar is open in the test"
         for name, gap in (("purge", plan.purge), ("embargo", plan.embargo)):
             if isinstance(gap, int):
                 assert window.test.first - window.train.after >= gap, name
@@ -64,8 +65,9 @@ def test_a_slice_says_when_its_own_bars_open_and_close(time, plan):
     except BadInput:
         assume(False)
     for part in (part for window in windows for part in (window.train, window.test)):
+        following = [int(time[part.after])] if part.after < len(time) else []
         assert part.start_ns == time[part.first]
-        assert part.end_ns == time[part.after - 1] + HOUR
+        assert part.end_ns == min([time[part.after - 1] + HOUR, *following])
         inside = (time >= part.start_ns) & (time < part.end_ns)
         assert np.array_equal(np.flatnonzero(inside), np.arange(part.first, part.after))
 

@@ -66,7 +66,10 @@ class WindowPlan:
 
 @dataclass(frozen=True)
 class Slice:
-    """Bars `first` to `after` (not included) of the timeline; they open from `start_ns` on and close by `end_ns`."""
+    """Bars `first` to `after` (not included) of the timeline: those that open at `start_ns <= time < end_ns`.
+
+    `end_ns` is when the last of them closes, or when the next bar opens where that is earlier.
+    """
 
     first: int
     after: int
@@ -172,10 +175,14 @@ def gap_ns(gap: Gap, step_ns: int, option: str) -> int:
 
 
 def _before(time: Times, row: int, gap: Gap, step_ns: int, option: str) -> int:
-    """The row after the last bar that has closed `gap` before the bar of `row` opens."""
-    if isinstance(gap, int) or gap.strip().lstrip("-").isdigit():
-        return row - _whole(int(gap), option)
-    return int(np.searchsorted(time, int(time[row]) - _length(gap, option) - step_ns, side="right"))
+    """The row after the last bar that has closed `gap` before the bar of `row` opens.
+
+    Where symbols open at different times, bars before that row may still be open then: no training holds them.
+    """
+    in_bars = isinstance(gap, int) or gap.strip().lstrip("-").isdigit()
+    length = 0 if in_bars else _length(str(gap), option)
+    closed = int(np.searchsorted(time, int(time[row]) - length - step_ns, side="right"))
+    return min(closed, row - _whole(int(gap), option)) if in_bars else closed
 
 
 def _after(time: Times, row: int, gap: Gap, option: str) -> int:
@@ -201,7 +208,8 @@ def _length(text: str, option: str) -> int:
 
 
 def _slice(time: Times, first: int, after: int, step_ns: int) -> Slice:
-    return Slice(first, after, int(time[first]), int(time[after - 1]) + step_ns)
+    closes = int(time[after - 1]) + step_ns
+    return Slice(first, after, int(time[first]), min(closes, int(time[after])) if after < len(time) else closes)
 
 
 def _too_few(time: Times, step_ns: int, plan: WindowPlan, train: int, test: int, count: int) -> None:
