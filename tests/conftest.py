@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.servers.postgres import PostgresServer
+from tests.servers.redis import RedisServer, RedisServers
 from tests.servers.timescale import timescale_server
 
 HOME_VARIABLES = (
@@ -114,3 +115,23 @@ def timescale() -> Iterator[PostgresServer]:
     server = timescale_server()
     yield server
     server.remove()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis server in the role of state that the tests of a process share; each empties it first."""
+    server = RedisServer()
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def redis_servers() -> Iterator[RedisServers]:
+    """A Redis Cluster of six that the tests of a process share; each empties it first."""
+    servers = RedisServers()
+    try:
+        yield servers.start()
+    finally:
+        servers.remove()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tradewind.core.domain.recording import Recording
     from tradewind.ports.book_recordings import BookRecordings
     from tradewind.ports.bus import Bus
+    from tradewind.ports.cache import Cache, Role
     from tradewind.ports.data_files import DataFiles
     from tradewind.ports.event_store import EventStore
     from tradewind.ports.lockbox import Lockbox
@@ -114,10 +115,21 @@ def open_book_recordings() -> BookRecordings:
 
 
 def open_event_store(settings: Settings | None = None) -> EventStore:
-    """The store of events that the settings name a folder for."""
+    """The store of events that the settings name: a PostgreSQL database, else a file in the events folder."""
+    from tradewind.adapters.event_store.postgres_events import PostgresEventStore  # noqa: PLC0415
     from tradewind.adapters.event_store.sqlite_events import SqliteEventStore  # noqa: PLC0415
 
-    return SqliteEventStore((settings or load_settings()).events / "events.db")
+    settings = settings or load_settings()
+    return (
+        PostgresEventStore(settings.postgres) if settings.postgres else SqliteEventStore(settings.events / "events.db")
+    )
+
+
+def services(settings: Settings) -> dict[str, Callable[[], str]]:
+    """The servers that the settings name, and for each how to ask it who it is; it raises where it is not to be had."""
+    from tradewind.adapters.event_store.postgres_events import describe  # noqa: PLC0415
+
+    return {"events": lambda: describe(settings.postgres)} if settings.postgres else {}
 
 
 def open_bus(store: EventStore) -> Bus:
@@ -125,6 +137,16 @@ def open_bus(store: EventStore) -> Bus:
     from tradewind.adapters.bus.memory_bus import MemoryBus  # noqa: PLC0415
 
     return MemoryBus(store)
+
+
+def open_cache(role: Role, url: str | None = None, metrics: Metrics | None = None) -> Cache:
+    """A cache in a role: in this process, or in Redis (`adapters.cache.redis_connection.RedisPlace`), measured."""
+    from tradewind.adapters.cache.measured_cache import MeasuredCache  # noqa: PLC0415
+    from tradewind.adapters.cache.memory_cache import MemoryCache  # noqa: PLC0415
+    from tradewind.adapters.cache.redis_cache import RedisCache  # noqa: PLC0415
+
+    cache = MemoryCache(role) if url is None else RedisCache(url, role)
+    return MeasuredCache(cache, metrics or open_metrics(), role)
 
 
 def open_metrics() -> Metrics:

@@ -18,6 +18,7 @@ ROOMS = {
     "adapters": {
         "book_recordings",
         "bus",
+        "cache",
         "event_store",
         "lockbox",
         "market_data",

@@ -26,6 +26,12 @@ _TABLE = (
     Metric("messages_dead", "counter", "events that went to the dead letters", ("group", "topic")),
     Metric("consumer_lag", "gauge", "events that are not dealt with yet", ("group", "topic")),
     Metric("process_latency", "histogram", "one handler's call", ("group",), "seconds"),
+    Metric("cache_hits", "counter", "values that were asked for and found", ("role",)),
+    Metric("cache_misses", "counter", "values that were asked for and not there", ("role",)),
+    Metric("cache_errors", "counter", "calls that the cache did not answer", ("role", "operation")),
+    Metric("cache_latency", "histogram", "one call", ("role", "operation"), "seconds"),
+    Metric("cache_ready", "gauge", "1 while portfolios are kept up to date, 0 while they are read from the events"),
+    Metric("cache_rebuilt", "counter", "portfolios in the cache that were made again, by why", ("reason",)),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}

@@ -1,0 +1,140 @@
+"""A cache in Redis: one server, or a cluster of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tradewind.adapters.cache.redis_connection import RedisPlace, answering, check_role, connect
+from tradewind.core.domain.cache_keys import check_changes, checked_key, checked_ttl, checked_value
+from tradewind.core.domain.errors import Refused
+from tradewind.ports.cache import Role
+
+SCAN = 500
+"""Keys that are looked at in one step: between the steps the server serves others."""
+
+APPLY = """
+local at = 2
+for i = 1, tonumber(ARGV[1]) do
+  local found = redis.call('GET', KEYS[i])
+  if ARGV[at] == '1' then
+    if found ~= ARGV[at + 1] then return 0 end
+  elseif found then
+    return 0
+  end
+  at = at + 2
+end
+for i = tonumber(ARGV[1]) + 1, #KEYS do
+  if ARGV[at] == '1' then
+    redis.call('SET', KEYS[i], ARGV[at + 1])
+  else
+    redis.call('DEL', KEYS[i])
+  end
+  at = at + 2
+end
+return 1
+"""
+"""Look, then change, as one step of the server. It writes a script's changes to its log as one transaction, refuses a
+script for want of memory at its first write only, and nothing before that write can fail: so all is done or nothing."""
+
+
+class RedisCache:
+    """Values in Redis. The first time it answers, its settings are compared with the role."""
+
+    def __init__(self, place: RedisPlace | str, role: Role = Role.STATE) -> None:
+        self.place = RedisPlace(place) if isinstance(place, str) else place
+        self.role = role
+        # Any: the client's methods are typed for its blocking and its asynchronous form at once.
+        self._client: Any = connect(self.place)
+        self._on_cluster = hasattr(self._client, "mget_nonatomic")
+        self._fits_role = False
+
+    async def get(self, key: str) -> bytes | None:
+        """The value; None where there is none."""
+        checked_key(key)
+        with answering(self.place):
+            await self._check()
+            value: bytes | None = await self._client.get(key)
+        return value
+
+    async def set(self, key: str, value: bytes, ttl_s: float | None = None) -> None:
+        """Keep a value; see the port. Redis counts a time to live in ms."""
+        checked_value(checked_key(key), value)
+        ttl_ms = None if checked_ttl(key, ttl_s) is None else max(1, round((ttl_s or 0.0) * 1_000))
+        with answering(self.place):
+            await self._check()
+            await self._client.set(key, value, px=ttl_ms)
+
+    async def delete(self, *keys: str) -> int:
+        """Forget values; how many there were."""
+        for key in keys:
+            checked_key(key)
+        if not keys:
+            return 0
+        with answering(self.place):
+            await self._check()
+            return int(await self._client.delete(*dict.fromkeys(keys)))
+
+    async def mget(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values in the order of the keys; a cluster is asked once for each place that keys lie at."""
+        for key in keys:
+            checked_key(key)
+        if not keys:
+            return []
+        with answering(self.place):
+            await self._check()
+            ask = self._client.mget_nonatomic if self._on_cluster else self._client.mget
+            return list(await ask(list(keys)))
+
+    async def get_all(self, pattern: str, most: int = 100_000) -> Mapping[str, bytes]:
+        """All values whose keys fit, by SCAN, which holds nobody up."""
+        checked_key(pattern)
+        found: dict[str, bytes] = {}
+        with answering(self.place):
+            await self._check()
+            keys: dict[str, None] = {}
+            async for key in self._client.scan_iter(match=_escaped(pattern), count=SCAN):
+                keys[key.decode()] = None
+                if len(keys) > most:
+                    raise Refused(f"more than {most:,} keys fit {pattern!r}", fix="Ask for fewer")
+        names = list(keys)
+        for start in range(0, len(names), SCAN):
+            some = names[start : start + SCAN]
+            values = zip(some, await self.mget(some), strict=True)
+            found.update((key, value) for key, value in values if value is not None)
+        return found
+
+    async def apply(
+        self, changes: Mapping[str, bytes | None], expecting: Mapping[str, bytes | None] | None = None
+    ) -> bool:
+        """All changes or none; see the port."""
+        expecting = expecting or {}
+        check_changes(changes, expecting)
+        keys = [*expecting, *changes]
+        if not keys:
+            return True
+        words: list[bytes] = [str(len(expecting)).encode()]
+        for value in [*expecting.values(), *changes.values()]:
+            words += [b"0", b""] if value is None else [b"1", value]
+        with answering(self.place):
+            await self._check()
+            return bool(await self._client.eval(APPLY, len(keys), *keys, *words))
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        with answering(self.place):
+            await self._client.aclose()
+
+    async def _check(self) -> None:
+        if self._fits_role:
+            return
+        if self._on_cluster:
+            await self._client.initialize()
+        await check_role(self._client, self.place, self.role)
+        self._fits_role = True
+
+
+def _escaped(pattern: str) -> str:
+    """In Redis `?`, `[` and `\\` mean something in a pattern too; here they are themselves."""
+    return re.sub(r"([?\[\]\\])", r"\\\1", pattern)

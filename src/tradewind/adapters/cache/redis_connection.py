@@ -1,0 +1,170 @@
+"""How a Redis server or cluster is reached, and whether its settings fit the role it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from tradewind.core.domain.errors import BadInput, Unavailable
+from tradewind.ports.cache import Role
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis, RedisCluster
+
+PATIENCE_S = 1.0
+"""How long one answer may take. The library's own default is 5 seconds and ten attempts: a trader has gone by then."""
+CONNECTIONS_MAX = 32
+PORT = 6379
+EVICTS = {Role.CACHE: "allkeys-lru", Role.STATE: "noeviction"}
+"""The eviction policy that a server must have for a role."""
+SCHEMES = ("redis", "rediss", "redis-cluster", "rediss-cluster")
+
+
+@dataclass(frozen=True)
+class RedisPlace:
+    """Where Redis is: `redis://user:password@host:6379/0`, `rediss` with TLS, `redis-cluster://host:port,host:port`.
+
+    `ca_file` is whose signature the server's certificate must bear (else one the system trusts); `certificate_file`
+    and `key_file` are who we are, where the server asks.
+    """
+
+    url: str
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+
+    @property
+    def shown(self) -> str:
+        """The place without who may enter: for messages."""
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def connect(place: RedisPlace) -> Redis | RedisCluster:
+    """A client; nothing is sent yet. Raises BadInput for a place that is none, or where the library is missing."""
+    try:
+        from redis.asyncio import Redis, RedisCluster  # noqa: PLC0415 - optional
+        from redis.asyncio.cluster import ClusterNode  # noqa: PLC0415
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+    except ImportError:
+        raise BadInput("the redis library is not installed", fix="Install it: pip install 'tradewind[redis]'") from None
+    parts = _parts(place)
+    shared: dict[str, Any] = {
+        "username": parts.user,
+        "password": parts.password,
+        "socket_timeout": PATIENCE_S,
+        "socket_connect_timeout": PATIENCE_S,
+        "max_connections": CONNECTIONS_MAX,
+        # Retrying is for the caller to decide: it may have somewhere else to read from.
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if parts.tls:
+        shared |= {
+            "ssl": True,
+            "ssl_ca_certs": _file(place.ca_file, place),
+            "ssl_certfile": _file(place.certificate_file, place),
+            "ssl_keyfile": _file(place.key_file, place),
+        }
+    if parts.cluster:
+        return RedisCluster(startup_nodes=[ClusterNode(host, port) for host, port in parts.hosts], **shared)
+    ((host, port),) = parts.hosts
+    return Redis(host=host, port=port, db=parts.database, **shared)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    cluster: bool
+    tls: bool
+    hosts: tuple[tuple[str, int], ...]
+    database: int
+    user: str | None
+    password: str | None
+
+
+def _parts(place: RedisPlace) -> _Parts:
+    scheme, found, rest = place.url.partition("://")
+    wrong = BadInput(
+        "this is no place of a Redis server",
+        where=place.shown,
+        fix="Write redis://host:6379/0 or redis-cluster://host:6379,host:6380; rediss with TLS",
+    )
+    if not found or scheme not in SCHEMES:
+        raise wrong
+    who, _, where = rest.rpartition("@")
+    hosts, _, database = where.partition("/")
+    cluster = scheme.endswith("-cluster")
+    try:
+        split = [urlsplit(f"redis://{host}") for host in hosts.split(",")]
+        places = tuple((one.hostname or "", one.port or PORT) for one in split)
+        number = int(database or 0)
+    except ValueError:
+        raise wrong from None
+    if not all(host for host, _ in places) or number < 0 or (len(places) > 1 and not cluster):
+        raise wrong
+    if cluster and number:
+        raise BadInput("a cluster has no database but 0", where=place.shown)
+    user, _, password = who.partition(":")
+    return _Parts(
+        cluster, scheme.startswith("rediss"), places, number, unquote(user) or None, unquote(password) or None
+    )
+
+
+def _file(path: Path | None, place: RedisPlace) -> str | None:
+    if path is not None and not path.is_file():
+        raise BadInput(f"there is no file {path}", where=place.shown, fix="Name the PEM file")
+    return None if path is None else str(path)
+
+
+@contextmanager
+def answering(place: RedisPlace) -> Iterator[None]:
+    """Turns what the library raises into ours: Unavailable, or BadInput where trying again cannot help."""
+    from redis import exceptions as redis  # noqa: PLC0415 - optional
+
+    try:
+        yield
+    except (redis.AuthenticationError, redis.NoPermissionError) as problem:
+        raise BadInput(
+            f"Redis does not let us in: {problem}", where=place.shown, fix="Correct the user and password"
+        ) from None
+    except redis.OutOfMemoryError:
+        raise Unavailable(
+            "Redis is full, and its role is to forget nothing", where=place.shown, fix="Give it more memory"
+        ) from None
+    except (redis.RedisError, redis.RedisClusterException, OSError, TimeoutError) as problem:
+        said = str(problem) or type(problem).__name__
+        raise Unavailable(f"Redis does not answer: {said}", where=place.shown) from problem
+
+
+async def check_role(client: Redis | RedisCluster, place: RedisPlace, role: Role) -> None:
+    """Raises BadInput where a server may forget what its role is to keep, or loses it at a restart."""
+    for info in await _infos(client):
+        policy = info.get("maxmemory_policy")
+        if policy != EVICTS[role]:
+            raise BadInput(
+                f"the server's maxmemory-policy is {policy}, which does not fit the role {role.value!r}",
+                where=place.shown,
+                fix=f"Start it with deploy/redis/{role.value}.conf, or set maxmemory-policy {EVICTS[role]}",
+            )
+        if role is Role.STATE and not info.get("aof_enabled"):
+            raise BadInput(
+                "the server keeps no append-only file, so it forgets at a restart",
+                where=place.shown,
+                fix="Start it with deploy/redis/state.conf, or set appendonly yes",
+            )
+
+
+async def _infos(client: Redis | RedisCluster) -> list[Mapping[str, Any]]:
+    from redis.asyncio import RedisCluster  # noqa: PLC0415 - optional
+
+    if not isinstance(client, RedisCluster):
+        return [{**await client.info("memory"), **await client.info("persistence")}]
+    found: list[Mapping[str, Any]] = []
+    for node in client.get_primaries():
+        memory = await client.info("memory", target_nodes=node)
+        found.append({**memory, **await client.info("persistence", target_nodes=node)})
+    return found
