@@ -30,6 +30,7 @@ class Settings:
     events: Path
     ledger: Path
     exchange: str
+    postgres: str
     file: Path | None
     """The TOML file that was read, None where there is none."""
 
@@ -44,6 +45,8 @@ class Setting:
     default: str
     meaning: str
     is_folder: bool = True
+    is_server: bool = False
+    """A server that does what a folder does otherwise: not used where nothing is said, and never asked for."""
 
     @property
     def shown(self) -> str:
@@ -59,7 +62,12 @@ SETTINGS = (
     Setting("ledger", "folders", "TRADEWIND_LEDGER", "ledger", "the count of what was tried, and the seals; keep it"),
     Setting("events", "folders", "TRADEWIND_EVENTS", "events", "what sessions acted on"),
     Setting("exchange", "download", "TRADEWIND_EXCHANGE", "binance", "the exchange asked for candles", is_folder=False),
-)
+    Setting(
+        "postgres", "servers", "TRADEWIND_POSTGRES", "",
+        "events in PostgreSQL (postgresql://USER@HOST:5432/NAME) instead of the events folder",
+        is_folder=False, is_server=True,
+    ),
+)  # fmt: skip
 
 
 def load_settings(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:

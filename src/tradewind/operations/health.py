@@ -6,7 +6,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
@@ -49,8 +49,18 @@ class Checkup:
     fix: str = ""
 
 
-def checkups(settings: Settings, catalogue: MarketData, trials: Trials, lockbox: Lockbox, runs: Runs) -> list[Checkup]:
-    """Every check, in an order in which the first failure explains the later ones."""
+def checkups(
+    settings: Settings,
+    catalogue: MarketData,
+    trials: Trials,
+    lockbox: Lockbox,
+    runs: Runs,
+    services: Mapping[str, Callable[[], str]] | None = None,
+) -> list[Checkup]:
+    """Every check, in an order in which the first failure explains the later ones.
+
+    `services` are asked who they are; one that cannot be had raises a TradewindError.
+    """
     checks: list[Callable[[], Iterable[Checkup]]] = [
         lambda: [_python()],
         lambda: map(_package, PACKAGES),
@@ -61,6 +71,7 @@ def checkups(settings: Settings, catalogue: MarketData, trials: Trials, lockbox:
         lambda: _catalogue(catalogue),
         lambda: [_trials(trials)],
         lambda: _lockbox(lockbox, runs),
+        lambda: [_service(name, ask) for name, ask in (services or {}).items()],
     ]
     return [result for check in checks for result in check()]
 
@@ -137,6 +148,14 @@ def _trials(trials: Trials) -> Checkup:
     except TradewindError as problem:
         return Checkup("trials", State.FAILED, f"{problem.where}: {problem.message}", problem.fix or "")
     return Checkup("trials", State.FINE, f"{count:,} counted")
+
+
+def _service(name: str, ask: Callable[[], str]) -> Checkup:
+    try:
+        return Checkup(name, State.FINE, ask())
+    except TradewindError as problem:
+        fix = problem.fix or "Start it, or name another in tradewind.toml"
+        return Checkup(name, State.FAILED, f"{problem.where}: {problem.message}", fix)
 
 
 def _lockbox(lockbox: Lockbox, runs: Runs) -> Iterable[Checkup]:

@@ -270,3 +270,16 @@ def _row(event: Event[Any]) -> Row:
         event.event_id, event.type, event.time_event // US, event.time_event, event.token, event.tenant, event.session,
         event.source, encode(event),
     )  # fmt: skip
+
+
+def describe(url: str) -> str:
+    """What the server at this place is and does, in words; the tables are made where they are missing."""
+
+    async def ask() -> str:
+        store = PostgresEventStore(url)
+        try:
+            return await store.described()
+        finally:
+            await store.close()
+
+    return asyncio.run(ask())

@@ -11,7 +11,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def doctor(ctx: typer.Context) -> None:
-    """Look at Python, packages, folders, disk and every stored data set; say for each what to do."""
+    """Look at Python, packages, folders, disk, every stored data set and every server; say for each what to do."""
     from tradewind import bootstrap
     from tradewind.core.domain.errors import Refused
     from tradewind.operations.health import State, checkups
@@ -24,6 +24,7 @@ def doctor(ctx: typer.Context) -> None:
         bootstrap.open_trials(settings),
         bootstrap.open_lockbox(settings),
         bootstrap.open_runs(settings),
+        bootstrap.services(settings),
     )
     console.result({"checks": found})
     console.table(("", "check", "found", "what to do"), [(c.state, c.name, c.found, c.fix) for c in found])

@@ -33,7 +33,8 @@ def init(
             "there is a settings file already", where=str(file), fix="Write over it with --force, or edit it"
         )
     asking = not yes and not console.json and sys.stdin.isatty() and sys.stdout.isatty()
-    answers = {setting.name: _asked(setting, folder) for setting in SETTINGS} if asking else {}
+    asked = [setting for setting in SETTINGS if asking and not setting.is_server]
+    answers = {setting.name: _asked(setting, folder) for setting in asked}
     text = settings_text({name: answer for name, answer in answers.items() if answer is not None})
     write_whole(file, lambda out: out.write(text.encode()))
     settings = load_settings({}, folder=file.parent)
