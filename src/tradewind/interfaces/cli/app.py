@@ -42,6 +42,7 @@ VERBS = {
     "trials": Verb("tradewind.interfaces.cli.trials", "Say how often each market has been looked at."),
     "lockbox": Verb("tradewind.interfaces.cli.lockbox", "Seal the last stretch of a market, and open it once."),
     "runs": Verb("tradewind.interfaces.cli.runs", "List finished runs."),
+    "upkeep": Verb("tradewind.interfaces.cli.upkeep", "Make candles of stored ticks, and forget old events."),
     "init": Verb("tradewind.interfaces.cli.init", "Write a settings file to start from."),
     "doctor": Verb("tradewind.interfaces.cli.doctor", "Check that everything Tradewind needs is in order."),
 }
