@@ -1,0 +1,149 @@
+"""Live market data that cannot be right, found as it comes: one pass, a few numbers remembered for each symbol.
+
+Nothing is repaired here. Whoever listens decides; the candle builder has rules of its own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from math import exp, isfinite, log
+from statistics import median
+from typing import Literal, TypeAlias
+
+from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.events.payloads import Quote, Tick
+from tradewind.core.domain.timeframes import SECOND_NS
+
+Name: TypeAlias = Literal["gap", "spike", "stale", "duplicate", "out_of_order", "crossed", "clock_skew", "malformed"]
+STEPS_LOOKED_AT = 25
+STEPS_NEEDED = 10
+"""Fewer steps than these say nothing about what is usual; until then a step of a fifth is one."""
+NORMAL_FROM_MAD = 1.4826
+"""Makes a median absolute deviation the standard deviation of normal numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickRules:
+    """What is too much, for one symbol. Times in ns.
+
+    A spike is a price that is off the one before it by more than `spike_least` of it, and by more than
+    `spike_deviations` times what the latest 25 steps were, robustly. After `spikes_in_a_row` of them on one side the
+    market has moved. The price after a gap is compared with none before it.
+    """
+
+    silence_ns: int = 60 * SECOND_NS
+    ahead_ns: int = SECOND_NS
+    behind_ns: int = 10 * SECOND_NS
+    spike_least: float = 0.01
+    spike_deviations: float = 20.0
+    spikes_in_a_row: int = 3
+    ids_max: int = 20_000
+
+    def __post_init__(self) -> None:
+        if min(self.silence_ns, self.ahead_ns, self.behind_ns, self.spikes_in_a_row, self.ids_max) < 1:
+            raise BadInput("silence_ns, ahead_ns, behind_ns, spikes_in_a_row and ids_max are at least 1", where="ticks")
+        if not (self.spike_least > 0.0 and self.spike_deviations > 0.0):
+            raise BadInput("spike_least and spike_deviations are above 0", where="ticks")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and what was seen."""
+
+    name: Name
+    detail: str
+
+
+@dataclass
+class TickChecks:
+    """What is remembered of one symbol. Hand it every tick and quote, and ask for silence now and then."""
+
+    rules: TickRules = field(default_factory=TickRules)
+    _latest_ns: int | None = None
+    _received_ns: int | None = None
+    _silent: bool = False
+    _ids: dict[str, None] = field(default_factory=dict)
+    _price: float | None = None
+    _steps: deque[float] = field(default_factory=lambda: deque(maxlen=STEPS_LOOKED_AT))
+    _spikes: list[float] = field(default_factory=list)
+
+    def tick(self, time_ns: int, received_ns: int, tick: Tick) -> list[Problem]:
+        """What is wrong with a trade that happened, and was received, at these times."""
+        if not (_positive(tick.price) and _positive(tick.size)):
+            return [Problem("malformed", f"a trade of {tick.size:g} at {tick.price:g}")]
+        if self._repeated(tick.trade_id):
+            return [Problem("duplicate", f"trade {tick.trade_id} came before")]
+        found = self._times(time_ns, received_ns)
+        spike = self._spike(tick.price)
+        return found if spike is None else [*found, spike]
+
+    def quote(self, time_ns: int, received_ns: int, quote: Quote) -> list[Problem]:
+        """What is wrong with a best bid and ask."""
+        sizes = quote.bid_size, quote.ask_size
+        if not (_positive(quote.bid) and _positive(quote.ask) and all(isfinite(s) and s >= 0.0 for s in sizes)):
+            return [Problem("malformed", f"{sizes[0]:g} at {quote.bid:g} bid, {sizes[1]:g} at {quote.ask:g} asked")]
+        found = self._times(time_ns, received_ns)
+        if quote.bid > quote.ask:
+            found.append(Problem("crossed", f"{quote.bid:g} bid is above {quote.ask:g} asked"))
+        return found
+
+    def silence(self, now_ns: int) -> list[Problem]:
+        """`stale`, once, where nothing has come for too long."""
+        if self._received_ns is None or self._silent or now_ns - self._received_ns <= self.rules.silence_ns:
+            return []
+        self._silent = True
+        return [Problem("stale", f"nothing has come for {(now_ns - self._received_ns) / SECOND_NS:.1f} s")]
+
+    def _repeated(self, trade_id: str | None) -> bool:
+        if trade_id is None:
+            return False
+        if trade_id in self._ids:
+            return True
+        self._ids[trade_id] = None
+        if len(self._ids) > self.rules.ids_max:
+            del self._ids[next(iter(self._ids))]
+        return False
+
+    def _times(self, time_ns: int, received_ns: int) -> list[Problem]:
+        """Clocks that differ, order, and gaps. A time from the future is no measure for those that follow."""
+        self._received_ns, self._silent = received_ns, False
+        ahead_ns = time_ns - received_ns
+        if ahead_ns > self.rules.ahead_ns:
+            return [Problem("clock_skew", f"it happened {ahead_ns / SECOND_NS:.3f} s after it was received")]
+        found = []
+        if -ahead_ns > self.rules.behind_ns:
+            found.append(Problem("clock_skew", f"it happened {-ahead_ns / SECOND_NS:.3f} s before it was received"))
+        latest, self._latest_ns = self._latest_ns, max(time_ns, self._latest_ns or time_ns)
+        if latest is None:
+            return found
+        if time_ns < latest:
+            found.append(Problem("out_of_order", f"{(latest - time_ns) / SECOND_NS:.3f} s before the one before it"))
+        elif time_ns - latest > self.rules.silence_ns:
+            self._price = None
+            found.append(Problem("gap", f"nothing for {(time_ns - latest) / SECOND_NS:.1f} s"))
+        return found
+
+    def _spike(self, price: float) -> Problem | None:
+        value = log(price)
+        if self._price is None:
+            self._price = value
+            return None
+        step = value - self._price
+        usual = NORMAL_FROM_MAD * median(self._steps) if len(self._steps) >= STEPS_NEEDED else self.rules.spike_least
+        if abs(step) <= max(self.rules.spike_least, self.rules.spike_deviations * usual):
+            self._steps.append(abs(step))
+            self._price = value
+            self._spikes.clear()
+            return None
+        if self._spikes and (self._spikes[-1] - self._price) * step < 0.0:
+            self._spikes.clear()
+        self._spikes.append(value)
+        if len(self._spikes) >= self.rules.spikes_in_a_row:
+            self._price = value
+            self._spikes.clear()
+        return Problem("spike", f"{price:g} is {abs(exp(step) - 1.0):.1%} from the price before it")
+
+
+def _positive(value: float) -> bool:
+    return isfinite(value) and value > 0.0
