@@ -85,20 +85,23 @@ def enter_at_random(
     # A class of its own for this call: nothing that runs beside it shares the schedule.
     scheduled = type("ScheduledTrades", (ScheduledTrades,), {"__module__": __name__})
     last = len(result.time) - 1
+    # Bars before the run was let trade only warmed it up: nothing is entered there either.
+    before = len(result.markets[0].bars) - len(result.time)
 
     def run_of(path: int) -> tuple[type[Strategy], dict[str, Any]]:
-        scheduled.schedule = random_schedule(lengths, sides, shares, last, seed, path)  # type: ignore[attr-defined]
+        scheduled.schedule = random_schedule(lengths, sides, shares, last, seed, path, before)  # type: ignore[attr-defined]
         return scheduled, {}
 
     return rerun(result, paths, run_of, {"trades": len(lengths)}, cache, progress)
 
 
 def random_schedule(
-    lengths: Rows, sides: Rows, shares: NDArray[np.float64], last: int, seed: int, path: int
+    lengths: Rows, sides: Rows, shares: NDArray[np.float64], last: int, seed: int, path: int, before: int = 0
 ) -> Schedule:
     """The trades in an order of the path's own, with the bars that are left spread over the gaps at random.
 
-    Decisions fall on bars 0 to `last`, and no trade begins before the one before it has ended.
+    Decisions fall on bars 0 to `last` behind the `before` bars that only warm up, and no trade begins before the one
+    before it has ended.
     """
     n = len(lengths)
     drawn = path_uniforms(seed, Stream.ENTRY, path, 2 * n)
@@ -106,7 +109,7 @@ def random_schedule(
     spare = last - int(lengths.sum())
     gaps = np.sort(np.floor(drawn[n:] * (spare + 1)).astype(np.int64))
     held = lengths[order]
-    enter = gaps + np.concatenate(([0], np.cumsum(held)[:-1]))
+    enter = before + gaps + np.concatenate(([0], np.cumsum(held)[:-1]))
     return Schedule(enter.tolist(), (enter + held).tolist(), sides[order].tolist(), shares[order].tolist())
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tradewind.core.domain.records import TRADE
 from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
+from tradewind.core.engine.rules import MarketRules
 from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.research.backtest import Market, backtest
 from tradewind.research.random_entry import Schedule, ScheduledTrades, enter_at_random
@@ -36,6 +37,16 @@ def test_trades_are_made_at_their_bars_with_their_sides_and_sizes(market: Market
     share = trades["entry_price"] * trades["size"] / result.rules.cash
     assert share == pytest.approx([1.0, 0.5, 0.25, 1.0], abs=0.05)
     assert backtest(Planned, market, cache=kernels, engine="compiled").run.decision_hash == result.run.decision_hash
+
+
+def test_a_run_that_began_late_is_entered_only_where_it_could_have_traded(kernels) -> None:
+    bars = synthetic_market(SyntheticMarket(("BTC/USDT:USDT",), bars=900, seed=3))[0]
+    rules = MarketRules(trade_from_ns=int(bars.time[500]), latency_bars=0)
+    result = backtest(STRATEGIES["sma_cross"], bars, rules=rules, cache=kernels, parameters={"fast": 5, "slow": 20})
+    found = enter_at_random(result, 20, 1, kernels)
+    assert len(result.trades) >= 5
+    assert (found.figures["trades"] >= 0.8 * len(result.trades)).all()
+    assert found.equity.shape[0] == len(found.steps)
 
 
 def trades(*spans: tuple[int, int], pnl: float = 1.0) -> np.ndarray:
