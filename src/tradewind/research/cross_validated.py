@@ -25,12 +25,13 @@ from tradewind.core.engine.run import EngineName
 from tradewind.core.performance.calendar import read_calendar
 from tradewind.core.performance.cross_validation import backtest_paths, combinatorial_purged_splits, group_edges
 from tradewind.core.performance.hold import hold_equity
-from tradewind.core.performance.returns import equity_returns, sharpe
+from tradewind.core.performance.returns import equity_returns, returns_to_ruin, sharpe
 from tradewind.core.performance.undefined import Figure, Undefined
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.backtest import Market
-from tradewind.research.bench import Bench
+from tradewind.research.bench import Bench, Scores
+from tradewind.research.counting import uncounted
 from tradewind.research.objectives import objectives_from
 from tradewind.research.optimise import search
 from tradewind.research.search_plan import SearchPlan, plan_search
@@ -42,6 +43,7 @@ Array = NDArray[np.float64]
 PERIODS_MIN = 10
 """Periods of a group, below which its part of a path says nothing."""
 ROUNDING = 1e-12
+RUINED = Undefined("the choice lost all it had in the test")
 
 
 @dataclass(frozen=True)
@@ -82,15 +84,29 @@ class CrossValidated:
     paths: Array
 
     @cached_property
+    def emptied(self) -> NDArray[np.bool_]:
+        """Whether each path came to nothing: its choice for a group lost all in it."""
+        return ruined_rows(self.paths)
+
+    @cached_property
     def sharpe(self) -> Array:
-        """The Sharpe ratio a year of each path; NaN for one that never moved."""
-        return np.asarray(sharpe_rows(self.paths) * math.sqrt(self.periods_per_year))
+        """The Sharpe ratio a year of each path; NaN for one that never moved or was emptied."""
+        found = sharpe_rows(self.paths) * math.sqrt(self.periods_per_year)
+        return np.where(self.emptied, np.nan, found)
+
+    @cached_property
+    def _ranked(self) -> Array:
+        """Those of the paths that moved: an emptied one stands below every other."""
+        found = np.where(self.emptied, -np.inf, self.sharpe)
+        return found[~np.isnan(found)]
 
     @cached_property
     def median(self) -> Figure:
         """The middle path's Sharpe ratio."""
-        known = self.sharpe[np.isfinite(self.sharpe)]
-        return float(np.median(known)) if len(known) else Undefined("no path ever moved")
+        if len(self._ranked) == 0:
+            return Undefined("no path ever moved")
+        low, high = np.quantile(self._ranked, 0.5, method="lower"), np.quantile(self._ranked, 0.5, method="higher")
+        return float(low + high) / 2.0 if math.isfinite(low) else Undefined("the middle path lost all it had")
 
     @cached_property
     def hold(self) -> Figure:
@@ -103,9 +119,8 @@ class CrossValidated:
 
     @cached_property
     def losing(self) -> Figure:
-        """Share of the paths with a Sharpe ratio that is not above zero."""
-        known = self.sharpe[np.isfinite(self.sharpe)]
-        return float(np.mean(known <= 0.0)) if len(known) else Undefined("no path ever moved")
+        """Share of the paths that were emptied or have a Sharpe ratio that is not above zero."""
+        return float(np.mean(self._ranked <= 0.0)) if len(self._ranked) else Undefined("no path ever moved")
 
     @cached_property
     def degradation(self) -> Figure:
@@ -159,10 +174,10 @@ def cross_validate(
     without those that `purge` takes off before and `embargo` after each test group (bars or a length of time, rounded
     up to periods). The tests join to whole histories, each period of each tested with what was chosen without it.
 
-    A choice looks at the returns of its training periods and at nothing else. Those after a test group come from
-    indicators that have seen its prices, which is what the embargo is for. Raises BadInput for a method that learns,
-    since it would learn from all periods, and for too few of them. Source: Lopez de Prado, "Advances in Financial
-    Machine Learning" (2018), chapter 12.
+    A choice looks at the returns of its training periods and at nothing else: a set that a test will ruin may be chosen
+    for it, and loses all there. Periods after a test group come from indicators that have seen its prices, which is
+    what the embargo is for. Raises BadInput for a method that learns, since it would learn from all periods, and for
+    too few of them. Source: Lopez de Prado, "Advances in Financial Machine Learning" (2018), chapter 12.
     """
     given = [data] if isinstance(data, Bars | Market) else data
     markets = tuple(d if isinstance(d, Market) else Market(d, instrument_for(d.symbol)) for d in given)
@@ -181,7 +196,7 @@ def cross_validate(
     found = search(plan, bench, fixed, progress=progress)
     if len(found.scores.failed) == len(found.sets):
         raise StrategyFailed(f"it failed with every set: {found.why_none}", where=strategy.__name__)
-    returns, time = found.scores.returns, found.scores.time
+    returns, time = _returns(bench, found.sets, found.scores), found.scores.time
     calendar = read_calendar(timeline(markets), markets[0].bars.step_ns)
     period_ns = max(UNITS_NS["d"], markets[0].bars.step_ns)
     purged, left_out = (
@@ -213,6 +228,21 @@ def cross_validate(
     )  # fmt: skip
 
 
+def _returns(bench: Bench, sets: Sequence[Mapping[str, Any]], scores: Scores) -> Array:
+    """Each set's returns (sets, periods), NaN for one that failed.
+
+    A sweep gives none to an account that was emptied. To leave such a set out where it is to be chosen would be to know
+    of its ruin beforehand, so it is run again for what it had until then.
+    """
+    returns = scores.returns
+    for number in np.flatnonzero(np.isnan(returns).all(axis=1)).tolist():
+        if number not in scores.failed:
+            with uncounted():  # it has been
+                ran = bench.backtest(sets[number])
+            returns[number] = returns_to_ruin(ran.equity[ran.calendar.period_ends], bench.rules.cash)
+    return returns
+
+
 def sharpe_rows(returns: Array) -> Array:
     """The Sharpe ratio per period of each row (rows, periods); NaN for a row that is constant or not known whole."""
     if returns.shape[1] < 2:
@@ -222,24 +252,32 @@ def sharpe_rows(returns: Array) -> Array:
     return np.asarray(np.divide(mean, deviation, out=np.full(len(returns), np.nan), where=moves))
 
 
+def ruined_rows(returns: Array) -> NDArray[np.bool_]:
+    """Whether each row (rows, periods) loses everything in a period."""
+    return np.asarray((returns <= -1.0).any(axis=1))
+
+
 def _chosen(
     groups: tuple[int, ...], returns: Array, train: NDArray[np.int64], test: NDArray[np.int64], per_year: float
 ) -> SplitResult:
-    """The best set of the training periods, and what it did in the test."""
-    inside, outside = sharpe_rows(returns[:, train]), sharpe_rows(returns[:, test])
+    """The best set of the training periods, and what it did in the test. One that they ruined is not chosen; one that
+    the test ruins is beaten by every other.
+    """
+    inside = np.where(ruined_rows(returns[:, train]), np.nan, sharpe_rows(returns[:, train]))
+    outside = np.where(ruined_rows(returns[:, test]), -np.inf, sharpe_rows(returns[:, test]))
     if not np.isfinite(inside).any():
         nothing = Undefined("no set moved in the training periods")
         return SplitResult(groups, None, len(train), len(test), nothing, nothing, nothing)
     best = int(np.nanargmax(inside))
     others = np.delete(outside, best)
-    others = others[np.isfinite(others)]
+    others = others[~np.isnan(others)]
     year = math.sqrt(per_year)
     still: Figure = Undefined("the choice did not move in the test")
     alone: Figure = Undefined("there is no other set to beat")
-    moved = bool(np.isfinite(outside[best]))
+    moved = not np.isnan(outside[best])
     return SplitResult(
         groups, best, len(train), len(test), float(inside[best]) * year,
-        float(outside[best]) * year if moved else still,
+        (float(outside[best]) * year if np.isfinite(outside[best]) else RUINED) if moved else still,
         still if not moved else float(np.mean(others < outside[best]) + np.mean(others == outside[best]) / 2)
         if len(others) else alone,
     )  # fmt: skip

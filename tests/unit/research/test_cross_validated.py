@@ -1,9 +1,10 @@
 """Cross-validation of a search from Python: what it refuses, and what it says where there is no answer."""
 
+import numpy as np
 import pytest
 from report_examples import market
 
-from tradewind import BadInput, Strategy, StrategyFailed, cross_validate, param
+from tradewind import BadInput, Bars, MarketRules, Strategy, StrategyFailed, cross_validate, param
 from tradewind.core.performance.undefined import Undefined
 from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.research.reports.cross_validated_page import cross_validated_document, cross_validated_study
@@ -67,3 +68,46 @@ def test_the_page_shows_paths_splits_and_choices(kernels):
     assert len(found.splits) == 10
     assert found._repr_html_().startswith("<iframe ")
     assert repr(found).startswith("CrossValidated(SmaCross, 10 splits, 4 paths, median Sharpe ")
+
+
+class Geared(Strategy):
+    """With `always` in the market but for an hour a day, without it for eight hours of two days."""
+
+    always = param(1, low=0, high=1)
+
+    def setup(self):
+        self.bars = 0
+
+    def on_bar(self, bar):
+        self.bars += 1
+        if self.bars % (24 if self.always else 48) == 0:
+            self.close()
+        elif self.bars % (24 if self.always else 48) == 1:
+            self.buy()
+        elif self.bars % 48 == 8 and not self.always:
+            self.close()
+
+
+def test_a_set_that_a_test_ruins_is_chosen_for_it_and_loses_all(kernels):
+    moves = np.random.default_rng(1).normal(0.0004, 0.003, 24 * 100)
+    moves[24 * 95 + 4 : 24 * 95 + 6] -= 0.5
+    close = 100.0 * np.exp(np.cumsum(moves))
+    opened = np.append(100.0, close[:-1])
+    high, low = np.maximum(opened, close), np.minimum(opened, close)
+    time = BARS.time[0] + BARS.step_ns * np.arange(len(close))
+    bars = Bars("X/USDT:USDT", "1h", time, opened, high, low, close, np.full(len(close), 1e9))
+    rules = MarketRules(leverage=5.0, liquidation=False)
+    found = cross_validate(Geared, bars, groups=5, test_groups=1, rules=rules, cache=kernels)
+    last = found.splits[-1]
+    assert found.sets[last.chosen] == {"always": 1}
+    assert last.sharpe_in > 5.0
+    assert isinstance(last.sharpe_out, Undefined)
+    assert last.beaten == 0.0
+    assert [found.sets[split.chosen]["always"] for split in found.splits[:-1]] == [0, 0, 0, 0]
+    assert found.emptied.tolist() == [True]
+    assert found.losing == 1.0
+    assert isinstance(found.median, Undefined)
+    study = cross_validated_study(found)
+    assert (study.verdict, study.good) == ("Does not earn: the middle path lost all it had", False)
+    assert "1 of 1 paths came to nothing" in render_study(study)
+    assert cross_validated_document(found)["paths_emptied"] == 1

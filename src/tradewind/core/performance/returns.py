@@ -54,6 +54,18 @@ def equity_returns(equity: NDArray[np.float64], initial: float) -> Returns | Und
     return before
 
 
+def returns_to_ruin(equity: NDArray[np.float64], initial: float) -> Returns:
+    """The same for an account that may have come to nothing: -1 in the period in which it does, and 0 from then on."""
+    gone = np.flatnonzero(equity <= RUIN * initial)
+    alive = equity[: int(gone[0])] if len(gone) else equity
+    known = equity_returns(alive, initial)
+    made = np.zeros(len(equity))
+    if not isinstance(known, Undefined):
+        made[: len(alive)] = known
+    made[len(alive) : len(alive) + 1] = -1.0
+    return made
+
+
 def cagr(total_return: float, years: float) -> Figure:
     """Compound annual growth rate, a fraction a year: (1 + total return)^(1 / years) - 1.
 

@@ -68,8 +68,10 @@ def cross_validated_study(
 def verdict_of(found: CrossValidated) -> tuple[str, bool | None]:
     """One sentence, and whether it is good (no path loses), bad (the middle one does), or neither."""
     middle, losing = found.median, found.losing
-    if isinstance(middle, Undefined) or isinstance(losing, Undefined):
-        return f"No verdict: {middle.reason if isinstance(middle, Undefined) else ''}", None
+    if isinstance(losing, Undefined):
+        return f"No verdict: {losing.reason}", None
+    if isinstance(middle, Undefined):
+        return f"Does not earn: {middle.reason}", False
     lost = round(losing * len(found.paths))
     told = f"median Sharpe ratio {middle:.2f}, {lost} of {len(found.paths)} paths lose"
     if lost == 0:
@@ -99,6 +101,7 @@ def cross_validated_document(found: CrossValidated) -> dict[str, Any]:
         "failed": found.failed,
         **{name: _value(figure) for name, figure in overall.items()},
         "undefined": {name: figure.reason for name, figure in overall.items() if isinstance(figure, Undefined)},
+        "paths_emptied": int(found.emptied.sum()),
         "path_sharpe": [float(value) if np.isfinite(value) else None for value in found.sharpe],
         "splits": [
             {
@@ -185,6 +188,9 @@ def _choices(found: CrossValidated) -> Table:
 
 def _cautions(found: CrossValidated) -> list[str]:
     said = []
+    if found.emptied.any():
+        gone = f"{found.emptied.sum():,} of {len(found.paths):,} paths"
+        said.append(f"{gone} came to nothing: a choice lost all it had in its test")
     if found.failed:
         said.append(f"The strategy failed with {found.failed:,} of {len(found.sets):,} sets; those were not chosen")
     if found.embargo == 0:
