@@ -32,6 +32,7 @@ ROOMS = {
     "adapters": "files and formats behind the ports",
     "operations": "what may be asked of Tradewind, one function each",
     "research": "a run judged and reported",
+    "trading": "what is live, kept from events",
     "messaging": "events published and handled: retries, order, dead letters",
     "observability": "names of metrics",
     "ports": "one small Protocol a file",

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "src" / "tradewind"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 ROOMS = {
-    "": {"adapters", "core", "interfaces", "messaging", "observability", "operations", "ports", "research"},
+    "": {"adapters", "core", "interfaces", "messaging", "observability", "operations", "ports", "research", "trading"},
     "adapters": {
         "book_recordings",
         "bus",

@@ -1,0 +1,108 @@
+"""Whether the cache can be relied on: a table of states that trading asks before it takes new risk.
+
+    AWAY ──found──> REBUILDING ──rebuilt──> READY
+     ^                  │                     │
+     └───────lost───────┴─────────lost────────┘
+
+What it holds is believed in READY only. It begins AWAY: what another process left behind has to be made again first.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from enum import Enum
+
+from tradewind.core.domain.errors import TradewindError, Unavailable
+from tradewind.messaging.producer import EventProducer
+from tradewind.ports.metrics import Metrics
+
+log = logging.getLogger(__name__)
+NEWS_MAX = 64
+
+
+class Health(Enum):
+    """How the cache is."""
+
+    AWAY = "away"
+    REBUILDING = "rebuilding"
+    READY = "ready"
+
+
+NEXT = {
+    (Health.AWAY, "found"): Health.REBUILDING,
+    (Health.REBUILDING, "rebuilt"): Health.READY,
+    (Health.READY, "lost"): Health.AWAY,
+    (Health.REBUILDING, "lost"): Health.AWAY,
+    (Health.AWAY, "lost"): Health.AWAY,
+}
+Tell = Callable[[str, str], Awaitable[None]]
+"""Takes the state of a service (`payloads.ServiceChange`) and the reason."""
+
+
+class CacheHealth:
+    """The state, why it is so, and what is still to be told about it."""
+
+    def __init__(self, metrics: Metrics, tell: Tell | None = None) -> None:
+        self.state, self.reason = Health.AWAY, "it was not looked at yet"
+        self._tell = tell
+        self._news: deque[tuple[str, str]] = deque(maxlen=NEWS_MAX)
+        self._was_ready = False
+        self._ready = metrics.gauge("cache_ready")
+        self._ready(0)
+
+    @property
+    def ready(self) -> bool:
+        """Whether what the cache holds can be believed, and new risk may be taken."""
+        return self.state is Health.READY
+
+    def check_new_risk(self) -> None:
+        """Raises Unavailable while no new risk may be taken. Closing and reducing need not ask."""
+        if not self.ready:
+            raise Unavailable(
+                f"no new risk is taken while the cache is {self.state.value}: {self.reason}",
+                fix="It is taken again when every portfolio in the cache was made again; positions can still be closed",
+            )
+
+    def found(self) -> None:
+        """It answers again; what it holds is still to be made again."""
+        self._go("found", "its portfolios are made again from the events")
+
+    def rebuilt(self) -> None:
+        """Every portfolio in it was made again."""
+        self._go("rebuilt", "")
+        self._news.append(("recovered" if self._was_ready else "started", "every portfolio was made again"))
+        self._was_ready = True
+        self._ready(1)
+
+    def lost(self, reason: str) -> None:
+        """It did not answer."""
+        if self.state is Health.READY:
+            log.warning("the cache is away: %s", reason)
+            self._news.append(("impaired", reason))
+        self._go("lost", reason)
+        self._ready(0)
+
+    async def tell_news(self) -> None:
+        """Publish what has changed. What cannot be published now is kept for the next time."""
+        while self._news and self._tell is not None:
+            state, reason = self._news[0]
+            try:
+                await self._tell(state, reason)
+            except TradewindError as problem:
+                log.warning("it cannot be told that the cache is %s: %s", state, problem)
+                return
+            self._news.popleft()
+
+    def _go(self, happened: str, reason: str) -> None:
+        self.state, self.reason = NEXT[self.state, happened], reason
+
+
+def telling(producer: EventProducer, service: str = "cache") -> Tell:
+    """Tells by `service.changed` events."""
+
+    async def tell(state: str, reason: str) -> None:
+        await producer.publish("service.changed", {"service": service, "state": state, "reason": reason})
+
+    return tell
