@@ -212,6 +212,13 @@ def cross_validate(
     known = np.minimum(np.arange(len(time), dtype=np.int64) + purged, len(time) - 1)
     splits, tests = [], []
     for split in combinatorial_purged_splits(len(time), groups, test_groups, known_at=known, embargo=left_out):
+        if len(split.train) < PERIODS_MIN:
+            raise BadInput(
+                f"the gaps leave {len(split.train)} of {len(time) - len(split.test):,} days to choose by for the test of "
+                f"groups {', '.join(str(group + 1) for group in split.groups)}: it takes {PERIODS_MIN}",
+                where="--embargo" if left_out >= purged else "--purge",
+                fix="Shorten the gaps, or bring more data",
+            )
         result = _chosen(split.groups, returns, split.train, split.test, calendar.periods_per_year)
         splits.append(result)
         tests.append(np.zeros(len(time)) if result.chosen is None else np.nan_to_num(returns[result.chosen]))

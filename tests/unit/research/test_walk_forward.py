@@ -162,7 +162,9 @@ def test_an_emptied_account_stays_empty_and_has_no_growth(kernels):
     assert len(set(found.joined.equity[200:])) == 1, "nothing is left to trade with"
     assert found.efficiency == Undefined("the account fell to zero or below")
     assert isinstance(found.robustness.score, Undefined)
-    assert walk_forward_study(found, **PAGE).good is None
+    study = walk_forward_study(found, **PAGE)
+    assert study.verdict == "Does not hold up out of sample: the account fell to zero or below"
+    assert study.good is False
 
 
 class Idle(Strategy):
@@ -187,7 +189,7 @@ def test_where_nothing_can_be_chosen_there_is_no_number(kernels):
         assert isinstance(figure, Undefined)
     study = walk_forward_study(found, **PAGE)
     assert study.good is None
-    assert study.verdict.startswith("No verdict: ")
+    assert study.verdict == "No verdict: in no window could anything be chosen"
     assert "it never traded" in render_study(study)
     document = walk_forward_document(found)
     assert document["robustness"] is None
@@ -288,8 +290,14 @@ def test_the_page_holds_every_window_and_its_document_is_plain(walked):
     ],
 )
 def test_the_verdict_is_a_table(windows, planned, score, verdict, good):
-    scored, done = SimpleNamespace(score=score), [None] * windows
-    walked = SimpleNamespace(robustness=scored, windows=done, planned=planned, interrupted=windows < planned)
+    walked = SimpleNamespace(
+        robustness=SimpleNamespace(score=score),
+        windows=[SimpleNamespace(parameters={"fast": 5})] * windows,
+        planned=planned,
+        interrupted=windows < planned,
+        joined=SimpleNamespace(equity=[10_000.0]),
+        rules=MarketRules(),
+    )
     assert verdict_of(walked) == (verdict, good)
 
 

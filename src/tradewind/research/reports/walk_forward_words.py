@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tradewind.core.performance.calendar import read_calendar
+from tradewind.core.performance.returns import RUIN
 from tradewind.core.performance.undefined import Undefined
 from tradewind.research.walk_forward_result import WalkForward
 from tradewind.research.walk_forward_windows import timeline
@@ -22,7 +23,7 @@ def verdict_of(walked: WalkForward) -> tuple[str, bool | None]:
     if walked.interrupted:
         return f"Unfinished, after {done} of {walked.planned} windows: {told}", None
     if isinstance(score, Undefined):
-        return f"No verdict: {told}", None
+        return _without_score(walked, told)
     if score < FAILS:
         return f"Does not hold up out of sample: {told}", False
     if done < WINDOWS_FEW:
@@ -30,6 +31,15 @@ def verdict_of(walked: WalkForward) -> tuple[str, bool | None]:
     if score < HOLDS:
         return f"Undecided: {told}", None
     return f"Holds up out of sample: {told}", True
+
+
+def _without_score(walked: WalkForward, told: str) -> tuple[str, bool | None]:
+    """An emptied account has no ratios, and that is no open question."""
+    if walked.joined.equity[-1] <= RUIN * walked.rules.cash:
+        return f"Does not hold up out of sample: {told}", False
+    if all(window.parameters is None for window in walked.windows):
+        return "No verdict: in no window could anything be chosen", None
+    return f"No verdict: {told}", None
 
 
 def cautions(walked: WalkForward) -> list[str]:
