@@ -161,6 +161,20 @@ def test_a_bad_event_is_refused_and_nothing_of_its_call_is_stored(opened):
     assert opened(work) == []
 
 
+def test_what_cannot_be_written_takes_nothing_of_others_with_it(opened):
+    nan = tick(50, data=EVENT_TYPES["price.tick"].payload(symbol="BTC/USDT", price=float("nan"), size=1.0))
+
+    async def work(store):
+        calls = [[tick(1), tick(2)], [tick(3), nan], [tick(4)], [tick(2), tick(5)]]
+        said = await asyncio.gather(*(store.append(call) for call in calls), return_exceptions=True)
+        assert [isinstance(answer, BadInput) for answer in said] == [False, True, False, False]
+        return {s.event.event_id: s.position for s in await everything(store)}, said
+
+    found, said = opened(work)
+    assert found.keys() == {tick(i).event_id for i in (1, 2, 4, 5)}
+    assert said[3] == [found[tick(2).event_id], found[tick(5).event_id]]
+
+
 def test_purging_forgets_what_is_old_but_never_an_audit_record(opened):
     kind = EVENT_TYPES["audit.recorded"]
     audit = tick(

@@ -7,20 +7,20 @@ them. What was written twice is noticed by a table of ids: a key of partitioned 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store.postgres_candles import candles, roll_up
 from tradewind.adapters.event_store.postgres_connection import explained, open_pool, place_of
 from tradewind.adapters.event_store.postgres_days import Days, forget
 from tradewind.adapters.event_store.postgres_query import KEPT_FOR_EVER, condition
 from tradewind.adapters.event_store.postgres_schema import IN_WORDS, Kind, migrate
-from tradewind.core.domain.errors import BadInput, Unavailable
-from tradewind.core.domain.events.codec import decode, encode
+from tradewind.core.domain.errors import BadInput, Refused, Unavailable
+from tradewind.core.domain.events.codec import check, decode, encode
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.payloads import Candle
 from tradewind.ports.event_store import EventQuery, StoredEvent
@@ -46,25 +46,11 @@ MARK = (
 )
 
 
-class Row(NamedTuple):
-    """An event as it is stored, without its position."""
-
-    event_id: str
-    event_type: str
-    time_us: int
-    time_event: int
-    token: str
-    tenant: str
-    session: str | None
-    source: str
-    body: bytes
-
-
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """Rows of one call, and who is to be told their positions."""
+    """Events of one call, and who is to be told their positions."""
 
-    rows: list[Row]
+    events: Sequence[Event[Any]]
     done: asyncio.Future[list[int]]
 
 
@@ -85,13 +71,14 @@ class PostgresEventStore:
 
     async def append(self, events: Sequence[Event[Any]]) -> list[int]:
         """Store events, all or none; see the port. Raises BadInput for an event_id that is no UUID, too."""
-        rows = [_row(event) for event in events]
-        if not rows:
+        for event in events:
+            _check(event)
+        if not events:
             return []
         async with self._room:
             if self._closed:
                 raise Unavailable("the event store is closed", where=self.where)
-            waiting = _Waiting(rows, asyncio.get_running_loop().create_future())
+            waiting = _Waiting(events, asyncio.get_running_loop().create_future())
             self._queue.put_nowait(waiting)
             if self._writer is None:
                 self._writer = asyncio.create_task(self._write(), name="event-store-writer")
@@ -200,31 +187,35 @@ class PostgresEventStore:
             first = await self._queue.get()
             if first is None:
                 return
-            group, rows = [first], len(first.rows)
+            group, rows = [first], len(first.events)
             while rows < ROWS_IN_COMMIT_MAX and not self._queue.empty():
                 more = self._queue.get_nowait()
                 if more is None:
                     last = True
                     break
                 group.append(more)
-                rows += len(more.rows)
+                rows += len(more.events)
             await self._commit(group)
 
     async def _commit(self, group: list[_Waiting]) -> None:
-        wanted = {row.event_id: row for waiting in group for row in waiting.rows}
+        wanted = {event.event_id: event for waiting in group for event in waiting.events}
         try:
             places = await self._stored(wanted)
         except Exception as problem:  # noqa: BLE001 - whoever waits is told, and the writer goes on for the others
+            if isinstance(problem, Refused) and len(group) > 1:
+                for waiting in group:
+                    await self._commit([waiting])
+                return
             for waiting in group:
                 if not waiting.done.cancelled():
                     waiting.done.set_exception(problem)
             return
         for waiting in group:
             if not waiting.done.cancelled():
-                waiting.done.set_result([places[row.event_id] for row in waiting.rows])
+                waiting.done.set_result([places[event.event_id] for event in waiting.events])
 
-    async def _stored(self, wanted: dict[str, Row]) -> dict[str, int]:
-        """Write rows, and the place of each. That all are new is likely, so it is tried first."""
+    async def _stored(self, wanted: dict[str, Event[Any]]) -> dict[str, int]:
+        """Write events, and the place of each. That all are new is likely, so it is tried first."""
         import asyncpg  # noqa: PLC0415 - an extra
 
         async with self.connected() as connection:
@@ -236,39 +227,46 @@ class PostgresEventStore:
             async with connection.transaction():
                 await connection.execute("SELECT FROM tradewind.places FOR UPDATE")
                 known = dict(await connection.fetch(KNOWN, list(wanted)))
-                new = [row for key, row in wanted.items() if key not in known]
+                new = [event for key, event in wanted.items() if key not in known]
                 return known | (await self._copied(connection, new) if new else {})
 
-    async def _copied(self, connection: asyncpg.Connection[Any], rows: list[Row]) -> dict[str, int]:
-        """Copy new rows; the place of each. The lock on places is held until the commit."""
-        last = await connection.fetchval(TAKE_PLACES, len(rows))
-        first = last - len(rows) + 1
-        ids = [(row.event_id, place, row.time_us) for place, row in enumerate(rows, first)]
-        await connection.copy_records_to_table(
-            "event_ids", schema_name="tradewind", columns=("event_id", "position", "timestamp"), records=ids
-        )
-        placed = [(place, *row) for place, row in enumerate(rows, first)]
-        kinds = Counter(row.event_type for row in rows)
-        kept = kinds.keys() & KEPT_FOR_EVER
-        if kinds.keys() - kept:
+    async def _copied(self, connection: asyncpg.Connection[Any], events: list[Event[Any]]) -> dict[str, int]:
+        """Copy new events; the place of each. The lock on places is held until the commit."""
+        last = await connection.fetchval(TAKE_PLACES, len(events))
+        first = last - len(events) + 1
+        ids = [(event.event_id, place, event.time_event // US) for place, event in enumerate(events, first)]
+        await _copy(connection, "event_ids", ("event_id", "position", "timestamp"), ids)
+        kept = KEPT_FOR_EVER.intersection({event.type for event in events})
+        placed = list(enumerate(events, first))
+        history = [(place, event) for place, event in placed if event.type not in kept] if kept else placed
+        if history:
             if self.kind is Kind.NATIVE:
-                await self._days.make(connection, {row.time_us for row in rows if row.event_type not in kept})
-            history = [row for row in placed if row[2] not in kept] if kept else placed
-            await connection.copy_records_to_table("events", schema_name="tradewind", columns=COLUMNS, records=history)
+                await self._days.make(connection, {event.time_event // US for _, event in history})
+            # They are written as JSON while the server puts away those before them.
+            await _copy(connection, "events", COLUMNS, itertools.starmap(_row, history))
         if kept:
-            audit = [row for row in placed if row[2] in kept]
-            await connection.copy_records_to_table(
-                "audit_events", schema_name="tradewind", columns=COLUMNS, records=audit
-            )
-        return {row.event_id: place for place, row in enumerate(rows, first)}
+            audit = [(place, event) for place, event in placed if event.type in kept]
+            await _copy(connection, "audit_events", COLUMNS, itertools.starmap(_row, audit))
+        return {event.event_id: place for place, event in placed}
 
 
-def _row(event: Event[Any]) -> Row:
+async def _copy(
+    connection: asyncpg.Connection[Any], table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    await connection.copy_records_to_table(table, schema_name="tradewind", columns=columns, records=rows)
+
+
+def _check(event: Event[Any]) -> None:
+    check(event)
     if not UUID.fullmatch(event.event_id):
         raise BadInput(f"its event_id is {event.event_id!r}, which is no UUID in small letters", where=event.type)
-    return Row(
-        event.event_id, event.type, event.time_event // US, event.time_event, event.token, event.tenant, event.session,
-        event.source, encode(event),
+
+
+def _row(place: int, event: Event[Any]) -> tuple[Any, ...]:
+    """An event as it is stored, in the order of COLUMNS."""
+    return (
+        place, event.event_id, event.type, event.time_event // US, event.time_event, event.token, event.tenant,
+        event.session, event.source, encode(event),
     )  # fmt: skip
 
 
