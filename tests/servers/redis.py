@@ -72,12 +72,17 @@ class RedisServer:
         """How it is reached."""
         return f"redis://127.0.0.1:{self.port}/0"
 
+    def configuration(self, name: str) -> Path:
+        """One of the project's own configuration files."""
+        return CONFIGURATIONS / f"{name}.conf"
+
     def start(self, *, answers: bool = True) -> RedisServer:
         """Start it, and wait until it answers."""
-        configuration = CONFIGURATIONS / f"{self.role}.conf"
         words = ["--port", str(self.port), "--dir", str(self.folder), "--maxmemory", "64mb", *self.options]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen([program(), configuration, *words], stdout=log, stderr=log, cwd=self.folder)
+            self.process = subprocess.Popen(
+                [program(), self.configuration(self.role), *words], stdout=log, stderr=log, cwd=self.folder
+            )
         until(self._ready if answers else self._listens, "Redis did not begin to answer")
         return self
 
@@ -171,6 +176,15 @@ class RedisServers:
                 if "master" in mine[2] and any(_holds(span, int(slot)) for span in mine[8:]):
                     return node
         raise AssertionError(f"nobody holds {key}")
+
+    def masters_alive(self) -> int:
+        """How many living nodes are primaries with slots."""
+        mine = [
+            next((line.split() for line in node.ask("CLUSTER", "NODES").splitlines() if "myself" in line), [])
+            for node in self.nodes
+            if node.process is not None
+        ]
+        return sum(len(words) > 8 and "master" in words[2] for words in mine)
 
     def remove(self) -> None:
         """End all, and remove their folders."""
