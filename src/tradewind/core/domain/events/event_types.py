@@ -37,6 +37,7 @@ _TABLE: tuple[tuple[str, str, type[p.Payload], str], ...] = (
     ("candle.closed", "market.candles", p.Candle, "symbol"),
     ("signal.generated", "signal.generated", p.Signal, "symbol"),
     ("signal.consensus", "signal.consensus", p.Consensus, "symbol"),
+    ("decision.taken", "order.events", p.DecisionTaken, "account"),
     ("order.changed", "order.events", p.OrderChange, "account"),
     ("trade.executed", "trade.executed", p.Trade, "account"),
     ("position.changed", "state.changes", p.PositionChange, "account"),
@@ -55,6 +56,7 @@ _TABLE: tuple[tuple[str, str, type[p.Payload], str], ...] = (
     ("service.changed", "system.events", p.ServiceChange, "service"),
     ("timer.fired", "system.events", p.TimerFired, "service"),
     ("session.changed", "system.events", p.SessionChange, "service"),
+    ("session.checkpoint", "system.events", p.SessionCheckpoint, "service"),
 )
 
 EVENT_TYPES: dict[str, EventType] = {

@@ -7,7 +7,7 @@ A field that was added later has a default, so that older events can still be re
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -257,3 +257,44 @@ class SessionChange(Payload, frozen=True):
     code_hash: str
     parameters: dict[str, float | int | bool] = {}
     decision_hash: str | None = None
+    terms: dict[str, Any] = {}
+    """Account, instrument and rules by name (`trading.sessions.terms`), where it begins."""
+
+
+class SessionCheckpoint(Payload, frozen=True):
+    """What a session had written down until here: `chain` is over all of it, `marks` tell where it was changed.
+
+    `events` is how many events are sealed by this checkpoint, since the one before it; `marks` has eight hexadecimal
+    digits for each.
+    """
+
+    service: str
+    events: int
+    chain: str
+    marks: str
+
+
+class DecisionTaken(Payload, frozen=True):
+    """What a strategy asked for: a row of `records.DECISION`, by name. A size or price that was not given is None.
+
+    `order_id` is the session and the order's number in it; for a cancel number 0 means all.
+    """
+
+    account: str
+    order_id: str
+    strategy: str
+    code_hash: str
+    time: int
+    order: int
+    symbol: int
+    action: int
+    side: int
+    kind: int
+    flags: int
+    size: float | None = None
+    limit: float | None = None
+    stop: float | None = None
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    trail: float | None = None
+    expires: int = 0
