@@ -214,8 +214,8 @@ def cross_validate(
     for split in combinatorial_purged_splits(len(time), groups, test_groups, known_at=known, embargo=left_out):
         if len(split.train) < PERIODS_MIN:
             raise BadInput(
-                f"the gaps leave {len(split.train)} of {len(time) - len(split.test):,} days to choose by for the test of "
-                f"groups {', '.join(str(group + 1) for group in split.groups)}: it takes {PERIODS_MIN}",
+                f"the gaps leave {len(split.train)} of {len(time) - len(split.test):,} days to choose by for the test "
+                f"of groups {', '.join(str(group + 1) for group in split.groups)}: it takes {PERIODS_MIN}",
                 where="--embargo" if left_out >= purged else "--purge",
                 fix="Shorten the gaps, or bring more data",
             )
