@@ -33,7 +33,7 @@ from tradewind.adapters.trials.sqlite_trials import SqliteTrials
 from tradewind.core.domain.trials import TrialKind
 from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.research.counting import counting
-from tradewind.research.gate import usual_gate
+from tradewind.research.gate import QUESTIONS, usual_gate
 
 HERE = Path(__file__).resolve().parent
 RESULTS, PAGE = HERE / "results" / "gate.json", HERE.parent / "docs" / "gate.md"
@@ -56,7 +56,7 @@ def strategy_of(name: str) -> type[Strategy]:
 
 
 def validated(case: dict[str, Any]) -> dict[str, Any]:
-    """One case: what the gate says, and how each check ended."""
+    """One case: what the gate says, and how each check ended: p(assed), f(ailed), u(ndefined), d(oes not arise)."""
     if case["kind"] in gate_markets.NOISE:
         make, strength = gate_markets.NOISE[case["kind"]]
     else:
@@ -67,8 +67,13 @@ def validated(case: dict[str, Any]) -> dict[str, Any]:
         counting(SqliteTrials(Path(folder)), TrialKind.VALIDATE, now_ns=1, origin=f"seed {case['seed']}"),
     ):
         found = validate(strategy_of(case["strategy"]), bars, budget=SETS, whole=False, cache=KERNELS, workers=1)
-    checks = {check.question.name: (str(check.outcome), check.value) for check in found.judgement.checks}
-    return {**case, "verdict": str(found.verdict), "checks": checks}
+    checks = found.judgement.checks
+    return {
+        **case,
+        "verdict": str(found.verdict),
+        "outcomes": "".join(str(check.outcome)[0] for check in checks),
+        "values": [None if check.value is None else float(f"{check.value:.5g}") for check in checks],
+    }
 
 
 def run(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -113,6 +118,7 @@ def main() -> int:
         "seed": options.seed,
         "sets": SETS,
         "gate": usual_gate().hash,
+        "checks": list(QUESTIONS),
         "python": platform.python_version(),
         "true_sharpe": {
             f"{kind} {strength:g}": true_sharpe(kind, name, strength)

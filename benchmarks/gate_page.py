@@ -8,7 +8,7 @@ from typing import Any
 
 import gate_markets
 from tradewind.core.performance.bands import probability
-from tradewind.research.gate import QUESTIONS, Verdict
+from tradewind.research.gate import QUESTIONS, Role, Verdict
 
 BEGIN, END = "<!-- measured: written by benchmarks/gate.py -->", "<!-- end -->"
 Cases = list[dict[str, Any]]
@@ -26,7 +26,7 @@ def figures(document: dict[str, Any]) -> str:
     lines += _table(
         ("market", "validations", "promoted", "95 % interval", "rejected", "not enough evidence"),
         [_noise(kind, [c for c in noise if c["kind"] == kind]) for kind in gate_markets.NOISE]
-        + [_noise("**all**", noise)],
+        + [_noise("**all**", noise), _noise("with enough to judge by", _enough(noise, document["checks"]))],
     )
     lines += ["", "By strategy:", ""]
     lines += _table(
@@ -45,7 +45,10 @@ def figures(document: dict[str, Any]) -> str:
     strong = [c for c in edges if document["true_sharpe"][f"{c['kind']} {c['strength']:g}"] >= 2.0]
     lines += _table(
         ("check", "noise", "edges with a true Sharpe ratio of 2 or more"),
-        [(q.label, _refused(noise, q.name), _refused(strong, q.name)) for q in QUESTIONS.values()],
+        [
+            (QUESTIONS[name].label, _refused(noise, number, name), _refused(strong, number, name))
+            for number, name in enumerate(document["checks"])
+        ],
     )
     return "\n".join(lines)
 
@@ -56,6 +59,12 @@ def write(page: Path, text: str) -> None:
     before, rest = whole.split(BEGIN, 1)
     after = rest.split(END, 1)[1]
     page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+
+
+def _enough(cases: Cases, checks: list[str]) -> Cases:
+    """Those in which every check that asks whether there is enough to judge by was passed."""
+    asked = [number for number, name in enumerate(checks) if QUESTIONS[name].role is Role.ENOUGH]
+    return [case for case in cases if all(case["outcomes"][number] == "p" for number in asked)]
 
 
 def _noise(name: str, cases: Cases) -> tuple[str, ...]:
@@ -94,17 +103,13 @@ def _edges(edges: Cases, true: dict[str, float]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _refused(cases: Cases, name: str) -> str:
-    asked = [c for c in cases if not _unrun(c, name)]
+def _refused(cases: Cases, number: int, name: str) -> str:
+    # A simulation that was left out because it could change the verdict no more is not counted.
+    asked = [c for c in cases if name != "random_entry" or c["outcomes"][number] != "u"]
     if not asked:
         return "-"
-    refused = sum(c["checks"][name][0] in ("failed", "undefined") for c in asked)
+    refused = sum(c["outcomes"][number] in "fu" for c in asked)
     return _share(refused, len(asked)) + (f" of {len(asked):,}" if len(asked) < len(cases) else "")
-
-
-def _unrun(case: dict[str, Any], name: str) -> bool:
-    """A simulation that was left out because it could change the verdict no more."""
-    return name == "random_entry" and case["checks"][name][0] == "undefined" and case["verdict"] != Verdict.PROMOTE
 
 
 def _share(hits: int, count: int) -> str:
