@@ -96,8 +96,16 @@ class PostgresServer:
         done = subprocess.run(command, cwd=self.folder, capture_output=True, check=False, **self.as_whom())
         assert done.returncode == 0, done.stderr.decode()
 
-    def start(self) -> PostgresServer:
-        """Start it, and wait until it answers."""
+    def replica(self) -> PostgresServer:
+        """A second server that follows this one; with `ask("SELECT pg_promote()")` it becomes one to write to."""
+        other = PostgresServer(options=self.options)
+        if os.geteuid() == 0:
+            shutil.chown(other.folder, "postgres", "postgres")
+        other.run("pg_basebackup", "-d", self.url(), "-D", other.data, "-R", "-X", "stream", "-c", "fast")
+        return other.start()
+
+    def start(self, *, answering: bool = True) -> PostgresServer:
+        """Start it, and wait until it answers, unless it would not answer us."""
         settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
         words = ("-D", self.inside(self.data), "-p", str(self.port), *settings, *self.options)
         with (self.folder / "log").open("ab") as log:
@@ -106,7 +114,7 @@ class PostgresServer:
                 stdout=log, stderr=log, cwd=self.folder, **self.as_whom(),
             )  # fmt: skip
         deadline = time.monotonic() + PATIENCE_S
-        while not self._answers():
+        while answering and not self._answers():
             assert self.process.poll() is None, (self.folder / "log").read_text()
             assert time.monotonic() < deadline, "PostgreSQL did not begin to answer"
             time.sleep(0.05)

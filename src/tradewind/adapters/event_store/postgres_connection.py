@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from tradewind.core.domain.errors import BadInput, Corrupt, Unavailable
 
@@ -18,19 +18,18 @@ COMMAND_S_MAX = 60.0
 CONNECTIONS_MAX = 8
 EPOCH_2000_US = 946_684_800_000_000
 """PostgreSQL counts microseconds from 2000."""
+URL = re.compile(
+    r"postgres(?:ql)?://(?:[^@/?]*@)?(?P<hosts>[\w.-]+(?::\d+)?(?:,[\w.-]+(?::\d+)?)*)(?P<name>/[^?]*)?(?:\?.*)?"
+)
 INSTALL = "Install it: pip install 'tradewind[postgres]'"
 
 
 def place_of(url: str) -> str:
-    """A database's place without name and password, for messages. Raises BadInput for what is no place."""
-    parts = urlsplit(url)
-    try:
-        host, port = parts.hostname, parts.port or 5432
-    except ValueError:
-        host, port = None, 0
-    if parts.scheme not in {"postgresql", "postgres"} or not host:
+    """A database's place (its hosts and its name) without user and password, for messages. Raises BadInput."""
+    match = URL.fullmatch(url)
+    if match is None:
         raise BadInput("this is no place of a database", where="the PostgreSQL URL", fix="postgresql://host:5432/name")
-    return f"PostgreSQL at {host}:{port}{parts.path}"
+    return f"PostgreSQL at {match['hosts']}{match['name'] or ''}"
 
 
 async def open_pool(url: str, where: str) -> asyncpg.Pool[Any]:
@@ -74,6 +73,7 @@ def explained(where: str) -> Iterator[None]:
     import asyncpg  # noqa: PLC0415 - an extra
 
     wrong = (
+        asyncpg.ClientConfigurationError,
         asyncpg.InvalidAuthorizationSpecificationError,
         asyncpg.InvalidCatalogNameError,
         asyncpg.InsufficientPrivilegeError,
@@ -91,13 +91,19 @@ def explained(where: str) -> Iterator[None]:
     try:
         yield
     except wrong as problem:
-        raise BadInput(f"it lets us not in: {problem}", where=where, fix="Look at the URL and the rights") from None
+        raise BadInput(
+            f"it lets us not in: {problem}",
+            where=where,
+            fix="Look at the URL of the database and the rights of its user",
+        ) from None
     except asyncpg.DiskFullError:
         raise Unavailable("the disk is full", where=where, fix="Make room, and try again") from None
     except (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError) as problem:
         raise Corrupt(f"it is damaged: {problem}", where=where, fix="Restore a backup") from None
     except ssl.SSLError as problem:
         raise BadInput(f"no TLS: {problem}", where=where, fix="Look at sslmode and sslrootcert in the URL") from None
+    except FileNotFoundError:
+        raise BadInput("a certificate that the URL names is not there", where=where, fix="Name its file") from None
     except gone as problem:
         raise Unavailable(f"it cannot be used: {problem}", where=where) from None
     except (OSError, TimeoutError) as problem:

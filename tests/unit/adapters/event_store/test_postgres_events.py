@@ -15,6 +15,7 @@ import pytest
 from event_examples import tick
 from tests.servers.postgres import PostgresServer
 
+from tradewind.adapters.event_store.postgres_connection import place_of
 from tradewind.adapters.event_store.postgres_days import BACK_DAYS_MAX
 from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.core.domain.errors import BadInput, Corrupt, Unavailable
@@ -342,6 +343,18 @@ def test_tables_of_a_newer_tradewind_are_left_alone(url):
 def test_what_is_no_place_of_a_database_is_refused(wrong):
     with pytest.raises(BadInput, match="no place of a database"):
         PostgresEventStore(wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("postgresql://ann:hush@db.example:5433/events?sslmode=require", "db.example:5433/events"),
+        ("postgres://db-1:1,db-2:2/events?target_session_attrs=read-write", "db-1:1,db-2:2/events"),
+        ("postgresql://localhost", "localhost"),
+    ],
+)
+def test_a_place_is_shown_without_name_and_password(given, shown):
+    assert place_of(given) == f"PostgreSQL at {shown}"
 
 
 def test_a_database_that_is_not_there_or_does_not_answer_is_named_without_the_password(postgres):

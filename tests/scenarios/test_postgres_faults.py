@@ -1,0 +1,161 @@
+"""PostgreSQL in trouble: a primary that is lost and its replica promoted; and closed to whom it does not know."""
+
+import asyncio
+import shutil
+import signal
+import subprocess
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from event_examples import tick
+from tests.servers.postgres import PostgresServer
+
+from tradewind.adapters.event_store.postgres_events import PostgresEventStore
+from tradewind.core.domain.errors import BadInput, Unavailable
+from tradewind.ports.event_store import EventQuery
+
+DEPLOY = Path(__file__).parents[2] / "deploy" / "postgres"
+PATIENCE_S = 90
+
+
+@asynccontextmanager
+async def opened(url):
+    store = PostgresEventStore(url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+def servers():
+    """Makes servers, and removes them."""
+    made = []
+
+    def keep(server):
+        made.append(server)
+        return server
+
+    yield keep
+    for server in made:
+        server.remove()
+
+
+def test_a_primary_is_lost_under_load_and_its_promoted_replica_has_everything_once(servers):
+    primary = servers(PostgresServer()).make()
+    replica = servers(primary.replica())
+    primary.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    primary.ask("SELECT pg_reload_conf()")
+    both = f"postgresql://tradewind@127.0.0.1:{primary.port},127.0.0.1:{replica.port}/postgres"
+    stored, refused = set(), 0
+
+    async def write(store, writer):
+        nonlocal refused
+        for i in range(40):
+            event = tick(1_000 * writer + i)
+            while event.event_id not in stored:
+                try:
+                    await store.append([event])
+                    stored.add(event.event_id)
+                except Unavailable:
+                    refused += 1
+                    await asyncio.sleep(0)
+
+    async def work():
+        async with asyncio.timeout(PATIENCE_S), opened(f"{both}?target_session_attrs=read-write") as store:
+            writers = [asyncio.create_task(write(store, w)) for w in range(4)]
+            while len(stored) < 50:
+                await asyncio.sleep(0)
+            await asyncio.to_thread(primary.stop, signal.SIGQUIT)
+            acknowledged = set(stored)
+            await asyncio.to_thread(replica.ask, "SELECT pg_promote()")
+            await asyncio.gather(*writers)
+            found = [s async for some in store.read(EventQuery()) for s in some]
+            return acknowledged, [s.event.event_id for s in found], [s.position for s in found]
+
+    acknowledged, found, positions = asyncio.run(work())
+    assert refused > 0, "the loss was felt"
+    assert acknowledged <= set(found)
+    assert len(found) == len(set(found)) == 160
+    assert positions == sorted(set(positions))
+
+
+def test_a_replica_may_be_read_and_not_written_to(servers):
+    primary = servers(PostgresServer()).make()
+    replica = servers(primary.replica())
+
+    async def work():
+        async with opened(primary.url()) as store:
+            await store.append([tick(1)])
+        async with asyncio.timeout(PATIENCE_S), opened(replica.url()) as store:
+            while True:  # the replica follows, but not at once
+                try:
+                    if await store.count(EventQuery()) == 1:
+                        break
+                except Unavailable:
+                    pass
+                await asyncio.sleep(0)
+            with pytest.raises(Unavailable, match="read-only"):
+                await store.append([tick(2)])
+
+    asyncio.run(work())
+
+
+@pytest.fixture
+def guarded(servers):
+    """A server with the settings that are deployed, and a certificate of its own; the folder with the certificate."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not there to make a certificate")
+    server = servers(PostgresServer()).make()
+    server.ask("ALTER USER tradewind PASSWORD 'not-so-secret'")
+    server.ask("CREATE DATABASE tradewind")
+    server.stop()
+    for key, certificate in (("key.pem", "certificate.pem"), ("strange_key.pem", "stranger.pem")):
+        words = (
+            f"req -x509 -newkey rsa:2048 -nodes -keyout {key} -out {certificate} -days 2 -subj /CN=localhost".split()
+        )
+        names = ("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        subprocess.run(["openssl", *words, *names], cwd=server.folder, check=True, capture_output=True)
+    for name in ("certificate.pem", "key.pem"):
+        shutil.copy(server.folder / name, server.data / name)
+        (server.data / name).chmod(0o600)
+        shutil.chown(server.data / name, server.data.stat().st_uid, server.data.stat().st_gid)
+    for name in ("postgresql.conf", "pg_hba.conf"):
+        shutil.copyfile(DEPLOY / name, server.data / name)
+    server.options = ("-c", "listen_addresses=127.0.0.1", "-c", "effective_cache_size=1GB")
+    return server
+
+
+def test_as_deployed_only_who_comes_encrypted_and_knows_the_password_is_let_in(guarded):
+    guarded.start(answering=False)
+    place = f"127.0.0.1:{guarded.port}/tradewind"
+    elsewhere = f"127.0.0.1:{guarded.port}/postgres"
+    others = f"sslrootcert={guarded.folder / 'stranger.pem'}"
+    ours = f"sslrootcert={guarded.folder / 'certificate.pem'}"
+
+    async def work():
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            opened(f"postgresql://tradewind:not-so-secret@{place}?sslmode=verify-full&{ours}") as store,
+        ):
+            while True:
+                try:
+                    assert await store.append([tick(1)]) == [1]
+                    break
+                except Unavailable:  # it is still starting
+                    await asyncio.sleep(0)
+        refused = {
+            f"postgresql://tradewind:not-so-secret@{place}?sslmode=disable": "no encryption",
+            f"postgresql://tradewind:guessed@{place}?sslmode=require": "password authentication failed",
+            f"postgresql://tradewind:not-so-secret@{place}?sslmode=verify-full&sslrootcert=no.pem": "names is not there",
+            f"postgresql://tradewind:not-so-secret@{place}?sslmode=verify-full&{others}": "no TLS",
+            f"postgresql://tradewind:not-so-secret@{elsewhere}?sslmode=require": "no pg_hba.conf entry",
+        }
+        for url, why in refused.items():
+            async with opened(url) as store:
+                with pytest.raises(BadInput, match=why) as told:
+                    await store.append([tick(2)])
+                assert "not-so-secret" not in str(told.value)
+
+    asyncio.run(work())
