@@ -31,7 +31,13 @@ _TABLE = (
     Metric("cache_errors", "counter", "calls that the cache did not answer", ("role", "operation")),
     Metric("cache_latency", "histogram", "one call", ("role", "operation"), "seconds"),
     Metric("cache_ready", "gauge", "1 while portfolios are kept up to date, 0 while they are read from the events"),
+    Metric("redis_cluster_node_up", "gauge", "1 while a node answers in this role, else 0", ("node_id", "role")),
+    Metric("redis_cluster_memory_bytes", "gauge", "memory that a node uses", ("node_id",), "bytes"),
+    Metric("redis_replication_lag_bytes", "gauge", "what a replica has not taken over yet", ("node_id",), "bytes"),
     Metric("cache_rebuilt", "counter", "portfolios in the cache that were made again, by why", ("reason",)),
+    Metric("ticks_for_candles", "counter", "ticks by what the candle builder did with them", ("verdict",)),
+    Metric("candles_closed", "counter", "candles that were published", ("timeframe",)),
+    Metric("data_problems", "counter", "ticks and quotes that cannot be right", ("problem",)),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}

@@ -1,0 +1,118 @@
+"""Candles from the ticks on the bus; after a restart it goes on as if there had been none.
+
+What a candle is made of, and what is late, `core.domain.candle_building` says. Here ticks are fetched, candles are
+published, and what was open when the process ended is made again from the stored ticks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from tradewind.core.domain.candle_building import CandleBuilder, CandleRules
+from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.events.payloads import Candle
+from tradewind.core.domain.timeframes import SECOND_NS, bucket_start_ns, timeframe_ns
+from tradewind.messaging.consumer import EventConsumer
+from tradewind.messaging.handlers import event_handler
+from tradewind.messaging.producer import EventProducer
+from tradewind.ports.bus import Bus
+from tradewind.ports.event_store import EventStore
+from tradewind.ports.metrics import Metrics
+from tradewind.trading.derived_events import Outbox, Stream, stream_of
+from tradewind.trading.earlier_ticks import EarlierTicks, position_of
+
+AHEAD_NS = SECOND_NS
+"""A tick that happened later than this after it was written down would close every candle; it is not taken."""
+
+
+@dataclass
+class _Making:
+    builder: CandleBuilder
+    outbox: Outbox
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class CandleMaker(EventConsumer):
+    """Publishes `candle.closed` for each stream of ticks. Call `advance` now and then, for markets that fall silent."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        producer: EventProducer,
+        metrics: Metrics,
+        store: EventStore,
+        *,
+        member: str,
+        group: str = "candles",
+        rules: CandleRules | None = None,
+        **given: Any,
+    ) -> None:
+        super().__init__(bus, producer, metrics, group=group, member=member, **given)
+        self.producer, self.metrics, self.store = producer, metrics, store
+        self.rules = rules or CandleRules()
+        self._making: dict[Stream, _Making] = {}
+
+    @event_handler("price.tick")
+    async def take(self, event: Event[Any]) -> None:
+        """One tick, and the candles that it closes."""
+        stream = stream_of(event)
+        making = self._making.get(stream)
+        if making is None:
+            making = await self._restored(stream, event)
+            self._making[stream] = making
+        async with making.one_at_a_time:
+            if making.outbox.last_id != event.event_id:
+                verdict = _fed(making.builder, event)
+                making.outbox.last_id = event.event_id
+                self.metrics.counter("ticks_for_candles", verdict=verdict)(1)
+            await self._publish(making, event)
+
+    async def advance(self, now_ns: int) -> None:
+        """Close what has ended by now, ticks or not. Raises Unavailable; the candles are published next time."""
+        for making in tuple(self._making.values()):
+            async with making.one_at_a_time:
+                making.builder.advance(now_ns)
+                await self._publish(making, None)
+
+    async def _publish(self, making: _Making, cause: Event[Any] | None) -> None:
+        for candle in making.builder.closed():
+            _send(making.outbox, candle, cause)
+            self.metrics.counter("candles_closed", timeframe=candle.timeframe)(1)
+        await making.outbox.publish()
+
+    async def _restored(self, stream: Stream, event: Event[Any]) -> _Making:
+        """The candles as they stood before this event, made from what the store holds."""
+        making = _Making(CandleBuilder(stream.symbol, self.rules), Outbox(stream, self.producer))
+        earlier = EarlierTicks(self.store, stream, await position_of(self.store, event))
+        last_ns = await earlier.last_ns(event.time_event)
+        if last_ns is None:
+            return making
+        start_ns = min(bucket_start_ns(last_ns - self.rules.wait_ns, length) for length in self.rules.lengths_ns)
+        published = set()
+        async for one in earlier.read(start_ns):
+            if isinstance(one.data, Candle):
+                end_ns = one.data.time + timeframe_ns(one.data.timeframe)
+                making.builder.advance(end_ns + self.rules.wait_ns)
+                published.add((one.data.timeframe, one.data.time))
+            else:
+                _fed(making.builder, one)
+        for candle in making.builder.closed():
+            # One that began before is not whole, and was published in its time.
+            if candle.time >= start_ns and (candle.timeframe, candle.time) not in published:
+                _send(making.outbox, candle, None)
+        return making
+
+
+def _fed(builder: CandleBuilder, event: Event[Any]) -> str:
+    """What became of a tick."""
+    if event.time_event > event.time_recorded + AHEAD_NS:
+        return "ahead"
+    tick = event.data
+    return builder.take(event.time_event, tick.price, tick.size, tick.trade_id)
+
+
+def _send(outbox: Outbox, candle: Candle, cause: Event[Any] | None) -> None:
+    end_ns = candle.time + timeframe_ns(candle.timeframe)
+    outbox.add("candle.closed", candle, end_ns, (candle.timeframe, candle.time), cause)

@@ -1,0 +1,73 @@
+"""Events that follow from others: the same cause gives the same id, so that one made twice is stored once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid5
+
+from msgspec.structs import replace
+
+from tradewind.core.domain.events.envelope import Event, Mode
+from tradewind.messaging.producer import EventProducer
+
+NAMESPACE = UUID("5e0b7c52-4a5e-5d0f-9a9b-6f1d3c2b8e47")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One feed of one symbol: of whom, from where, and in which session."""
+
+    tenant: str
+    source: str
+    mode: Mode
+    session: str | None
+    symbol: str
+
+    def derived_id(self, *parts: object) -> str:
+        """An id that depends on the stream and these parts alone."""
+        whole = (self.tenant, self.source, self.mode, self.session, self.symbol, *parts)
+        return str(uuid5(NAMESPACE, repr(whole)))
+
+
+def stream_of(event: Event[Any]) -> Stream:
+    """The stream that an event of the market belongs to."""
+    return Stream(event.tenant, event.source, event.mode, event.session, event.token)
+
+
+@dataclass
+class Outbox:
+    """What follows from a stream's events and is not published yet. What could not be published stays for next time."""
+
+    stream: Stream
+    producer: EventProducer
+    last_id: str = ""
+    """The event that was taken last: when its handler is called again, only the publishing is left to do."""
+    _waiting: list[Event[Any]] = field(default_factory=list)
+
+    def add(
+        self, type_: str, data: Any, time_event: int, parts: Iterable[object], cause: Event[Any] | None = None
+    ) -> None:
+        """One more event, with the stream's tenant, source, mode and session."""
+        made = self.producer.event(type_, data, time_event=time_event, cause=cause)
+        event_id = self.stream.derived_id(type_, *parts)
+        self._waiting.append(
+            replace(
+                made,
+                event_id=event_id,
+                correlation_id=event_id if cause is None else made.correlation_id,
+                tenant=self.stream.tenant,
+                source=self.stream.source,
+                mode=self.stream.mode,
+                session=self.stream.session,
+            )
+        )
+
+    async def publish(self) -> int:
+        """Publish what waits; how many events that were. Raises Unavailable, and then they wait on."""
+        events = tuple(self._waiting)
+        if events:
+            await self.producer.send_batch(events)
+            del self._waiting[: len(events)]
+        return len(events)

@@ -1,0 +1,83 @@
+"""What the store holds of a stream of ticks from before one of its events, for who must go on from there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.timeframes import UNITS_NS
+from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
+from tradewind.trading.derived_events import Stream, stream_of
+
+NOWHERE = 2**63 - 1
+"""The position of an event that is not stored yet: all that is stored came before it."""
+LOOK_BACK_NS = 400 * UNITS_NS["d"]
+"""How long a market may have been silent for its candles from before to be closed yet."""
+FIRST_LOOK_NS = UNITS_NS["h"]
+READ_AT_ONCE = 2_000
+"""Ticks that are rather read than counted again."""
+
+
+async def position_of(store: EventStore, event: Event[Any]) -> int:
+    """Where an event stands in the store; NOWHERE when it is not there."""
+    query = EventQuery(start_ns=event.time_event, end_ns=event.time_event + 1, tokens=(event.token,))
+    async for batch in store.read(query):
+        for stored in batch:
+            if stored.event.event_id == event.event_id:
+                return stored.position
+    return NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTicks:
+    """The ticks of a stream that were stored before a position, and the candles that were published of them."""
+
+    store: EventStore
+    stream: Stream
+    before: int
+
+    async def read(self, start_ns: int) -> AsyncIterator[Event[Any]]:
+        """Ticks and candles that happened from `start_ns` on, in the order in which they were stored."""
+        async for batch in self.store.read(self._query(start_ns, None, "price.tick", "candle.closed")):
+            for stored in batch:
+                if stored.position >= self.before:
+                    return
+                if stream_of(stored.event) == self.stream:
+                    yield stored.event
+
+    async def last_ns(self, time_ns: int) -> int | None:
+        """When the latest of the ticks happened that happened until `time_ns`; None where there is none."""
+        end_ns, length = time_ns + 1, FIRST_LOOK_NS
+        while length < LOOK_BACK_NS:
+            found = await self._latest(end_ns - length, end_ns)
+            if found is not None:
+                return found
+            end_ns, length = end_ns - length, 2 * length
+        return None
+
+    async def _latest(self, start_ns: int, end_ns: int) -> int | None:
+        """The latest time within a stretch, by halves, the later half first."""
+        number = await self.store.count(self._query(start_ns, end_ns, "price.tick"))
+        if number == 0:
+            return None
+        if number > READ_AT_ONCE and end_ns - start_ns > 1:
+            middle = (start_ns + end_ns) // 2
+            found = await self._latest(middle, end_ns)
+            return await self._latest(start_ns, middle) if found is None else found
+        times = [
+            stored.event.time_event
+            async for batch in self.store.read(self._query(start_ns, end_ns, "price.tick"))
+            for stored in batch
+            if self._is_mine(stored)
+        ]
+        return max(times, default=None)
+
+    def _is_mine(self, stored: StoredEvent) -> bool:
+        return stored.position < self.before and stream_of(stored.event) == self.stream
+
+    def _query(self, start_ns: int, end_ns: int | None, *types: str) -> EventQuery:
+        return EventQuery(
+            start_ns=start_ns, end_ns=end_ns, tokens=(self.stream.symbol,), types=types, tenant=self.stream.tenant
+        )

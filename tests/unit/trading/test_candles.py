@@ -1,0 +1,186 @@
+"""Candles from the bus: published once, and as if the process had never ended."""
+
+import asyncio
+import itertools
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from market_stand import HOUR, START, Stand, trade, until
+
+from tradewind.core.domain.candle_building import CandleBuilder, CandleRules
+from tradewind.core.domain.errors import Unavailable
+from tradewind.core.domain.timeframes import SECOND_NS, UNITS_NS
+from tradewind.trading.candles import CandleMaker
+
+MINUTE = UNITS_NS["m"]
+RULES = CandleRules(("1m", "7m", "1h"))
+
+
+def maker(stand, rules=RULES):
+    return CandleMaker(stand.bus, stand.producer, stand.metrics, stand.store, member="one", rules=rules, retries_s=())
+
+
+def in_one_process(events, rules=RULES):
+    builder = CandleBuilder("BTC/USDT", rules)
+    for event in events:
+        builder.take(event.time_event, event.data.price, event.data.size, event.data.trade_id)
+    return builder.closed()
+
+
+def by_end(candles):
+    lengths = {"1m": MINUTE, "7m": 7 * MINUTE, "1h": HOUR}
+    return sorted(candles, key=lambda c: (c.time + lengths[c.timeframe], lengths[c.timeframe]))
+
+
+def test_ticks_on_the_bus_become_candles_on_the_bus(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = maker(stand)
+        running = asyncio.create_task(one.run())
+        await asyncio.wait_for(one.subscribed.wait(), 20)
+        ticks = [trade(i, i * 20 * SECOND_NS, price=100.0 + i % 7, size=0.1) for i in range(200)]
+        await stand.bus.publish(ticks)
+        await until(lambda: stand.metrics.total("messages_consumed") == len(ticks))
+        one.stop()
+        await running
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return ticks, made
+
+    ticks, made = asyncio.run(journey())
+    assert [event.data for event in made] == in_one_process(ticks)
+    assert {(e.source, e.tenant, e.mode, e.token) for e in made} == {("test", "home", "paper", "BTC/USDT")}
+    causes = {t.event_id: t for t in ticks}
+    assert all(causes[e.causation_id].time_event >= e.time_event for e in made)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.integers(0, 3 * MINUTE) | st.sampled_from([0, HOUR, 70 * HOUR]), min_size=1, max_size=12),
+    st.sets(st.integers(0, 11), max_size=4),
+    st.data(),
+)
+def test_a_process_that_ends_at_any_tick_leaves_the_same_candles(steps, ends, data):
+    ticks = [
+        trade(i, after - data.draw(st.integers(0, 3 * SECOND_NS)) * (i > 0 and after > 4 * SECOND_NS), price=100.0 + i)
+        for i, after in enumerate(itertools.accumulate(steps))
+    ]
+
+    async def journey(folder):
+        stand = Stand(Path(folder))
+        await stand.bus.publish(ticks)
+        one = maker(stand)
+        for number, event in enumerate(ticks):
+            if number in ends:
+                one = maker(stand)
+            await one.take(event)
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [event.data for event in made]
+
+    with TemporaryDirectory() as folder:
+        made = asyncio.run(journey(folder))
+    assert by_end(made) == in_one_process(ticks)
+
+
+def test_candles_that_were_open_on_friday_are_closed_on_monday(tmp_path):
+    ticks = [trade(0, 0), trade(1, MINUTE, price=101.0), trade(2, 65 * HOUR, price=103.0)]
+
+    async def journey():
+        stand = Stand(tmp_path)
+        await stand.bus.publish(ticks)
+        friday = maker(stand)
+        await friday.take(ticks[0])
+        await friday.take(ticks[1])
+        await maker(stand).take(ticks[2])
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return {(e.data.timeframe, e.data.time): e.data.close for e in made}
+
+    assert asyncio.run(journey()) == {
+        ("1m", START): 100.0,
+        ("1m", START + MINUTE): 101.0,
+        ("7m", START - 6 * MINUTE): 100.0,
+        ("7m", START + MINUTE): 101.0,
+        ("1h", START): 101.0,
+    }
+
+
+def test_a_silent_market_is_closed_by_the_clock_and_later_ticks_do_not_open_it_again(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = maker(stand, CandleRules(("1m",)))
+        first, late = trade(0, 0), trade(1, 30 * SECOND_NS, price=500.0)
+        await stand.bus.publish([first])
+        await one.take(first)
+        await one.advance(START + MINUTE)
+        assert await stand.events("candle.closed") == []
+        await one.advance(START + MINUTE + 2 * SECOND_NS)
+        await stand.bus.publish([late])
+        await one.take(late)
+        again = maker(stand, CandleRules(("1m",)))
+        await again.take(late)
+        await again.advance(START + HOUR)
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [(e.data.time, e.data.close, e.data.ticks) for e in made]
+
+    assert asyncio.run(journey()) == [(START, 100.0, 1)]
+
+
+def test_a_candle_that_could_not_be_published_is_published_when_the_bus_is_back_and_no_tick_counts_twice(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = maker(stand, CandleRules(("1m",)))
+        ticks = [trade(0, 0, size=1.0), trade(1, 2 * MINUTE, size=2.0), trade(2, 4 * MINUTE, size=4.0)]
+        await stand.bus.publish(ticks)
+        await one.take(ticks[0])
+        stand.bus.fails = True
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await one.take(ticks[1])
+        stand.bus.fails = False
+        await one.take(ticks[1])
+        await one.take(ticks[2])
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [e.data.volume for e in made]
+
+    assert asyncio.run(journey()) == [1.0, 2.0]
+
+
+def test_a_tick_from_the_future_closes_nothing(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = maker(stand, CandleRules(("1m",)))
+        ahead = trade(1, 10 * HOUR, received_after_ns=SECOND_NS)
+        for event in (trade(0, 0), ahead, trade(2, 30 * SECOND_NS)):
+            await stand.bus.publish([event])
+            await one.take(event)
+        await one.advance(START + 2 * MINUTE)
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [e.data.ticks for e in made], stand.metrics.values["ticks_for_candles", "ahead"]
+
+    assert asyncio.run(journey()) == ([2], [1.0])
+
+
+def test_two_venues_of_one_symbol_have_candles_of_their_own(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = maker(stand, CandleRules(("1m",)))
+        for i in range(6):
+            event = trade(i, (i // 2) * MINUTE, price=100.0 + i, source="odd" if i % 2 else "even")
+            await stand.bus.publish([event])
+            await one.take(event)
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return sorted((e.source, e.data.time, e.data.open) for e in made)
+
+    assert asyncio.run(journey()) == [
+        ("even", START, 100.0),
+        ("odd", START, 101.0),
+    ]
