@@ -1,0 +1,100 @@
+"""Watches ticks and quotes on the bus, and tells what cannot be right as `data.quality` events.
+
+What is wrong, `core.domain.tick_checks` says. Nothing is held back here: who must not act on bad data listens to these
+events. What a stream looked like is not kept over a restart; the checks learn it again from the next ticks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.events.payloads import QualityProblem, Tick
+from tradewind.core.domain.problem_bundles import BUNDLED_NS, ProblemBundles
+from tradewind.core.domain.tick_checks import Problem, TickChecks, TickRules
+from tradewind.messaging.consumer import EventConsumer
+from tradewind.messaging.handlers import event_handler
+from tradewind.messaging.producer import EventProducer
+from tradewind.ports.bus import Bus
+from tradewind.ports.metrics import Metrics
+from tradewind.trading.derived_events import Outbox, Stream, stream_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Watched:
+    checks: TickChecks
+    bundles: ProblemBundles
+    outbox: Outbox
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class DataQuality(EventConsumer):
+    """Publishes `data.quality` for each stream. Call `advance` every second or so: silence makes no event."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        producer: EventProducer,
+        metrics: Metrics,
+        *,
+        member: str,
+        group: str = "data-quality",
+        rules: TickRules | None = None,
+        rules_of: Mapping[str, TickRules] | None = None,
+        bundled_ns: int = BUNDLED_NS,
+        **given: Any,
+    ) -> None:
+        """`rules_of` has the rules of single symbols, `rules` those of all others."""
+        super().__init__(bus, producer, metrics, group=group, member=member, **given)
+        self.producer, self.metrics = producer, metrics
+        self.rules, self.rules_of, self.bundled_ns = rules or TickRules(), rules_of or {}, bundled_ns
+        self._watched: dict[Stream, _Watched] = {}
+
+    @event_handler("price.tick", "price.quote")
+    async def look(self, event: Event[Any]) -> None:
+        """One tick or quote, and what is wrong with it."""
+        watched = self._watched_of(stream_of(event))
+        async with watched.one_at_a_time:
+            if watched.outbox.last_id != event.event_id:
+                check = watched.checks.tick if isinstance(event.data, Tick) else watched.checks.quote
+                problems = check(event.time_event, event.time_recorded, event.data)
+                watched.outbox.last_id = event.event_id
+                self._tell(watched, problems, event.time_recorded, event)
+            await watched.outbox.publish()
+
+    async def advance(self, now_ns: int) -> None:
+        """Time has passed: tell of silence, and of what waited to be told. Raises Unavailable; it waits on."""
+        for watched in tuple(self._watched.values()):
+            async with watched.one_at_a_time:
+                self._tell(watched, watched.checks.silence(now_ns), now_ns, None)
+                await watched.outbox.publish()
+
+    def _watched_of(self, stream: Stream) -> _Watched:
+        watched = self._watched.get(stream)
+        if watched is None:
+            rules = self.rules_of.get(stream.symbol, self.rules)
+            bundles = ProblemBundles(stream.symbol, self.bundled_ns)
+            watched = _Watched(TickChecks(rules), bundles, Outbox(stream, self.producer))
+            self._watched[stream] = watched
+        return watched
+
+    def _tell(self, watched: _Watched, problems: list[Problem], now_ns: int, cause: Event[Any] | None) -> None:
+        # A bundle was brought about by the ticks in it, not by the one that came when its time was over.
+        for since_ns, bundle in watched.bundles.due(now_ns):
+            _send(watched.outbox, bundle, since_ns, None)
+        for problem in problems:
+            self.metrics.counter("data_problems", problem=problem.name)(1)
+            for since_ns, told in watched.bundles.add(problem, now_ns):
+                log.warning("%s: %s: %s", told.symbol, told.problem, told.detail)
+                _send(watched.outbox, told, since_ns, cause)
+
+
+def _send(outbox: Outbox, told: QualityProblem, since_ns: int, cause: Event[Any] | None) -> None:
+    parts = (told.problem, since_ns, "" if cause is None else cause.event_id)
+    outbox.add("data.quality", told, since_ns, parts, cause)

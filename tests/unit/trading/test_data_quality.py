@@ -1,0 +1,133 @@
+"""Bad data on the bus is told of on the bus: each kind, once, with its cause, and all of it is counted."""
+
+import asyncio
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from market_stand import START, Stand, quote, trade, until
+
+from tradewind.core.domain.errors import Unavailable
+from tradewind.core.domain.problem_bundles import ProblemBundles
+from tradewind.core.domain.tick_checks import Problem, TickRules
+from tradewind.core.domain.timeframes import SECOND_NS
+from tradewind.trading.data_quality import DataQuality
+
+
+def watch(stand, **given):
+    return DataQuality(stand.bus, stand.producer, stand.metrics, member="one", retries_s=(), **given)
+
+
+def seconds(number):
+    return number * SECOND_NS
+
+
+CLEAN = [trade(i, seconds(i), price=100.0 + i % 3 / 100, trade_id=f"t{i}") for i in range(30)]
+BAD = {
+    "spike": trade(101, seconds(31), price=150.0, trade_id="a"),
+    "duplicate": trade(102, seconds(32), trade_id="t7"),
+    "out_of_order": trade(103, seconds(20), received_after_ns=seconds(29)),
+    "crossed": quote(104, seconds(34), 101.0, 100.0),
+    "clock_skew": trade(105, seconds(50), received_after_ns=seconds(35)),
+    "malformed": quote(106, seconds(36), 0.0, 100.0),
+    "gap": trade(107, seconds(200)),
+}
+
+
+def test_every_kind_of_bad_data_is_told_of_with_its_cause_and_clean_data_is_not(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = watch(stand)
+        running = asyncio.create_task(one.run())
+        await asyncio.wait_for(one.subscribed.wait(), 20)
+        await stand.bus.publish(CLEAN)
+        await until(lambda: stand.metrics.total("messages_consumed") == len(CLEAN))
+        clean = await stand.events("data.quality")
+        await stand.bus.publish(list(BAD.values()))
+        await until(lambda: stand.metrics.total("messages_consumed") == len(CLEAN) + len(BAD))
+        await one.advance(START + seconds(200 + 61))
+        one.stop()
+        await running
+        told = await stand.events("data.quality")
+        await stand.store.close()
+        return clean, told, stand.metrics.total("data_problems")
+
+    clean, told, counted = asyncio.run(journey())
+    assert clean == []
+    assert {e.data.problem: e.causation_id for e in told} == {
+        **{name: event.event_id for name, event in BAD.items()},
+        "stale": None,
+    }
+    assert counted == len(told) == len(BAD) + 1
+    assert all(e.data.detail and e.token == "BTC/USDT" and e.mode == "paper" for e in told)
+
+
+def test_a_broken_feed_is_told_of_at_once_and_then_in_bundles_that_leave_none_out(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = watch(stand, bundled_ns=seconds(10))
+        for number in range(25):
+            await one.look(quote(number, seconds(number), 101.0, 100.0))
+        await one.advance(START + seconds(60))
+        told = await stand.events("data.quality")
+        await stand.store.close()
+        return [(e.data.ticks, (e.time_event - START) // SECOND_NS) for e in told if e.data.problem == "crossed"]
+
+    told = asyncio.run(journey())
+    assert told[0] == (1, 0)
+    assert sum(ticks for ticks, _ in told) == 25
+    assert len(told) == 4
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.sampled_from(["gap", "spike", "crossed"])), max_size=60),
+    st.integers(1, 20),
+)
+def test_bundles_add_up_to_all_that_was_found_and_come_no_oftener_than_allowed(found, bundled):
+    bundles, now, told = ProblemBundles("X/Y", bundled), 0, []
+    for step, name in found:
+        now += step
+        told += [(now, t) for _, t in bundles.due(now)]
+        told += [(now, t) for _, t in bundles.add(Problem(name, "d"), now)]
+    told += [(now + bundled, t) for _, t in bundles.due(now + bundled)]
+    sums = Counter()
+    for _, problem in told:
+        sums[problem.problem] += problem.ticks
+    assert sums == Counter(name for _, name in found)
+    for name in sums:
+        times = [time for time, t in told if t.problem == name]
+        assert all(b - a >= bundled for a, b in pairwise(times))
+
+
+def test_what_could_not_be_told_is_told_when_the_bus_is_back_and_a_retry_is_no_duplicate(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = watch(stand)
+        for event in CLEAN:
+            await one.look(event)
+        stand.bus.fails = True
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await one.look(BAD["spike"])
+        stand.bus.fails = False
+        await one.look(BAD["spike"])
+        told = await stand.events("data.quality")
+        await stand.store.close()
+        return [e.data.problem for e in told]
+
+    assert asyncio.run(journey()) == ["spike"]
+
+
+def test_a_symbol_may_have_rules_of_its_own(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = watch(stand, rules_of={"BTC/USDT": TickRules(silence_ns=SECOND_NS)})
+        await one.look(trade(0, 0))
+        await one.look(trade(1, seconds(3)))
+        told = await stand.events("data.quality")
+        await stand.store.close()
+        return [e.data.problem for e in told]
+
+    assert asyncio.run(journey()) == ["gap"]
