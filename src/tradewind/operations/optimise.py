@@ -23,7 +23,7 @@ from tradewind.ports.trials import Trials
 from tradewind.research.bench import Bench
 from tradewind.research.code_hash import code_hash
 from tradewind.research.objectives import constraints_from, objectives_from
-from tradewind.research.optimise import search
+from tradewind.research.optimise import must_fit, search
 from tradewind.research.optimised import Optimised
 from tradewind.research.reports.optimise_page import SearchPage, write_search
 from tradewind.research.search_plan import plan_search
@@ -99,6 +99,8 @@ def run_search(
     plan.begin()  # what cannot begin is refused before anything is loaded
     request, said = completed(request, strategy.symbols, catalogue)
     markets, infos = load_markets(request, catalogue)
+    bench = Bench(strategy, markets, rules=request.rules, engine=request.engine, cache=cache, workers=workers)
+    must_fit(plan, bench)  # what cannot run leaves no search behind that could go on
     words = sweep_words(plan, strategy, request, markets, infos, fixed)
     name = sweeps.find(resume).name if resume else f"{plain_name(request.strategy)}-{sweep_hash(words)}"
     command = command_of(replace(request, parameters=fixed), "optimize", _own_words(wanted))
@@ -108,7 +110,6 @@ def run_search(
     ):
         kept = KeptBlocks(sweep, lambda had: note(f"going on: {had:,} of {plan.budget:,} sets are done already"))
         try:
-            bench = Bench(strategy, markets, rules=request.rules, engine=request.engine, cache=cache, workers=workers)
             found = search(plan, bench, fixed, kept=kept, progress=Stages(progress))
         except KeyboardInterrupt:
             done = f"{kept.had + kept.kept:,} of {plan.budget:,}"

@@ -131,9 +131,13 @@ class Bench:
                 found[0] = self._one(sets[0], self._runs.desk())
             self._rest(sets, found, tell)
         scores = self._table(found)
-        count_scores(self.strategy, self._runs.joined.markets, self.rules, sets, scores.returns, scores.failed)
+        self.count(sets, scores)
         tell("running", len(sets), len(sets))
         return scores
+
+    def count(self, sets: Sequence[Mapping[str, Any]], scores: Scores) -> None:
+        """Count sets as trials that this bench, or an earlier one like it, has scored. None counts twice."""
+        count_scores(self.strategy, self._runs.joined.markets, self.rules, sets, scores.returns, scores.failed)
 
     def backtest(self, parameters: Mapping[str, Any]) -> Backtest:
         """One set's whole run, as `backtest` makes it."""

@@ -106,11 +106,7 @@ def search(
     progress: Progress | None = None,
 ) -> Optimised:
     """Carry a plan out: blocks that were kept are taken as they are, the rest is run."""
-    if plan.budget * len(bench.time) > RETURNS_MAX:
-        raise BadInput(
-            f"{plan.budget:,} sets on {len(bench.time):,} periods would fill the memory with their returns",
-            fix=f"Try at most {RETURNS_MAX // len(bench.time):,} sets at once, or a shorter stretch",
-        )
+    must_fit(plan, bench)
     begun, sets, found = plan.begin(), list[dict[str, Any]](), list[Scores]()
 
     def learn(asked: Sets, scores: Scores) -> None:
@@ -124,6 +120,8 @@ def search(
                 "the sets that were kept are not those that this search asks for",
                 fix="Begin again: --fresh",
             )
+        # The process that ran them may not have reached the ledger, or reached another one.
+        bench.count([{**fixed, **one} for one in had], scores)
         learn(had, scores)
     before, size = len(sets), BLOCK_FIRST
     while asked := begun.ask(min(size, plan.budget - len(sets))) if len(sets) < plan.budget else []:
@@ -146,6 +144,15 @@ def search(
     )
     luck = _luck(markets, bench.rules, scores, judged.best)
     return Optimised(bench.strategy.__name__, stretch, plan, sets, scores, judged, luck)
+
+
+def must_fit(plan: SearchPlan, bench: Bench) -> None:
+    """Raises BadInput for a search whose returns would fill the memory."""
+    if plan.budget * len(bench.time) > RETURNS_MAX:
+        raise BadInput(
+            f"{plan.budget:,} sets on {len(bench.time):,} periods would fill the memory with their returns",
+            fix=f"Try at most {RETURNS_MAX // len(bench.time):,} sets at once, or a shorter stretch",
+        )
 
 
 def _markets(bench: Bench) -> list[Market]:

@@ -101,6 +101,7 @@ def test_the_page_says_how_to_search_again_and_that_command_does(ask):
         (("--resume", "nothing"), "no sweep is unfinished"),
         (("--resume", "last", "--fresh"), "exclude each other"),
         (("--space", "fast=5", "--param", "fast=5"), "turned and has a fixed value"),
+        (("--space", "fast=5:6", "--workers", "0"), "at least one worker"),
     ],
 )
 def test_wrong_input_is_told_once_and_nothing_is_kept(ask, home, words, said):
@@ -109,6 +110,7 @@ def test_wrong_input_is_told_once_and_nothing_is_kept(ask, home, words, said):
     assert said in answer.err
     assert answer.out == ""
     assert not list((home / "runs").glob("*"))
+    assert not list((home / "sweeps").glob("*"))
 
 
 def test_a_strategy_that_fails_with_every_set_ends_with_its_own_code(ask):

@@ -253,6 +253,21 @@ def test_inside_counted_luck_is_reckoned_over_every_look_at_the_market(tmp_path,
     assert again.luck.dsr == first.luck.dsr
 
 
+def test_sets_that_were_done_before_a_cut_are_counted_by_whoever_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRADEWIND_HOME", str(tmp_path))
+    monkeypatch.delenv("TRADEWIND_LEDGER", raising=False)
+    monkeypatch.setattr("tradewind.research.optimise.BLOCK_FIRST", 5)
+    plan = plan_search(space_of(SMA_CROSS, SPACE), "grid", objectives_from(["sharpe"]))
+    kept = Remembering(1)
+    with pytest.raises(KeyboardInterrupt):
+        search(plan, Bench(SMA_CROSS, BARS), {"shorts": False}, kept=kept)  # nobody counts: the ledger was out of reach
+    kept.until = 10**9
+    with counted(seed=3) as count:
+        again = search(plan, Bench(SMA_CROSS, BARS), {"shorts": False}, kept=kept)
+    assert kept.run == 12 - 5 + 5
+    assert again.luck.trials == count.new == 12
+
+
 def test_the_number_of_workers_changes_no_bit():
     one, four = (optimise(SMA_CROSS, BARS, method="sobol", budget=40, workers=workers) for workers in (1, 4))
     assert one.sets == four.sets
