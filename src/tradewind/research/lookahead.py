@@ -30,10 +30,10 @@ from tradewind.research.differences import column_differs, decision_at, first_ot
 from tradewind.research.foresight import Finding, ahead_of, number_text
 from tradewind.research.outside_data import outside_findings
 from tradewind.research.outside_state import OutsideState
-from tradewind.research.reach import Reach, bars_text, reach_of
+from tradewind.research.reach import Reach, bars_text, first_number, reach_of
 from tradewind.research.refused import plain_functions
 from tradewind.research.rerun import Rerun
-from tradewind.research.shown_less import WAYS, Cut, choose_cuts
+from tradewind.research.shown_less import CHANGED, WAYS, Cut, choose_cuts, gone_otherwise
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[str, int, int], None]
@@ -41,6 +41,7 @@ CUTS = 12
 CUTS_MAX = 1_000
 CLEAN, AHEAD, UNREPEATABLE, UNSEEN = "clean", "looks ahead", "not repeatable", "nothing to check"
 DECISIONS_EXPLAINED = 5
+FILLED = "its first numbers are made of later bars, as where a gap is filled backwards (bfill)"
 GLIMPSE = (60, 15)
 """How many bars before and after a cut are kept of a column, to be drawn."""
 
@@ -133,12 +134,14 @@ def lookahead(
         search = _Search(rerun, merged, rerun.run(merged), rerun.columns(merged))
         unrepeatable = _unrepeatable(search)
         chosen: list[Cut] = []
+        begins: list[Cut] = []
         if not unrepeatable:
             chosen = choose_cuts(merged, search.whole.decisions["time"], cuts, seed)
             for i, cut in enumerate(chosen, 2):
                 told("checking", i, len(chosen) + 2)
                 for way, shown in WAYS.items():
                     _look(search, shown(merged, cut.row), cut, way)
+            begins = _look_at_beginnings(search)
             _explain(search)
             for finding in outside_findings(rerun, merged, search.whole, search.columns, chosen, search.notes):
                 search.add(finding)
@@ -157,8 +160,8 @@ def lookahead(
         verdict=_verdict(unrepeatable, findings, asked, search),
         findings=findings,
         notes=tuple(search.notes),
-        cuts=tuple((int(merged.time[c.row - 1]) + merged.step, c.why) for c in chosen),
-        runs=2 + len(WAYS) * len(chosen),
+        cuts=tuple((int(merged.time[c.row - 1]) + merged.step, c.why) for c in (*begins, *chosen)),
+        runs=2 + len(WAYS) * len(chosen) + len(begins),
         decisions=asked,
         columns=tuple(search.columns),
         engine=search.whole.engine,
@@ -230,6 +233,26 @@ def _look(search: _Search, shown: MarketData, cut: Cut, way: str) -> None:
         search.add(_decision_finding(search, part, index, row, way, ""))
 
 
+def _look_at_beginnings(search: _Search) -> list[Cut]:
+    """Columns in which nothing was found, where each has its first number: is that known there? Gives the cuts.
+
+    Later cuts cannot tell, since the bars from which a beginning was filled are shown by then.
+    """
+    data, tried = search.data, []
+    quiet = {name: values for name, values in search.columns.items() if name not in search.found}
+    for row in sorted({first_number(values) + 1 for values in quiet.values()} - {len(data), len(data) + 1}):
+        tried.append(Cut(row, "where a column begins"))
+        try:
+            columns = search.rerun.columns(gone_otherwise(data, row))
+        except StrategyFailed:
+            continue
+        for name, whole in quiet.items():
+            rows = np.flatnonzero(column_differs(whole, columns[name])[:row])
+            if len(rows):
+                search.add(_column_finding(search, name, columns[name], int(rows[0]), row, CHANGED, FILLED))
+    return tried
+
+
 def _column_finding(search: _Search, name: str, values: Array, row: int, cut_row: int, way: str, words: str) -> Finding:
     data, whole = search.data, search.columns[name]
     rows = np.flatnonzero(data.symbol == data.symbol[row])
@@ -264,7 +287,10 @@ def _explain(search: _Search) -> None:
         except StrategyFailed:
             reaches = {}
         for name in names:
-            reach = reaches.get(name) or _reach_before_cuts(search, search.found[name])
+            filled = all(f.diagnosis == FILLED for f in search.found[name])
+            reach = (
+                Reach(None, FILLED) if filled else reaches.get(name) or _reach_before_cuts(search, search.found[name])
+            )
             search.found[name] = [f.explained(reach.words, reach.bars) for f in search.found[name]]
     decided = search.found.get("decisions")
     if not decided:

@@ -62,11 +62,12 @@ def reach_of(
             hit = np.unique(np.searchsorted(moments, np.flatnonzero(touched[name]), side="right") - 1)
             changed[name].append((int(place), hit))
     time = data.time[moments]
-    defined = {name: int(np.searchsorted(moments, _first_number(whole[name]), side="right")) for name in names}
+    defined = {name: int(np.searchsorted(moments, first_number(whole[name]), side="right")) for name in names}
     return {name: _told(changed[name], time, data.step, defined[name]) for name in names}
 
 
-def _first_number(column: Array) -> int:
+def first_number(column: Array) -> int:
+    """The row of a column's first number, its length where it has none."""
     found = np.flatnonzero(~np.isnan(column))
     return int(found[0]) if len(found) else len(column)
 

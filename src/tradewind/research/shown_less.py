@@ -63,7 +63,8 @@ def begun_at(data: MarketData, row: int) -> MarketData:
     return replace(data, funding_range=ranges, **{name: getattr(data, name)[row:] for name in ROWS})
 
 
-WAYS = {"later bars left out": cut_off, "later bars changed": gone_otherwise}
+CHANGED = "later bars changed"
+WAYS = {"later bars left out": cut_off, CHANGED: gone_otherwise}
 
 
 def struck(data: MarketData, row: int, factor: float) -> MarketData:

@@ -112,6 +112,10 @@ COLUMNS = {
     "day's high": (by_column(lambda d: d.close.groupby(d.index.date).transform("max") * 0.99 - d.close), BUCKET),
     "day's range joined": (by_column(next_day), BUCKET),
     "filled back": (by_column(lambda d: d.close.where(np.arange(len(d)) % 7 == 6).bfill() - d.close), AHEAD),
+    "beginning filled back": (by_column(lambda d: d.close - d.close.rolling(50).mean().bfill()), "bfill"),
+    "beginning filled with a mean": (
+        by_column(lambda d: d.close - d.close.rolling(30).mean().fillna(d.close[:30].mean())), "bfill",
+    ),
     "interpolated": (by_column(lambda d: d.close.where(np.arange(len(d)) % 9 == 0).interpolate() - d.close), AHEAD),
     "joined forward": (by_column(forward_asof), AHEAD),
     "zigzag": (by_array(zigzag), ""),
