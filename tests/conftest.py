@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deploy.kafka.brokers import Brokers
+from tests.servers.kafka import kafka_brokers
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer, RedisServers
 from tests.servers.timescale import timescale_server
@@ -135,3 +137,11 @@ def redis_servers() -> Iterator[RedisServers]:
         yield servers.start()
     finally:
         servers.remove()
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Brokers]:
+    """One Kafka broker that the tests of a process share; each has topics under a prefix of its own."""
+    brokers = kafka_brokers()
+    yield brokers
+    brokers.remove()

@@ -127,9 +127,16 @@ def open_event_store(settings: Settings | None = None) -> EventStore:
 
 def services(settings: Settings) -> dict[str, Callable[[], str]]:
     """The servers that the settings name, and for each how to ask it who it is; it raises where it is not to be had."""
-    from tradewind.adapters.event_store.postgres_events import describe  # noqa: PLC0415
+    from tradewind.adapters.cache import redis_nodes  # noqa: PLC0415
+    from tradewind.adapters.event_store import postgres_events  # noqa: PLC0415
+    from tradewind.ports.cache import Role  # noqa: PLC0415
 
-    return {"events": lambda: describe(settings.postgres)} if settings.postgres else {}
+    known: dict[str, tuple[str, Callable[[], str]]] = {
+        "events": (settings.postgres, lambda: postgres_events.describe(settings.postgres)),
+        "state": (settings.redis_state, lambda: redis_nodes.describe(settings.redis_state, Role.STATE)),
+        "cache": (settings.redis_cache, lambda: redis_nodes.describe(settings.redis_cache, Role.CACHE)),
+    }
+    return {name: ask for name, (place, ask) in known.items() if place}
 
 
 def open_bus(store: EventStore) -> Bus:
@@ -139,13 +146,16 @@ def open_bus(store: EventStore) -> Bus:
     return MemoryBus(store)
 
 
-def open_cache(role: Role, url: str | None = None, metrics: Metrics | None = None) -> Cache:
-    """A cache in a role: in this process, or in Redis (`adapters.cache.redis_connection.RedisPlace`), measured."""
+def open_cache(role: Role, settings: Settings | None = None, metrics: Metrics | None = None) -> Cache:
+    """The cache that the settings name for a role: a Redis server or cluster, else in this process; measured."""
     from tradewind.adapters.cache.measured_cache import MeasuredCache  # noqa: PLC0415
     from tradewind.adapters.cache.memory_cache import MemoryCache  # noqa: PLC0415
     from tradewind.adapters.cache.redis_cache import RedisCache  # noqa: PLC0415
+    from tradewind.ports.cache import Role  # noqa: PLC0415
 
-    cache = MemoryCache(role) if url is None else RedisCache(url, role)
+    settings = settings or load_settings()
+    url = settings.redis_state if role is Role.STATE else settings.redis_cache
+    cache = RedisCache(url, role) if url else MemoryCache(role)
     return MeasuredCache(cache, metrics or open_metrics(), role)
 
 

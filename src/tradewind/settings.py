@@ -31,6 +31,8 @@ class Settings:
     ledger: Path
     exchange: str
     postgres: str
+    redis_state: str
+    redis_cache: str
     file: Path | None
     """The TOML file that was read, None where there is none."""
 
@@ -65,6 +67,16 @@ SETTINGS = (
     Setting(
         "postgres", "servers", "TRADEWIND_POSTGRES", "",
         "events in PostgreSQL (postgresql://USER@HOST:5432/NAME) instead of the events folder",
+        is_folder=False, is_server=True,
+    ),
+    Setting(
+        "redis_state", "servers", "TRADEWIND_REDIS_STATE", "",
+        "portfolios in Redis (redis://HOST:6379/0; it may forget nothing) instead of this process",
+        is_folder=False, is_server=True,
+    ),
+    Setting(
+        "redis_cache", "servers", "TRADEWIND_REDIS_CACHE", "",
+        "what can be fetched again in Redis (another server, which may forget) instead of this process",
         is_folder=False, is_server=True,
     ),
 )  # fmt: skip

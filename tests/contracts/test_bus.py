@@ -1,10 +1,14 @@
 """What every bus does."""
 
 import asyncio
+from itertools import count
 
 import pytest
 from event_examples import tick
 
+from tradewind.adapters.bus.kafka_bus import KafkaBus
+from tradewind.adapters.bus.kafka_place import KafkaPlace
+from tradewind.adapters.bus.kafka_topics import make_topics
 from tradewind.adapters.bus.memory_bus import MemoryBus
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import BadInput, Unavailable
@@ -15,30 +19,30 @@ TICKS = ["price.ticks"]
 SYMBOLS = [f"COIN{i}/USDT" for i in range(12)]
 
 
-class Opened:
-    """A bus, and what must be closed with it."""
-
-    def __init__(self, kind, folder):
-        self.store = SqliteEventStore(folder / "events.db") if kind == "memory over a store" else None
-        self.bus = MemoryBus(self.store)
-
-    async def close(self):
-        await self.bus.close()
-        if self.store is not None:
-            await self.store.close()
+NAMES = ["price.ticks", "market.candles"]
+prefixes = (f"contract-{number}." for number in count())
 
 
-@pytest.fixture(params=["memory", "memory over a store"])
+@pytest.fixture(params=["memory", "memory over a store", "kafka"])
 def opened(request, tmp_path):
     """Runs an async function with a fresh bus."""
+    brokers = request.getfixturevalue("kafka") if request.param == "kafka" else None
 
     def with_bus(work):
         async def run():
-            found = Opened(request.param, tmp_path)
+            store = SqliteEventStore(tmp_path / "events.db") if request.param == "memory over a store" else None
+            if brokers is None:
+                bus = MemoryBus(store)
+            else:
+                place = KafkaPlace(f"kafka://{brokers.places}", prefix=next(prefixes))
+                await make_topics(place, replicas=1, in_sync_min=1, names=NAMES, patience_s=30)
+                bus = KafkaBus(place, patience_s=30)
             try:
-                return await asyncio.wait_for(work(found.bus), 60)
+                return await asyncio.wait_for(work(bus), 60)
             finally:
-                await found.close()
+                await bus.close()
+                if store is not None:
+                    await store.close()
 
         return asyncio.run(run())
 

@@ -43,11 +43,11 @@ class RedisCache:
     """Values in Redis. The first time it answers, its settings are compared with the role."""
 
     def __init__(self, place: RedisPlace | str, role: Role = Role.STATE) -> None:
-        self.place = RedisPlace(place) if isinstance(place, str) else place
+        self.place = RedisPlace.of(place) if isinstance(place, str) else place
         self.role = role
         # Any: the client's methods are typed for its blocking and its asynchronous form at once.
         self._client: Any = connect(self.place)
-        self._on_cluster = hasattr(self._client, "mget_nonatomic")
+        self._on_cluster = self.place.on_cluster
         self._fits_role = False
 
     async def get(self, key: str) -> bytes | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.ports.cache import Role
@@ -21,6 +21,7 @@ CONNECTIONS_MAX = 32
 PORT = 6379
 EVICTS = {Role.CACHE: "allkeys-lru", Role.STATE: "noeviction"}
 """The eviction policy that a server must have for a role."""
+FILES = ("ca_file", "certificate_file", "key_file")
 SCHEMES = ("redis", "rediss", "redis-cluster", "rediss-cluster")
 
 
@@ -36,6 +37,28 @@ class RedisPlace:
     ca_file: Path | None = None
     certificate_file: Path | None = None
     key_file: Path | None = None
+
+    @classmethod
+    def of(cls, text: str) -> RedisPlace:
+        """The place that a setting names, with its files: `rediss://host:6379/0?ca_file=/etc/redis/ca.pem`."""
+        url, _, query = text.partition("?")
+        try:
+            files = dict(parse_qsl(query, strict_parsing=True)) if query else {}
+        except ValueError:
+            files = {"?": ""}
+        if not files.keys() <= set(FILES):
+            raise BadInput(
+                f"{query!r} names no files",
+                where=cls(url).shown,
+                fix="After the question mark come ca_file=, certificate_file= and key_file=, joined by &",
+            )
+        ca, certificate, key = (Path(files[name]) if name in files else None for name in FILES)
+        return cls(url, ca, certificate, key)
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether it is a cluster."""
+        return self.url.partition("://")[0].endswith("-cluster")
 
     @property
     def shown(self) -> str:
@@ -54,14 +77,35 @@ def connect(place: RedisPlace) -> Redis | RedisCluster:
     except ImportError:
         raise BadInput("the redis library is not installed", fix="Install it: pip install 'tradewind[redis]'") from None
     parts = _parts(place)
+    shared = _words(place, parts) | {"retry": Retry(NoBackoff(), 0)}
+    if parts.cluster:
+        return RedisCluster(startup_nodes=[ClusterNode(host, port) for host, port in parts.hosts], **shared)
+    ((host, port),) = parts.hosts
+    return Redis(host=host, port=port, db=parts.database, **shared)
+
+
+def hosts_of(place: RedisPlace) -> tuple[tuple[str, int], ...]:
+    """The hosts and ports that a place names."""
+    return _parts(place).hosts
+
+
+def connect_to(place: RedisPlace, host: str, port: int) -> Redis:
+    """A client of one node of a cluster, to ask that node about itself."""
+    from redis.asyncio import Redis  # noqa: PLC0415 - optional
+    from redis.asyncio.retry import Retry  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+
+    return Redis(host=host, port=port, **_words(place, _parts(place)), retry=Retry(NoBackoff(), 0))
+
+
+def _words(place: RedisPlace, parts: _Parts) -> dict[str, Any]:
+    """What every client is given. None retries: that is for who asked, who may read somewhere else."""
     shared: dict[str, Any] = {
         "username": parts.user,
         "password": parts.password,
         "socket_timeout": PATIENCE_S,
         "socket_connect_timeout": PATIENCE_S,
         "max_connections": CONNECTIONS_MAX,
-        # Retrying is for the caller to decide: it may have somewhere else to read from.
-        "retry": Retry(NoBackoff(), 0),
     }
     if parts.tls:
         shared |= {
@@ -70,10 +114,7 @@ def connect(place: RedisPlace) -> Redis | RedisCluster:
             "ssl_certfile": _file(place.certificate_file, place),
             "ssl_keyfile": _file(place.key_file, place),
         }
-    if parts.cluster:
-        return RedisCluster(startup_nodes=[ClusterNode(host, port) for host, port in parts.hosts], **shared)
-    ((host, port),) = parts.hosts
-    return Redis(host=host, port=port, db=parts.database, **shared)
+    return shared
 
 
 @dataclass(frozen=True)

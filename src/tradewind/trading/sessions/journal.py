@@ -1,0 +1,123 @@
+"""What a session writes down, and in which form: inputs, decisions, orders sent, and checkpoints over all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from tradewind.core.domain.events import payloads as p
+from tradewind.core.domain.events.codec import check
+from tradewind.core.domain.events.envelope import Event, Mode
+from tradewind.core.domain.events.event_types import EVENT_TYPES
+from tradewind.core.domain.records import DECISION
+from tradewind.core.engine import constants as k
+from tradewind.core.engine.state import Order
+from tradewind.trading.sessions.terms import SessionTerms
+
+NAMES = {kind.payload: name for name, kind in EVENT_TYPES.items()}
+FIELDS = DECISION.names or ()
+SESSION, MARKET, CLOCK, VENUE = "session", "market", "clock", "venue"
+"""Where an event of a session comes from. All but the session's own are inputs."""
+_encode = msgspec.json.Encoder().encode
+
+
+class Seal:
+    """A chain over events: what it comes to shows that one was changed, its marks show which."""
+
+    def __init__(self, session: str) -> None:
+        self.chain = hashlib.sha256(session.encode()).hexdigest()
+
+    def over(self, events: Sequence[Event[Any]]) -> tuple[str, str]:
+        """Go on over these events; the chain, and the mark of each."""
+        bodies = [_encode(event) for event in events]
+        digest = hashlib.sha256(self.chain.encode())
+        for body in bodies:
+            digest.update(body)
+        self.chain = digest.hexdigest()
+        return self.chain, "".join([f"{crc32(body):08x}" for body in bodies])
+
+
+class Journal:
+    """Makes a session's events. `unwritten` are those that no store has yet."""
+
+    def __init__(
+        self, session: str, tenant: str, mode: Mode, clock_ns: Callable[[], int], new_id: Callable[[], str]
+    ) -> None:
+        self.session, self.tenant, self.mode = session, tenant, mode
+        self.clock_ns, self.new_id = clock_ns, new_id
+        self.unwritten: list[Event[Any]] = []
+        self._seal = Seal(session)
+
+    def write(self, source: str, data: p.Payload, time: int, cause: Event[Any] | None = None) -> Event[Any]:
+        """The next event. Raises BadInput for what is none."""
+        name = NAMES[type(data)]
+        kind = EVENT_TYPES[name]
+        new_id = self.new_id()
+        event: Event[Any] = Event(
+            event_id=new_id,
+            type=name,
+            version=kind.version,
+            time_event=time,
+            time_recorded=self.clock_ns(),
+            tenant=self.tenant,
+            token=str(getattr(data, kind.token)),
+            source=source,
+            correlation_id=new_id if cause is None else cause.correlation_id,
+            causation_id=None if cause is None else cause.event_id,
+            mode=self.mode,
+            session=self.session,
+            data=data,
+        )
+        check(event)
+        self.unwritten.append(event)
+        return event
+
+    def sealed(self) -> list[Event[Any]]:
+        """What is unwritten, with a checkpoint behind it; it counts as written from now on."""
+        events, self.unwritten = self.unwritten, []
+        if events:
+            chain, marks = self._seal.over(events)
+            self.write(SESSION, p.SessionCheckpoint(
+                service=self.session, events=len(events), chain=chain, marks=marks
+            ), events[-1].time_event)  # fmt: skip
+            events += self.unwritten
+            self.unwritten = []
+        return events
+
+
+def decision_of(row: tuple[Any, ...], session: str, terms: SessionTerms) -> p.DecisionTaken:
+    """A row of `records.DECISION` as an event says it."""
+    values: dict[str, Any] = {
+        n: None if isinstance(v, float) and math.isnan(v) else v for n, v in zip(FIELDS, row, strict=True)
+    }
+    return p.DecisionTaken(
+        account=session,
+        order_id=order_id_of(session, row[1]),
+        strategy=terms.strategy,
+        code_hash=terms.code_hash,
+        **values,
+    )
+
+
+def order_id_of(session: str, number: int) -> str:
+    """The name of a session's order: it follows from the intent, so the same intent is never two orders."""
+    return f"{session}-{number}"
+
+
+def submitted(o: Order, session: str, symbol: str) -> p.OrderChange:
+    """An order as it is sent to the venue."""
+    return p.OrderChange(
+        account=session,
+        order_id=order_id_of(session, o.id),
+        symbol=symbol,
+        side="buy" if o.side > 0 else "sell",
+        state="SUBMITTED",
+        size=Decimal(repr(o.size)),
+        limit=None if o.kind == k.MARKET else Decimal(repr(o.limit)),
+    )

@@ -1,0 +1,214 @@
+"""A recorded session played again: the same inputs to the same code, and every decision held against the record.
+
+It stops at the first thing that is not as it was: an event that was changed, left out or put in since; a decision that
+the record has and the replay does not take, or the other way round, or another one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from tradewind.core.domain.errors import BadInput, Corrupt, TradewindError
+from tradewind.core.domain.events import payloads as p
+from tradewind.core.strategy.strategy import Strategy
+from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
+from tradewind.trading.sessions.desk import Desk
+from tradewind.trading.sessions.journal import SESSION, Seal, decision_of
+from tradewind.trading.sessions.terms import SessionTerms, read_terms
+
+BATCH = 5_000
+MARK_LENGTH = 8
+UNSEALED_MAX = 100_000
+"""Events that may follow each other without a checkpoint; a session writes one at least every thousand."""
+
+What = Literal["record", "decision", "failure", "hash"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first difference, and both sides of it; None for a side that has nothing there.
+
+    `what`: the record is not what was written; a decision is another one; the strategy broke in the replay; all
+    decisions agree and their hash does not.
+    """
+
+    what: What
+    position: int
+    event_id: str
+    type: str
+    time: int
+    recorded: Any
+    replayed: Any
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came of a replay. `ended` says whether the record has an end; without one only its decisions are held."""
+
+    session: str
+    terms: SessionTerms
+    code_hash: str
+    events: int
+    inputs: int
+    decisions: int
+    decision_hash: str
+    recorded_hash: str | None
+    ended: bool
+    difference: Difference | None
+
+
+class _Differs(Exception):
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(difference.what)
+        self.difference = difference
+
+
+MadeOf = Callable[[SessionTerms], tuple[type[Strategy], str]]
+"""The class that a session's terms name, and the hash of its source today."""
+
+
+async def replay(store: EventStore, session: str, made_of: MadeOf) -> Replayed:
+    """Play a session again. Raises BadInput where there is none of this name."""
+    again = _Replay(session, made_of)
+    difference = None
+    try:
+        async for batch in store.read(EventQuery(session=session), BATCH):
+            for stored in batch:
+                again.hear(stored)
+        again.rest()
+    except _Differs as found:
+        difference = found.difference
+    if again.desk is None or again.terms is None:
+        if difference is not None:
+            raise Corrupt("its first events are not what was written", where=f"session {session}")
+        raise BadInput(
+            f"there is no session {session!r}", fix="List them: tradewind replay; record one: tradewind rehearse"
+        )
+    return Replayed(
+        session,
+        again.terms,
+        again.code_hash,
+        again.events,
+        again.inputs,
+        again.desk.decisions,
+        again.desk.decision_hash,
+        again.recorded_hash,
+        again.ended,
+        difference,
+    )
+
+
+class _Replay:
+    """Events are held until the checkpoint that seals them, and acted on when they are known to be as written."""
+
+    def __init__(self, session: str, made_of: MadeOf) -> None:
+        self.session, self.made_of = session, made_of
+        self.desk: Desk | None = None
+        self.terms: SessionTerms | None = None
+        self.code_hash = ""
+        self.recorded_hash: str | None = None
+        self.ended = False
+        self.events = self.inputs = 0
+        self._seal = Seal(session)
+        self._unsealed: list[StoredEvent] = []
+        self._expected: deque[p.DecisionTaken] = deque()
+
+    def hear(self, stored: StoredEvent) -> None:
+        """The next event of the record."""
+        self.events += 1
+        if type(stored.event.data) is not p.SessionCheckpoint:
+            self._unsealed.append(stored)
+            if len(self._unsealed) > UNSEALED_MAX:
+                raise Corrupt("its checkpoints are gone", where=f"session {self.session}")
+            return
+        events, self._unsealed = self._unsealed, []
+        damage = self._damage(stored.event.data, events, stored)
+        for each in events if damage is None else events[: damage[0]]:
+            self._act(each)
+        if damage is not None:
+            raise _Differs(damage[1])
+
+    def rest(self) -> None:
+        """The record is over. What no checkpoint seals was lost before it was sent anywhere; it is refused."""
+        if self._unsealed:
+            first = self._unsealed[0]
+            raise _Differs(_difference("record", first, "a checkpoint behind it", "the end of the record"))
+        self._nothing_expected(None)
+
+    def _damage(
+        self, seal: p.SessionCheckpoint, events: list[StoredEvent], at: StoredEvent
+    ) -> tuple[int, Difference] | None:
+        """Where the events are not those that were sealed, and how."""
+        chain, marks = self._seal.over([stored.event for stored in events])
+        if chain == seal.chain and len(events) == seal.events:
+            return None
+        for i, stored in enumerate(events):
+            was, found = (m[i * MARK_LENGTH : (i + 1) * MARK_LENGTH] for m in (seal.marks, marks))
+            if was != found:
+                told = {"mark": found, "event": msgspec.to_builtins(stored.event)}
+                return i, _difference("record", stored, {"mark": was} if was else None, told)
+        missing = seal.marks[len(marks) :]
+        told = {"chain": seal.chain, **({"mark": missing[:MARK_LENGTH]} if missing else {})}
+        return len(events), _difference("record", at, told, None if missing else {"chain": chain})
+
+    def _act(self, stored: StoredEvent) -> None:
+        event = stored.event
+        if event.source != SESSION:
+            self._nothing_expected(stored)
+            self._input(stored)
+        elif type(event.data) is p.DecisionTaken:
+            self._decided(stored)
+        elif type(event.data) is p.SessionChange:
+            self._nothing_expected(stored)
+            self._changed(stored)
+
+    def _input(self, stored: StoredEvent) -> None:
+        if self.desk is None or self.terms is None:
+            raise Corrupt("it does not begin with its beginning", where=f"session {self.session}")
+        self.inputs += 1
+        try:
+            step = self.desk.take(stored.event)
+        except TradewindError as problem:
+            raise _Differs(_difference("failure", stored, None, str(problem))) from problem
+        for row in step.decisions:
+            self._expected.append(decision_of(row, self.session, self.terms))
+
+    def _decided(self, stored: StoredEvent) -> None:
+        again = self._expected.popleft() if self._expected else None
+        if again != stored.event.data:
+            raise _Differs(_difference("decision", stored, _plain(stored.event.data), _plain(again)))
+
+    def _nothing_expected(self, stored: StoredEvent | None) -> None:
+        if self._expected:
+            taken = self._expected[0]
+            raise _Differs(_difference("decision", stored, None, _plain(taken)))
+
+    def _changed(self, stored: StoredEvent) -> None:
+        change = stored.event.data
+        if change.state == "begun":
+            self.terms = read_terms(change.terms, self.session)
+            strategy_type, self.code_hash = self.made_of(self.terms)
+            self.desk = Desk(strategy_type, self.terms)
+            return
+        self.ended = True
+        self.recorded_hash = change.decision_hash
+        assert self.desk is not None
+        reached = self.desk.stop()
+        if reached != self.recorded_hash:
+            raise _Differs(_difference("hash", stored, self.recorded_hash, reached))
+
+
+def _difference(what: What, stored: StoredEvent | None, recorded: Any, replayed: Any) -> Difference:
+    if stored is None:
+        return Difference(what, 0, "", "the end of the record", 0, recorded, replayed)
+    event = stored.event
+    return Difference(what, stored.position, event.event_id, event.type, event.time_event, recorded, replayed)
+
+
+def _plain(decision: p.DecisionTaken | None) -> Any:
+    return None if decision is None else msgspec.to_builtins(decision)

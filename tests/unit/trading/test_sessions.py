@@ -1,0 +1,322 @@
+"""Sessions: recorded with timers and a venue that answers by chance, and played again to the same decisions."""
+
+import asyncio
+from random import Random
+
+import apsw
+import msgspec
+import pytest
+
+from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
+from tradewind.core.domain.errors import BadInput, StrategyFailed
+from tradewind.core.domain.events import payloads as p
+from tradewind.core.domain.instruments import instrument_for
+from tradewind.core.engine.rules import MarketRules
+from tradewind.core.indicators import EMA
+from tradewind.core.strategy.strategy import Strategy
+from tradewind.ports.event_store import EventQuery
+from tradewind.trading.sessions.chance_venue import Chances, ChanceVenue
+from tradewind.trading.sessions.desk import Desk
+from tradewind.trading.sessions.recording import Recorder
+from tradewind.trading.sessions.replaying import replay
+from tradewind.trading.sessions.terms import SessionTerms
+
+SYMBOL = "BTC/USDT:USDT"
+BEGIN = 1_790_000_040_000_000_000
+NAME = "s-1"
+
+
+class Busy(Strategy):
+    """Trades by an average, takes limit orders back by its timer, and closes when a fill was a large one."""
+
+    timer = "15m"
+
+    def setup(self):
+        self.mean = EMA(5)
+        self.asked = 0
+        self.changes = 0
+
+    def on_bar(self, bar):
+        if self.mean.ready and self.orders_open < 3:
+            self.asked += 1
+            if self.asked % 3 == 0:
+                self.buy(size=0.5, limit=bar.close * 0.9995)
+            elif bar.close > self.mean.value:
+                self.buy(size=0.3)
+            else:
+                self.sell(size=0.3)
+
+    def on_timer(self, time):
+        self.cancel()
+
+    def on_fill(self, fill):
+        if abs(fill.position) > 2.0:
+            self.close()
+
+    def on_order_update(self, update):
+        self.changes += 1
+
+
+def ticks(number, seed=1):
+    chance, time, price = Random(seed), BEGIN, 100.0
+    for _ in range(number):
+        time += chance.randrange(10**8, 10**10)
+        price *= 1.0 + chance.gauss(0.0, 0.001)
+        yield time, p.Tick(symbol=SYMBOL, price=round(price, 2), size=round(chance.random(), 3))
+
+
+def terms(**changed):
+    return SessionTerms(**{
+        "strategy": "busy", "instrument": instrument_for(SYMBOL), "timeframe": "1m", "code_hash": "c0de",
+        "rules": MarketRules(leverage=5.0),
+    } | changed)  # fmt: skip
+
+
+def counted_up(prefix="0"):
+    number = iter(range(10**9))
+    return lambda: f"{prefix}{next(number):011d}"
+
+
+async def recorded(store, strategy=Busy, market=None, seed=1, **changed):
+    agreed = terms(**changed)
+    recorder = Recorder(
+        strategy, agreed, ChanceVenue(NAME, agreed.instrument, Chances(seed)), store, session=NAME, tenant="home",
+        mode="paper", clock_ns=lambda: BEGIN, new_id=counted_up(),
+    )  # fmt: skip
+    return await recorder.run(ticks(3_000) if market is None else market)
+
+
+def again_by(strategy, code_hash="c0de"):
+    return lambda _terms: (strategy, code_hash)
+
+
+async def events_of(store):
+    return [stored.event async for batch in store.read(EventQuery(session=NAME)) for stored in batch]
+
+
+def in_store(path, work):
+    async def run():
+        store = SqliteEventStore(path / "events.db")
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+def test_a_recorded_session_is_played_again_to_the_same_decision_hash(tmp_path):
+    async def work(store):
+        return await recorded(store), await replay(store, NAME, again_by(Busy)), await events_of(store)
+
+    told, again, events = in_store(tmp_path, work)
+    kinds = {event.type for event in events}
+    assert {"price.tick", "timer.fired", "order.changed", "trade.executed", "decision.taken"} <= kinds
+    states = {event.data.state for event in events if event.type == "order.changed"}
+    assert {"ACCEPTED", "REJECTED", "CANCELED", "SUBMITTED"} <= states
+    assert told.decisions > 100
+    assert told.fills > told.decisions / 4
+    assert again.difference is None
+    assert again.ended
+    assert again.decision_hash == again.recorded_hash == told.decision_hash
+    assert (again.inputs, again.decisions) == (told.inputs, told.decisions)
+
+
+def test_another_seed_of_the_venue_is_another_session(tmp_path):
+    async def work(store):
+        return await recorded(store)
+
+    async def other(store):
+        return await recorded(store, seed=2)
+
+    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
+    assert in_store(tmp_path / "a", work).decision_hash != in_store(tmp_path / "b", other).decision_hash
+
+
+async def stored_again(events, path):
+    """A store that holds these events."""
+    store = SqliteEventStore(path)
+    await store.append(events)
+    return store
+
+
+TAMPERINGS = {
+    "a price": lambda e: msgspec.structs.replace(e, data=msgspec.structs.replace(e.data, price=e.data.price + 0.01)),
+    "a time": lambda e: msgspec.structs.replace(e, time_event=e.time_event + 1),
+    "left out": lambda _e: None,
+}
+
+
+@pytest.mark.parametrize("how", TAMPERINGS)
+@pytest.mark.parametrize("which", [0, 700, 2_999])
+def test_an_input_that_was_changed_is_found_where_it_is(tmp_path, how, which):
+    async def work(store):
+        await recorded(store)
+        return await events_of(store)
+
+    events = in_store(tmp_path, work)
+    at = [i for i, event in enumerate(events) if event.type == "price.tick"][which]
+    changed = TAMPERINGS[how](events[at])
+    tampered = [*events[:at], *([] if changed is None else [changed]), *events[at + 1 :]]
+
+    async def look():
+        store = await stored_again(tampered, tmp_path / "tampered.db")
+        again = await replay(store, NAME, again_by(Busy))
+        await store.close()
+        return again
+
+    again = asyncio.run(look())
+    assert again.difference is not None
+    assert again.difference.what == "record"
+    assert again.difference.position == at + 1
+    before = sum(event.type == "decision.taken" for event in events[:at])
+    assert again.decisions == before, "it went on beyond what was changed, or stopped before it"
+
+
+def test_a_decision_that_was_changed_with_its_seal_is_shown_with_both_sides(tmp_path):
+    """Whoever writes a record anew, seals and all, is found by what the strategy decides."""
+    from tradewind.trading.sessions.journal import Seal
+
+    async def work(store):
+        await recorded(store)
+        return await events_of(store)
+
+    events = in_store(tmp_path, work)
+    at = [i for i, event in enumerate(events) if event.type == "decision.taken"][20]
+    was = events[at].data
+    events[at] = msgspec.structs.replace(events[at], data=msgspec.structs.replace(was, side=-was.side))
+    seal, waiting, forged = Seal(NAME), [], []
+    for event in events:
+        if event.type != "session.checkpoint":
+            waiting.append(event)
+            forged.append(event)
+            continue
+        chain, marks = seal.over(waiting)
+        waiting = []
+        data = msgspec.structs.replace(event.data, chain=chain, marks=marks)
+        forged.append(msgspec.structs.replace(event, data=data))
+
+    async def look():
+        store = await stored_again(forged, tmp_path / "forged.db")
+        again = await replay(store, NAME, again_by(Busy))
+        await store.close()
+        return again
+
+    found = asyncio.run(look()).difference
+    assert (found.what, found.position) == ("decision", at + 1)
+    assert found.recorded["side"] == -was.side
+    assert found.replayed["side"] == was.side
+
+
+class Changed(Busy):
+    """The same strategy after an edit: other sizes from the tenth order on."""
+
+    def on_bar(self, bar):
+        if self.asked == 10 and self.mean.ready and self.orders_open < 3:
+            self.asked += 1
+            self.buy(size=0.7)
+        else:
+            super().on_bar(bar)
+
+
+def test_code_that_decides_otherwise_stops_at_its_first_other_decision(tmp_path):
+    async def work(store):
+        await recorded(store)
+        return await replay(store, NAME, again_by(Changed, "other")), await events_of(store)
+
+    again, events = in_store(tmp_path, work)
+    taken = [event.data for event in events if event.type == "decision.taken"]
+    asked_by_bars = [d for d in taken if d.action == 1 and d.size in (0.3, 0.5)]
+    assert again.difference.what == "decision"
+    assert again.difference.recorded["order"] == asked_by_bars[10].order
+    assert again.difference.replayed["size"] == 0.7
+    assert again.code_hash == "other"
+
+
+def test_a_session_that_was_cut_off_is_played_as_far_as_it_is_written(tmp_path):
+    class Breaks(Exception):
+        pass
+
+    def broken():
+        for number, each in enumerate(ticks(2_000)):
+            if number == 1_500:
+                raise Breaks
+            yield each
+
+    async def work(store):
+        with pytest.raises(Breaks):
+            await recorded(store, market=broken())
+        return await replay(store, NAME, again_by(Busy))
+
+    again = in_store(tmp_path, work)
+    assert again.difference is None
+    assert not again.ended
+    assert again.decisions > 10
+    assert again.inputs >= 1_500
+
+
+def test_what_was_asked_for_is_in_the_store_before_the_venue_hears_of_it(tmp_path):
+    async def work(store):
+        seen = []
+
+        class Watching(ChanceVenue):
+            def place(self, order, order_id, now):
+                # The writer has committed what this sees: another connection reads it.
+                rows = apsw.Connection(str(store.path)).execute(
+                    "SELECT count(*) FROM events WHERE type = 'order.changed' AND CAST(body AS TEXT) LIKE ?",
+                    (f'%"{order_id}"%',),
+                )
+                seen.append(next(rows)[0])
+                super().place(order, order_id, now)
+
+        agreed = terms()
+        recorder = Recorder(
+            Busy, agreed, Watching(NAME, agreed.instrument, Chances(1)), store, session=NAME, tenant="home",
+            mode="paper", clock_ns=lambda: BEGIN, new_id=counted_up(),
+        )  # fmt: skip
+        await recorder.run(ticks(400))
+        return seen
+
+    seen = in_store(tmp_path, work)
+    assert len(seen) > 5
+    assert all(seen)
+
+
+class WithStop(Strategy):
+    """Asks for what a session does not take."""
+
+    def on_bar(self, bar):
+        if not self.position:
+            self.buy(size=0.1, sl=bar.close * 0.9)
+
+
+def test_orders_with_brackets_are_refused_and_said_so(tmp_path):
+    async def work(store):
+        await recorded(store, strategy=WithStop)
+
+    with pytest.raises(StrategyFailed, match="market and limit orders"):
+        in_store(tmp_path, work)
+
+
+class Pairs(Strategy):
+    """Of two symbols."""
+
+    symbols = 2
+
+    def on_bar(self, bar):
+        pass
+
+
+def test_what_a_session_cannot_run_is_refused_at_once():
+    with pytest.raises(BadInput, match="one symbol"):
+        Desk(Pairs, terms())
+    with pytest.raises(BadInput, match="nets"):
+        terms(rules=MarketRules(hedging=True))
+
+
+def test_there_is_no_replay_of_what_was_not_recorded(tmp_path):
+    async def work(store):
+        await replay(store, "nobody", again_by(Busy))
+
+    with pytest.raises(BadInput, match="no session 'nobody'"):
+        in_store(tmp_path, work)
