@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def test_each_step_counts_what_the_one_before_did_not(ask, home: Path) -> None:
 def test_the_page_is_so_on_real_candles(ask, home: Path) -> None:
     """The whole way on BTC/USDT, 2020 to 2024, and every figure that the page tells."""
     imported, checked, *steps = COMMANDS
+    shutil.rmtree(home / "data")  # real and made-up candles of one symbol are not mixed
     assert ask(*imported[:-1], REAL).code == 0
     assert ask(*checked).code == 0
     searched, walked = (ask(*step, "--json").document for step in steps[:2])
