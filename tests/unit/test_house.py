@@ -35,6 +35,7 @@ ROOMS = {
     "core/strategy": {"bundled"},
     "interfaces": {"cli"},
     "research": {"reports"},
+    "trading": {"sessions"},
 }
 """Every folder of the package that holds modules. A new room is a line here and one in docs/architecture.md."""
 
