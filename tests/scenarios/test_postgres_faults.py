@@ -148,7 +148,7 @@ def test_as_deployed_only_who_comes_encrypted_and_knows_the_password_is_let_in(g
         refused = {
             f"postgresql://tradewind:not-so-secret@{place}?sslmode=disable": "no encryption",
             f"postgresql://tradewind:guessed@{place}?sslmode=require": "password authentication failed",
-            f"postgresql://tradewind:not-so-secret@{place}?sslmode=verify-full&sslrootcert=no.pem": "names is not there",
+            f"postgresql://tradewind:not-so-secret@{place}?sslmode=verify-full&sslrootcert=no.pem": "is not there",
             f"postgresql://tradewind:not-so-secret@{place}?sslmode=verify-full&{others}": "no TLS",
             f"postgresql://tradewind:not-so-secret@{elsewhere}?sslmode=require": "no pg_hba.conf entry",
         }

@@ -21,8 +21,8 @@ PREFIX = "events_"
 WAIT = "SET LOCAL lock_timeout = '10s'"
 OLD = 'time_event < $1 AND "timestamp" <= $2'
 REMOVE_IDS = (
-    'DELETE FROM tradewind.event_ids i WHERE "timestamp" <= $1 AND NOT EXISTS (SELECT FROM tradewind.audit_events a'
-    " WHERE a.position = i.position) AND NOT EXISTS (SELECT FROM tradewind.events e WHERE e.position = i.position)"
+    "DELETE FROM tradewind.event_ids i WHERE time_event < $1"
+    " AND NOT EXISTS (SELECT FROM tradewind.audit_events a WHERE a.position = i.position)"
 )
 
 
@@ -81,7 +81,7 @@ async def forget(
             await connection.execute("SELECT drop_chunks('tradewind.events', $1::timestamptz)", before_us)
         remove = f"DELETE FROM tradewind.events WHERE {OLD}"  # noqa: S608
         await connection.execute(remove, before_ns, before_us, timeout=None)
-        await connection.execute(REMOVE_IDS, before_us, timeout=None)
+        await connection.execute(REMOVE_IDS, before_ns, timeout=None)
     return found
 
 

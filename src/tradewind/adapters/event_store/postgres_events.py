@@ -20,7 +20,7 @@ from tradewind.adapters.event_store.postgres_days import Days, forget
 from tradewind.adapters.event_store.postgres_query import KEPT_FOR_EVER, condition
 from tradewind.adapters.event_store.postgres_schema import IN_WORDS, Kind, migrate
 from tradewind.core.domain.errors import BadInput, Refused, Unavailable
-from tradewind.core.domain.events.codec import check, decode, encode
+from tradewind.core.domain.events.codec import decode, encode
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.payloads import Candle
 from tradewind.ports.event_store import EventQuery, StoredEvent
@@ -36,7 +36,7 @@ CALLS_WAITING_MAX = 256
 """Calls of `append` that may wait for the writer; further ones wait before they are taken in."""
 PAGE_ROWS_MIN = 10_000
 """Rows that are asked for at once: each question costs a look into every day."""
-UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+IS_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 US = 1_000
 TAKE_PLACES = "UPDATE tradewind.places SET last = last + $1 RETURNING last"
 KNOWN = "SELECT event_id::text, position FROM tradewind.event_ids WHERE event_id = ANY($1::uuid[])"
@@ -72,7 +72,9 @@ class PostgresEventStore:
     async def append(self, events: Sequence[Event[Any]]) -> list[int]:
         """Store events, all or none; see the port. Raises BadInput for an event_id that is no UUID, too."""
         for event in events:
-            _check(event)
+            if not IS_UUID(event.event_id):
+                found = f"its event_id is {event.event_id!r}, which is no UUID in small letters"
+                raise BadInput(found, where=event.type)
         if not events:
             return []
         async with self._room:
@@ -234,15 +236,15 @@ class PostgresEventStore:
         """Copy new events; the place of each. The lock on places is held until the commit."""
         last = await connection.fetchval(TAKE_PLACES, len(events))
         first = last - len(events) + 1
-        ids = [(event.event_id, place, event.time_event // US) for place, event in enumerate(events, first)]
-        await _copy(connection, "event_ids", ("event_id", "position", "timestamp"), ids)
+        ids = [(event.event_id, place, event.time_event) for place, event in enumerate(events, first)]
+        await _copy(connection, "event_ids", ("event_id", "position", "time_event"), ids)
         kept = KEPT_FOR_EVER.intersection({event.type for event in events})
         placed = list(enumerate(events, first))
         history = [(place, event) for place, event in placed if event.type not in kept] if kept else placed
         if history:
             if self.kind is Kind.NATIVE:
                 await self._days.make(connection, {event.time_event // US for _, event in history})
-            # They are written as JSON while the server puts away those before them.
+            # They are checked and written as JSON while the server puts away those before them.
             await _copy(connection, "events", COLUMNS, itertools.starmap(_row, history))
         if kept:
             audit = [(place, event) for place, event in placed if event.type in kept]
@@ -254,12 +256,6 @@ async def _copy(
     connection: asyncpg.Connection[Any], table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
     await connection.copy_records_to_table(table, schema_name="tradewind", columns=columns, records=rows)
-
-
-def _check(event: Event[Any]) -> None:
-    check(event)
-    if not UUID.fullmatch(event.event_id):
-        raise BadInput(f"its event_id is {event.event_id!r}, which is no UUID in small letters", where=event.type)
 
 
 def _row(place: int, event: Event[Any]) -> tuple[Any, ...]:

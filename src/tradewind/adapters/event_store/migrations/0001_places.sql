@@ -11,7 +11,7 @@ INSERT INTO tradewind.places (last, purged_before) VALUES (0, '-infinity');
 CREATE TABLE tradewind.event_ids (
     event_id    uuid PRIMARY KEY,
     position    bigint NOT NULL,
-    "timestamp" timestamptz NOT NULL
+    time_event  bigint NOT NULL
 );
 
 CREATE TABLE tradewind.bookmarks (name text PRIMARY KEY, position bigint NOT NULL);
