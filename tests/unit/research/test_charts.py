@@ -152,6 +152,14 @@ def test_a_histogram_says_how_many_values_it_leaves_out() -> None:
     assert "2 undefined, not drawn" in charts.histogram("a", [1.0, NAN, 2.0, np.inf])
 
 
+def test_a_histogram_says_how_many_values_lie_beyond_what_it_draws() -> None:
+    chart = charts.histogram("a", [1.0, 2.0, 3.0, 500.0, NAN], upto=4.0)
+    assert "1 above 4, not drawn" in chart
+    assert "1 undefined, not drawn" in chart
+    tips = [e.findtext("title") or "" for e in svgs(chart)["wide"].iter("rect")]
+    assert sum(int(tip.rsplit(": ", 1)[1]) for tip in tips) == 3
+
+
 def test_a_map_writes_its_numbers_hatches_what_is_unknown_and_frames_the_chosen_cell() -> None:
     chart = charts.heatmap("a", [5, 10], ["slow", 30], [[1.0, -2.0], [NAN, 0.5]], mark=(1, 1), written=percent)
     drawing = svgs(chart)["wide"]

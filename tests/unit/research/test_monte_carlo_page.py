@@ -129,3 +129,11 @@ def test_trades_that_are_all_the_same_say_so() -> None:
     )
     same = simulate_trades(results, Resampling("bootstrap"), 50)
     assert "all trades have the same result" in words(render_study(monte_carlo_study(same)))
+
+
+def test_a_few_very_lucky_paths_do_not_take_the_whole_picture(found: MonteCarlo) -> None:
+    returns = found.figures["total_return"].copy()
+    returns[:3] = 1_000.0
+    page = words(render_study(monte_carlo_study(replace(found, figures={**found.figures, "total_return": returns}))))
+    assert re.search(r"\d+ above [\d.,]+ %, not drawn", page.replace("\u202f", " "))
+    assert "not drawn" not in words(render_study(monte_carlo_study(found)))

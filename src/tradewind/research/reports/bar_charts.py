@@ -86,14 +86,17 @@ def histogram(
     up: str = "Count",
     written: Written = plain,
     split: float | None = None,
+    upto: float = math.inf,
 ) -> Markup:
     """How often values (n) fall where. NaN is left out, and the key says how many there were.
 
     `marks` are named vertical lines (percentiles, the run's own value). `split`, inside the range: no bin straddles it,
     and those below it have another colour. `bins` None: more for more values, whole numbers each in one of their own.
+    Values above `upto` are counted in the key and not drawn: a few that lie far off would leave no shape of the rest.
     """
     every = np.asarray(values, dtype=np.float64).ravel()
-    known = every[np.isfinite(every)]
+    finite = every[np.isfinite(every)]
+    known = finite[finite <= upto]
     if not len(known):
         return nothing(title)
     marked = {name: value for name, value in (marks or {}).items() if math.isfinite(value)}
@@ -122,8 +125,12 @@ def histogram(
             parts.append(bar(kind, left + 0.4, top, right - left - 0.8, frame.y.start - top, tip))
         return "".join(parts) + _marks(frame, marked) + frame.names()
 
-    missing = len(every) - len(known)
-    return drawn(title, paint, [Sample("cell undefined", f"{missing:,} undefined, not drawn")] if missing else [])
+    key = []
+    if missing := len(every) - len(finite):
+        key.append(Sample("cell undefined", f"{missing:,} undefined, not drawn"))
+    if beyond := len(finite) - len(known):
+        key.append(Sample("cell undefined", f"{beyond:,} above {written(upto)}, not drawn"))
+    return drawn(title, paint, key)
 
 
 def _edges(low: float, high: float, bins: int, split: float | None, whole: bool) -> np.ndarray:

@@ -35,6 +35,7 @@ SETTINGS = {
 }  # fmt: skip
 KEPT = ("method", "paths", "seed", "settings", "terms", "probabilities", "metrics", "actual", "undefined", "failed")
 ALONG = ("unit", "steps", "equity", "drawdown", "own")
+UPPER = 0.99
 LOW = ("max_drawdown", "lowest_equity")
 COMPARED = """The run's own figures are reckoned as those of the paths are, so that they can be compared; its
 report looks at every bar and may differ."""
@@ -164,9 +165,19 @@ def _shapes(found: MonteCarlo, currency: str) -> Section | None:
         marks = {"5 %": b.p5, "median": b.p50, "95 %": b.p95} | ({"this run": own} if own is not None else {})
         title, label = f"{_label(name)} of the paths", _label(name)
         write = partial(_written, name, currency, found)
-        drawing = charts.histogram(title, values, marks=marks, across=label, up="Paths", split=split, written=write)
+        upto = _shown_upto(values, max(marks.values())) if name == "total_return" else np.inf
+        drawing = charts.histogram(
+            title, values, marks=marks, across=label, up="Paths", split=split, written=write, upto=upto
+        )
         pictures.append(Picture(drawing, _place(found, name)))
     return Section("What the paths came to", (Pair(tuple(pictures)),)) if pictures else None
+
+
+def _shown_upto(values: np.ndarray[Any, Any], marked: float) -> float:
+    """Compounded returns have a long tail upwards: where the luckiest percent takes most of the picture, it is cut."""
+    known = values[np.isfinite(values)]
+    high = max(float(np.quantile(known, UPPER)), marked)
+    return high if float(known.max()) - float(known.min()) > 2.0 * (high - float(known.min())) else np.inf
 
 
 def _place(found: MonteCarlo, name: str) -> str:
