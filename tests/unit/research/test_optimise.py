@@ -1,5 +1,7 @@
 """Searching a strategy's parameters."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from report_examples import market
@@ -11,9 +13,11 @@ from tradewind.research.bench import Bench
 from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimise import optimise, search
 from tradewind.research.reports.optimise_page import SearchPage, cautions, search_study, verdict
+from tradewind.research.reports.optimise_pictures import fall
 from tradewind.research.reports.study import render_study
 from tradewind.research.search_plan import plan_search
 from tradewind.research.search_space import space_of
+from tradewind.research.sensitivity import Ring
 
 BARS = market("BTC/USDT:USDT", 1_500, "1h", seed=3)
 SMA_CROSS = STRATEGIES["sma_cross"]
@@ -239,6 +243,35 @@ def test_every_kind_of_search_has_a_page(space, objectives):
     page = render_study(search_study(SearchPage(found)))
     assert verdict(found).replace("'", "&#39;") in page
     assert "nan" not in page.lower().replace("finance", "")
+
+
+class Five(Strategy):
+    """Five numbers, of which one matters."""
+
+    a = param(1, low=1, high=40)
+    b = param(1, low=1, high=2)
+    c = param(1, low=1, high=2)
+    d = param(1, low=1, high=2)
+    e = param(1, low=1, high=2)
+
+    def on_bar(self, bar):
+        if not self.position and bar.time // 3_600_000_000_000 % 50 == self.a:
+            self.buy(tp=bar.close * 1.01)
+
+
+def test_pictures_say_what_they_join_and_what_they_leave_out():
+    found = optimise(Five, BARS, method="sobol", budget=60, engine="interpreted")
+    page = render_study(search_study(SearchPage(found)))
+    assert "6 of the 10 pairs are drawn" in page
+    assert "a in groups, each named by its lowest value" in page
+    assert "the median over the other parameters and the sets of a cell" in page
+
+
+def test_a_fall_that_is_drawn_short_is_said_to_be(grid):
+    rings = tuple(Ring(0.0, 0.1, 3, kept) for kept in (0.5, -7.0))
+    deep, shallow = (replace(grid.sensitivity, rings=shown) for shown in (rings, rings[:1]))
+    assert "Deeper falls are drawn to" in fall(deep).caption
+    assert "Deeper" not in fall(shallow).caption
 
 
 def test_inside_counted_luck_is_reckoned_over_every_look_at_the_market(tmp_path, monkeypatch):

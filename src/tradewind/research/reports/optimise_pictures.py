@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tradewind.core.performance.undefined import Undefined
 from tradewind.research.optimised import Optimised
 from tradewind.research.reports import charts
-from tradewind.research.reports.study import Pair, Part, Picture
+from tradewind.research.reports.study import Pair, Part, Picture, Text
 from tradewind.research.reports.svg import short
 from tradewind.research.reports.wording import label_of, metric, percent
 from tradewind.research.search_space import Axis, Value
@@ -39,9 +39,9 @@ def written_score(found: Optimised) -> Callable[[float], str]:
 def maps(found: Optimised) -> list[Part]:
     """A map for each pair of parameters: the median score of the sets that share the two values."""
     moving = [axis for axis in found.plan.space.axes if axis.count != 1]
-    pairs = list(combinations(moving, 2))[:PAIRS_MAX]
+    every = list(combinations(moving, 2))
+    pairs = every[:PAIRS_MAX]
     score, name = shown_score(found), label_of(found.plan.objectives[0].metric)
-    others = " (the median over the other parameters)" if len(moving) > 2 else ""
     parts: list[Picture] = []
     for first, second in pairs:
         columns, x = _grouped(first, found)
@@ -52,15 +52,21 @@ def maps(found: Optimised) -> list[Part]:
             known = known[~np.isnan(known)]
             table[i, j] = np.median(known) if len(known) else np.nan
         mark = None if found.best is None else (int(rows[found.best]), int(columns[found.best]))
+        joined = [axis.name for axis, names in ((first, x), (second, y)) if len(names) != axis.count]
+        over = [*(["the other parameters"] if len(moving) > 2 else []), *(["the sets of a cell"] if joined else [])]
+        others = f" (the median over {' and '.join(over)})" if over else ""
+        groups = f"; {' and '.join(joined)} in groups, each named by its lowest value" if joined else ""
         title = f"{name} by {first.name} and {second.name}"
         drawing = charts.heatmap(
             title, x, y, table, mark=mark, mark_name="best set", across=first.name, up=second.name,
             written=written_score(found),
         )  # fmt: skip
-        parts.append(Picture(drawing, f"{name} of the sets tried{others}; hatched: none, or undefined.", title))
+        parts.append(Picture(drawing, f"{name} of the sets tried{others}{groups}; hatched: none, or undefined.", title))
     if len(parts) < 2:
         return list(parts)
-    return [Pair(tuple(parts[i : i + 2])) for i in range(0, len(parts), 2)]
+    left = len(every) - len(pairs)
+    said = [Text(f"{len(pairs)} of the {len(every)} pairs are drawn; every set is in sets.csv.")] if left else []
+    return [*(Pair(tuple(parts[i : i + 2])) for i in range(0, len(parts), 2)), *said]
 
 
 def _grouped(axis: Axis, found: Optimised) -> tuple[NDArray[np.int64], list[object]]:
@@ -152,6 +158,7 @@ def fall(found: Sensitivity) -> Picture | None:
         levels={"half": 0.5},
     )
     tried = ", ".join(f"{ring.sets:,} to {short(percent(ring.outer))}" for ring in found.rings)
+    cut = " Deeper falls are drawn to \N{MINUS SIGN}100 %." if any(r.kept < FALL_SHOWN for r in found.rings) else ""
     return Picture(
-        drawing, f"100 %: as good as the best; 0 %: as the typical set. Sets: {tried}.", "The fall around it"
+        drawing, f"100 %: as good as the best; 0 %: as the typical set.{cut} Sets: {tried}.", "The fall around it"
     )
