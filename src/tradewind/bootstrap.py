@@ -114,15 +114,16 @@ def open_book_recordings() -> BookRecordings:
     return BinanceRaw()
 
 
-def open_event_store(settings: Settings | None = None) -> EventStore:
-    """The store of events that the settings name: a PostgreSQL database, else a file in the events folder."""
+def open_event_store(settings: Settings | None = None, metrics: Metrics | None = None) -> EventStore:
+    """The store of events that the settings name: a PostgreSQL database, else a file in the events folder; measured."""
+    from tradewind.adapters.event_store.measured_events import MeasuredEventStore  # noqa: PLC0415
     from tradewind.adapters.event_store.postgres_events import PostgresEventStore  # noqa: PLC0415
     from tradewind.adapters.event_store.sqlite_events import SqliteEventStore  # noqa: PLC0415
 
     settings = settings or load_settings()
-    return (
-        PostgresEventStore(settings.postgres) if settings.postgres else SqliteEventStore(settings.events / "events.db")
-    )
+    file = settings.events / "events.db"
+    store: EventStore = PostgresEventStore(settings.postgres) if settings.postgres else SqliteEventStore(file)
+    return MeasuredEventStore(store, metrics or open_metrics())
 
 
 def services(settings: Settings) -> dict[str, Callable[[], str]]:

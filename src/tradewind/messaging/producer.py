@@ -7,21 +7,19 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from uuid_utils import uuid7
 
-from tradewind.core.domain.errors import BadInput, Refused, Unavailable
+from tradewind.core.domain.errors import Refused, Unavailable
 from tradewind.core.domain.events.codec import check, payload_of
 from tradewind.core.domain.events.envelope import Event, Mode
 from tradewind.core.domain.events.event_types import event_type, topic_of
-from tradewind.core.domain.timeframes import SECOND_NS
+from tradewind.messaging.moments import nanoseconds
 from tradewind.messaging.retries import RETRIES_S
 from tradewind.ports.bus import Bus
 from tradewind.ports.metrics import Metrics
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ class EventProducer:
             event_id=new_id,
             type=kind.name,
             version=kind.version,
-            time_event=now if time_event is None else _nanoseconds(time_event, kind.name),
+            time_event=now if time_event is None else nanoseconds(time_event, "time_event", kind.name),
             time_recorded=now,
             tenant=self.origin.tenant,
             token=token or str(getattr(payload, kind.token)),
@@ -127,16 +125,3 @@ class EventProducer:
     async def close(self) -> None:
         """Publish nothing more. What was published is durable already; the bus is its owner's to close."""
         self._closed = True
-
-
-def _nanoseconds(when: int | datetime, type_: str) -> int:
-    if isinstance(when, int) and not isinstance(when, bool):
-        return when
-    if not isinstance(when, datetime) or when.tzinfo is None:
-        raise BadInput(
-            f"time_event is {when!r}, which names no instant",
-            where=type_,
-            fix="Give nanoseconds since 1970 UTC, or a datetime with its zone",
-        )
-    since = when - EPOCH
-    return (since.days * 86_400 + since.seconds) * SECOND_NS + since.microseconds * 1_000

@@ -26,6 +26,9 @@ _TABLE = (
     Metric("messages_dead", "counter", "events that went to the dead letters", ("group", "topic")),
     Metric("consumer_lag", "gauge", "events that are not dealt with yet", ("group", "topic")),
     Metric("process_latency", "histogram", "one handler's call", ("group",), "seconds"),
+    Metric("events_persisted", "counter", "events that the store has on disk"),
+    Metric("insert_latency", "histogram", "from append to on disk", (), "seconds"),
+    Metric("insert_errors", "counter", "appends that the store did not answer"),
     Metric("cache_hits", "counter", "values that were asked for and found", ("role",)),
     Metric("cache_misses", "counter", "values that were asked for and not there", ("role",)),
     Metric("cache_errors", "counter", "calls that the cache did not answer", ("role", "operation")),
@@ -38,6 +41,7 @@ _TABLE = (
     Metric("ticks_for_candles", "counter", "ticks by what the candle builder did with them", ("verdict",)),
     Metric("candles_closed", "counter", "candles that were published", ("timeframe",)),
     Metric("data_problems", "counter", "ticks and quotes that cannot be right", ("problem",)),
+    Metric("snapshots_taken", "counter", "snapshots of accounts that were published"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}

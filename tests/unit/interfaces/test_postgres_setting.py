@@ -5,7 +5,6 @@ import asyncio
 from event_examples import tick
 
 from tradewind import bootstrap
-from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.ports.event_store import EventQuery
 from tradewind.settings import load_settings
 
@@ -19,7 +18,7 @@ def test_without_the_setting_events_are_in_a_file(tmp_path):
 
     async def work():
         store = bootstrap.open_event_store(settings)
-        assert isinstance(store, SqliteEventStore)
+        await store.append([tick(1)])
         await store.close()
 
     asyncio.run(work())
