@@ -13,7 +13,7 @@ from typing import Any
 from tradewind.core.domain.candle_building import CandleBuilder, CandleRules
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.payloads import Candle
-from tradewind.core.domain.timeframes import SECOND_NS, bucket_start_ns, timeframe_ns
+from tradewind.core.domain.timeframes import bucket_start_ns, timeframe_ns
 from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.handlers import event_handler
 from tradewind.messaging.producer import EventProducer
@@ -21,10 +21,7 @@ from tradewind.ports.bus import Bus
 from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
-from tradewind.trading.earlier_ticks import EarlierTicks, position_of
-
-AHEAD_NS = SECOND_NS
-"""A tick that happened later than this after it was written down would close every candle; it is not taken."""
+from tradewind.trading.earlier_ticks import EarlierTicks, is_ahead, position_of
 
 
 @dataclass
@@ -84,9 +81,9 @@ class CandleMaker(EventConsumer):
 
     async def _restored(self, stream: Stream, event: Event[Any]) -> _Making:
         """The candles as they stood before this event, made from what the store holds."""
-        making = _Making(CandleBuilder(stream.symbol, self.rules), Outbox(stream, self.producer))
+        making = _Making(CandleBuilder(stream.token, self.rules), Outbox(stream, self.producer))
         earlier = EarlierTicks(self.store, stream, await position_of(self.store, event))
-        last_ns = await earlier.last_ns(event.time_event)
+        last_ns = await earlier.last_ns(max(event.time_event, event.time_recorded))
         if last_ns is None:
             return making
         start_ns = min(bucket_start_ns(last_ns - self.rules.wait_ns, length) for length in self.rules.lengths_ns)
@@ -107,7 +104,7 @@ class CandleMaker(EventConsumer):
 
 def _fed(builder: CandleBuilder, event: Event[Any]) -> str:
     """What became of a tick."""
-    if event.time_event > event.time_recorded + AHEAD_NS:
+    if is_ahead(event):
         return "ahead"
     tick = event.data
     return builder.take(event.time_event, tick.price, tick.size, tick.trade_id)

@@ -78,8 +78,8 @@ class DataQuality(EventConsumer):
     def _watched_of(self, stream: Stream) -> _Watched:
         watched = self._watched.get(stream)
         if watched is None:
-            rules = self.rules_of.get(stream.symbol, self.rules)
-            bundles = ProblemBundles(stream.symbol, self.bundled_ns)
+            rules = self.rules_of.get(stream.token, self.rules)
+            bundles = ProblemBundles(stream.token, self.bundled_ns)
             watched = _Watched(TickChecks(rules), bundles, Outbox(stream, self.producer))
             self._watched[stream] = watched
         return watched

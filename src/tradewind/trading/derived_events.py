@@ -17,22 +17,22 @@ NAMESPACE = UUID("5e0b7c52-4a5e-5d0f-9a9b-6f1d3c2b8e47")
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One feed of one symbol: of whom, from where, and in which session."""
+    """Events of one token: a symbol's from one feed, an account's. Of whom, from where, and in which session."""
 
     tenant: str
     source: str
     mode: Mode
     session: str | None
-    symbol: str
+    token: str
 
     def derived_id(self, *parts: object) -> str:
         """An id that depends on the stream and these parts alone."""
-        whole = (self.tenant, self.source, self.mode, self.session, self.symbol, *parts)
+        whole = (self.tenant, self.source, self.mode, self.session, self.token, *parts)
         return str(uuid5(NAMESPACE, repr(whole)))
 
 
 def stream_of(event: Event[Any]) -> Stream:
-    """The stream that an event of the market belongs to."""
+    """The stream that an event belongs to."""
     return Stream(event.tenant, event.source, event.mode, event.session, event.token)
 
 

@@ -7,17 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.timeframes import UNITS_NS
+from tradewind.core.domain.timeframes import SECOND_NS, UNITS_NS
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
 from tradewind.trading.derived_events import Stream, stream_of
 
 NOWHERE = 2**63 - 1
 """The position of an event that is not stored yet: all that is stored came before it."""
+AHEAD_NS = SECOND_NS
+"""How much later than it was written down a tick may have happened: clocks differ."""
 LOOK_BACK_NS = 400 * UNITS_NS["d"]
 """How long a market may have been silent for its candles from before to be closed yet."""
 FIRST_LOOK_NS = UNITS_NS["h"]
 READ_AT_ONCE = 2_000
 """Ticks that are rather read than counted again."""
+
+
+def is_ahead(event: Event[Any]) -> bool:
+    """Whether a tick comes from the future: taken as it is, it would close every candle."""
+    return event.time_event > event.time_recorded + AHEAD_NS
 
 
 async def position_of(store: EventStore, event: Event[Any]) -> int:
@@ -47,9 +54,9 @@ class EarlierTicks:
                 if stream_of(stored.event) == self.stream:
                     yield stored.event
 
-    async def last_ns(self, time_ns: int) -> int | None:
-        """When the latest of the ticks happened that happened until `time_ns`; None where there is none."""
-        end_ns, length = time_ns + 1, FIRST_LOOK_NS
+    async def last_ns(self, now_ns: int) -> int | None:
+        """When the latest of the ticks happened, seen from a time when all were there; None where there is none."""
+        end_ns, length = now_ns + AHEAD_NS + 1, FIRST_LOOK_NS
         while length < LOOK_BACK_NS:
             found = await self._latest(end_ns - length, end_ns)
             if found is not None:
@@ -75,9 +82,10 @@ class EarlierTicks:
         return max(times, default=None)
 
     def _is_mine(self, stored: StoredEvent) -> bool:
-        return stored.position < self.before and stream_of(stored.event) == self.stream
+        event = stored.event
+        return stored.position < self.before and stream_of(event) == self.stream and not is_ahead(event)
 
     def _query(self, start_ns: int, end_ns: int | None, *types: str) -> EventQuery:
         return EventQuery(
-            start_ns=start_ns, end_ns=end_ns, tokens=(self.stream.symbol,), types=types, tenant=self.stream.tenant
+            start_ns=start_ns, end_ns=end_ns, tokens=(self.stream.token,), types=types, tenant=self.stream.tenant
         )

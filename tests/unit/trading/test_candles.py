@@ -57,7 +57,7 @@ def test_ticks_on_the_bus_become_candles_on_the_bus(tmp_path):
     assert all(causes[e.causation_id].time_event >= e.time_event for e in made)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.lists(st.integers(0, 3 * MINUTE) | st.sampled_from([0, HOUR, 70 * HOUR]), min_size=1, max_size=12),
     st.sets(st.integers(0, 11), max_size=4),
