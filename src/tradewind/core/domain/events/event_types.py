@@ -42,6 +42,7 @@ _TABLE: tuple[tuple[str, str, type[p.Payload], str], ...] = (
     ("trade.executed", "trade.executed", p.Trade, "account"),
     ("position.changed", "state.changes", p.PositionChange, "account"),
     ("balance.changed", "state.changes", p.BalanceChange, "account"),
+    ("portfolio.snapshot", "state.changes", p.PortfolioSnapshot, "account"),
     ("liquidation.seen", "liquidation.events", p.Liquidation, "symbol"),
     ("sentiment.updated", "sentiment.updates", p.Sentiment, "symbol"),
     ("risk.alert", "risk.alerts", p.RiskAlert, "account"),

@@ -128,6 +128,18 @@ class BalanceChange(Payload, frozen=True):
     locked: Decimal = Decimal(0)
 
 
+class PortfolioSnapshot(Payload, frozen=True):
+    """An account as it stood after the event at `position` of the store. `view` is an AccountView's fields.
+
+    Whoever begins here need not fold what came before. `reason` is why it was taken just then.
+    """
+
+    account: str
+    position: int
+    reason: Literal["first", "time", "opened", "closed", "turned", "moved"]
+    view: dict[str, Any]
+
+
 class Liquidation(Payload, frozen=True):
     """A position of somebody else that a venue closed by force."""
 
