@@ -204,6 +204,27 @@ def test_a_check_finds_what_is_wrong_says_why_and_makes_it_again(with_portfolios
     with_portfolios(work)
 
 
+def test_the_watch_compares_when_it_is_time_and_not_before(with_portfolios):
+    async def work(portfolios):
+        now = 0.0
+        watch = CacheWatch(portfolios, check_s=300, clock=lambda: now)
+        await watch.look()
+        assert portfolios.health.ready
+        await stored(portfolios, [trade(1)])
+        right = await portfolios.cache.mget(ALICE.keys)
+        await portfolios.cache.set(ALICE.keys[0], right[0].replace(b'"size":"', b'"size":"9'))
+        wrong = await portfolios.cache.mget(ALICE.keys)
+        for at, expected in [(299.9, wrong), (300.0, right), (300.1, right)]:
+            now = at
+            await watch.look()
+            assert await portfolios.cache.mget(ALICE.keys) == expected
+        portfolios.cache.away = True
+        await watch.look()
+        assert portfolios.health.state is Health.AWAY
+
+    with_portfolios(work)
+
+
 def test_an_event_whose_token_is_not_its_account_is_refused(with_portfolios):
     async def work(portfolios):
         with pytest.raises(BadInput, match="has the token 'other'"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 
 import pytest
 from tests.servers.redis import RedisServer, RedisServers, until
@@ -150,3 +151,23 @@ def test_files_for_tls_stand_in_the_place(tmp_path):
     for wrong in ["redis://h?colour=red", "redis://h?ca_file"]:
         with pytest.raises(BadInput, match="names no files"):
             RedisPlace.of(wrong)
+
+
+def test_of_a_hundred_reads_all_but_one_take_less_than_5_ms(redis_server):
+    """In the best of some rounds: what others do on the machine is not the cache's."""
+
+    async def work():
+        cache = RedisCache(redis_server.url)
+        await cache.set("read", bytes(400))
+        rounds = []
+        for _ in range(8):
+            times = []
+            for _ in range(200):
+                started = time.perf_counter()
+                await cache.get("read")
+                times.append(time.perf_counter() - started)
+            rounds.append(sorted(times)[198])
+        await cache.close()
+        return min(rounds)
+
+    assert run(work()) < 0.005
