@@ -44,7 +44,8 @@ class BookSummary:
     """A recording in figures. Times are ns UTC on the venue's clock. `findings` are sentences, worst first.
 
     `compared` tops of the rebuilt book were set beside the venue's newest quote, and `equal` were the same price and
-    size on both sides; `same_number` of them carry the very number of the change.
+    size on both sides; `same_number` of them carry the very number of the change. `invalid_ns` is how long the book was lost
+    after gaps, or all of the time where it never was valid.
     """
 
     symbol: str
@@ -75,6 +76,8 @@ def summary_of(recording: Recording, cache: Path | None = None) -> BookSummary:
     """Rebuild the book of a recording and say what it is like."""
     check = check_tops(recording, cache).check
     book = check.book
+    valid = check.spread_count > 0
+    lost_ns = check.invalid_ns + (int(recording.local[-1]) - check.lost_at if check.lost_at else 0)
     feed = (recording.local - recording.time) / 1e6
     found = BookSummary(
         symbol=recording.symbol,
@@ -91,13 +94,13 @@ def summary_of(recording: Recording, cache: Path | None = None) -> BookSummary:
         gaps=book.gaps,
         old=book.old,
         crossed=book.crossed,
-        invalid_ns=check.invalid_ns + (int(recording.local[-1]) - check.lost_at if check.lost_at else 0),
+        invalid_ns=lost_ns if valid else int(np.ptp(recording.local)),
         compared=check.compared,
         equal=check.equal,
         same_number=check.same_number,
         spread_mean=check.spread_sum / check.spread_count if check.spread_count else None,
         spread_max=check.spread_max if check.spread_count else None,
-        valid=check.spread_count > 0,
+        valid=valid,
         findings=(),
     )
     return BookSummary(**{**vars(found), "findings": tuple(_findings(found, recording, check.first_differs))})
@@ -132,7 +135,7 @@ def _findings(found: BookSummary, recording: Recording, first_differs: int) -> l
     said = []
     if not found.valid:
         said.append("the book was never valid: no snapshot is followed by changes that begin where it ends")
-    if found.gaps:
+    elif found.gaps:
         said.append(f"{found.gaps:,} gaps in the numbers made the book invalid for {found.invalid_ns / 1e9:,.3f} s")
     if found.valid and not found.compared:
         said.append("the book could not be compared with anything: there are no quotes that it has come to")

@@ -181,9 +181,11 @@ def test_a_recording_without_quotes_or_trades_says_what_could_not_be_looked_at(r
     found = summary_of(alone)
     assert (found.valid, found.compared, found.trades.count, found.trades.vwap) == (True, 0, 0, None)
     assert "could not be compared" in found.findings[0]
-    nothing = summary_of(recording.events(recording.kind == EventKind.TRADE))
+    nothing_known = recording.events(recording.kind == EventKind.TRADE)
+    nothing = summary_of(nothing_known)
     assert not nothing.valid
     assert "never valid" in nothing.findings[0]
+    assert nothing.invalid_ns == nothing_known.local[-1] - nothing_known.local[0], "all of it"
 
 
 def test_a_change_that_is_wrong_shows_as_a_top_that_is_not_the_quote():
