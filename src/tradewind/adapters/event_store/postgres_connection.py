@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 CONNECT_S_MAX = 10.0
 COMMAND_S_MAX = 60.0
 CONNECTIONS_MAX = 8
+IDLE_MS_MAX = 15_000
+"""How long a transaction may stand still: who takes places and then hangs must not stop all others for ever."""
 EPOCH_2000_US = 946_684_800_000_000
 """PostgreSQL counts microseconds from 2000."""
 URL = re.compile(
@@ -47,7 +49,11 @@ async def open_pool(url: str, where: str) -> asyncpg.Pool[Any]:
             command_timeout=COMMAND_S_MAX,
             init=_prepare,
             reset=_as_it_is,
-            server_settings={"application_name": "tradewind", "timezone": "UTC"},
+            server_settings={
+                "application_name": "tradewind",
+                "timezone": "UTC",
+                "idle_in_transaction_session_timeout": str(IDLE_MS_MAX),
+            },
         )
 
 

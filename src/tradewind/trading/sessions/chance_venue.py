@@ -21,6 +21,7 @@ from tradewind.trading.sessions.venue import Answer
 MS_NS = 1_000_000
 PLACES = Decimal("0.00000001")
 PARTS_MAX = 4
+SHARE = "Give a share such as 0.1"
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,11 @@ class Chances:
     def __post_init__(self) -> None:
         for name in ("rejects", "in_parts", "slippage_max"):
             if not 0.0 <= getattr(self, name) < 1.0:
-                raise BadInput(f"{name} is from 0 to below 1, found {getattr(self, name)}")
+                raise BadInput(
+                    f"{name} is from 0 to below 1, found {getattr(self, name)}", where="the venue", fix=SHARE
+                )
         if not 0.0 <= self.way_ms[0] <= self.way_ms[1]:
-            raise BadInput(f"way_ms is the shortest and the longest way, found {self.way_ms}")
+            raise BadInput(f"way_ms is the shortest and the longest way, found {self.way_ms}", where="the venue")
 
 
 class _Standing:

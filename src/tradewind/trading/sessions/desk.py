@@ -16,6 +16,7 @@ from tradewind.core.domain.candle_building import CandleBuilder, CandleRules
 from tradewind.core.domain.errors import BadInput, Corrupt, StrategyFailed, TradewindError
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.instants import instant_text
 from tradewind.core.domain.records import DECISION
 from tradewind.core.domain.timeframes import timeframe_ns
 from tradewind.core.engine import constants as k
@@ -212,7 +213,7 @@ def _check(x: SessionExchange, o: Order) -> None:
     if o.kind not in (k.MARKET, k.LIMIT) or o.bracket or has_bracket(o):
         raise StrategyFailed(
             "a session takes market and limit orders, without stops, targets or trails",
-            where=f"order {o.id} at {x.time_now}",
+            where=f"order {o.id} at {instant_text(x.time_now)}",
             fix="Watch the price in on_bar and send an order",
         )
 

@@ -44,6 +44,7 @@ class Recorded:
     fills: int
     decision_hash: str
     equity: float
+    last_order: str | None
 
 
 class Timers:
@@ -86,7 +87,7 @@ class Recorder:
         self.journal = Journal(session, tenant, mode, clock_ns, new_id)
         self._timer = strategy_type.timer
         self._causes: dict[str, Event[Any]] = {}
-        self._asked: list[tuple[Any, int]] = []
+        self._last_order: str | None = None
         self.inputs = self.fills = 0
 
     async def run(self, market: Iterable[tuple[int, p.Tick | p.Candle]]) -> Recorded:
@@ -160,6 +161,7 @@ class Recorder:
             if asked.new is not None:
                 order_id = order_id_of(self.session, asked.order)
                 change = submitted(asked.new, self.session, self.terms.instrument.symbol)
+                self._last_order = order_id
                 self._causes[order_id] = self.journal.write(SESSION, change, time, self._causes[order_id])
         await self._store()
         for asked in step.asked:
@@ -193,7 +195,13 @@ class Recorder:
         self.journal.write(SESSION, ended, time)
         await self._store()
         return Recorded(
-            self.session, self.inputs, self.desk.decisions, self.fills, reached, float(self.desk.x.equity())
+            self.session,
+            self.inputs,
+            self.desk.decisions,
+            self.fills,
+            reached,
+            float(self.desk.x.equity()),
+            self._last_order,
         )
 
     async def _store(self) -> None:

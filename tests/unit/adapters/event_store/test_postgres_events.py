@@ -15,9 +15,10 @@ import pytest
 from event_examples import tick
 from tests.servers.postgres import PostgresServer
 
+from tradewind.adapters.event_store import postgres_connection
 from tradewind.adapters.event_store.postgres_connection import place_of
 from tradewind.adapters.event_store.postgres_days import BACK_DAYS_MAX
-from tradewind.adapters.event_store.postgres_events import PostgresEventStore
+from tradewind.adapters.event_store.postgres_events import TAKE_PLACES, PostgresEventStore
 from tradewind.core.domain.errors import BadInput, Corrupt, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.ports.event_store import EventQuery
@@ -315,6 +316,22 @@ def test_thirty_days_of_one_token_are_looked_up_in_their_days_only(url):
     plan = asyncio.run(work())
     assert f"events_{datetime.now(UTC) - timedelta(days=29):%Y%m%d}" in plan
     assert f"events_{datetime.now(UTC) - timedelta(days=30):%Y%m%d}" not in plan
+
+
+def test_a_writer_that_hangs_stops_the_others_for_a_while_only(url, monkeypatch):
+    monkeypatch.setattr(postgres_connection, "IDLE_MS_MAX", 300)
+
+    async def work():
+        async with asyncio.timeout(30), opened(url) as hanging, opened(url) as other:
+            await other.append([tick(1)])
+            with pytest.raises(Unavailable):  # noqa: PT012 - the end of the block raises
+                async with hanging.connected() as connection, connection.transaction():
+                    await connection.execute(TAKE_PLACES.replace("$1", "5"))
+                    stored = await other.append([tick(2)])  # waits until the server has ended the one that hangs
+            assert stored == [2]
+            assert await hanging.append([tick(3)]) == [3]
+
+    asyncio.run(work())
 
 
 def test_an_id_that_is_no_uuid_is_refused(url):
