@@ -44,8 +44,8 @@ class BookSummary:
     """A recording in figures. Times are ns UTC on the venue's clock. `findings` are sentences, worst first.
 
     `compared` tops of the rebuilt book were set beside the venue's newest quote, and `equal` were the same price and
-    size on both sides; `same_number` of them carry the very number of the change. `invalid_ns` is how long the book was lost
-    after gaps, or all of the time where it never was valid.
+    size on both sides; `same_number` of them carry the very number of the change. `invalid_ns` is how long the book was
+    lost after gaps, or all of the time where it never was valid.
     """
 
     symbol: str
