@@ -10,10 +10,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from tradewind.core.domain.candle_building import CandleBuilder, CandleRules
+from tradewind.core.domain.candle_building import BEFORE_ALL_NS, CandleBuilder, CandleRules
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.payloads import Candle
-from tradewind.core.domain.timeframes import bucket_start_ns, timeframe_ns
+from tradewind.core.domain.timeframes import SECOND_NS, bucket_start_ns, timeframe_ns
 from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.handlers import event_handler
 from tradewind.messaging.producer import EventProducer
@@ -21,18 +21,23 @@ from tradewind.ports.bus import Bus
 from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
-from tradewind.trading.earlier_ticks import EarlierTicks, is_ahead, position_of
+from tradewind.trading.earlier_ticks import AHEAD_NS, NOWHERE, EarlierTicks, is_ahead, position_of
+
+PATIENCE_NS = 10 * SECOND_NS
+"""How long a market must be silent before the clock closes its candles: much longer than ticks are under way."""
 
 
 @dataclass
 class _Making:
     builder: CandleBuilder
     outbox: Outbox
+    latest_ns: int = BEFORE_ALL_NS
+    heard_ns: int = BEFORE_ALL_NS
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class CandleMaker(EventConsumer):
-    """Publishes `candle.closed` for each stream of ticks. Call `advance` now and then, for markets that fall silent."""
+    """Publishes `candle.closed` for each stream of ticks. Call `advance` (`passing_time`) for silent ones."""
 
     def __init__(
         self,
@@ -44,11 +49,12 @@ class CandleMaker(EventConsumer):
         member: str,
         group: str = "candles",
         rules: CandleRules | None = None,
+        patience_ns: int = PATIENCE_NS,
         **given: Any,
     ) -> None:
         super().__init__(bus, producer, metrics, group=group, member=member, **given)
         self.producer, self.metrics, self.store = producer, metrics, store
-        self.rules = rules or CandleRules()
+        self.rules, self.patience_ns = rules or CandleRules(), patience_ns
         self._making: dict[Stream, _Making] = {}
 
     @event_handler("price.tick")
@@ -61,17 +67,29 @@ class CandleMaker(EventConsumer):
             self._making[stream] = making
         async with making.one_at_a_time:
             if making.outbox.last_id != event.event_id:
-                verdict = _fed(making.builder, event)
+                verdict = _fed(making, event)
                 making.outbox.last_id = event.event_id
                 self.metrics.counter("ticks_for_candles", verdict=verdict)(1)
             await self._publish(making, event)
 
     async def advance(self, now_ns: int) -> None:
-        """Close what has ended by now, ticks or not. Raises Unavailable; the candles are published next time."""
-        for making in tuple(self._making.values()):
+        """Close what has ended by now (ns UTC), where no ticks come that would. Raises Unavailable; ask again then.
+
+        A market is silent when nothing came for `patience_ns` and the store holds nothing of it that is still to come:
+        ticks that wait behind a slow consumer must not find their candles closed.
+        """
+        for stream, making in tuple(self._making.items()):
             async with making.one_at_a_time:
-                making.builder.advance(now_ns)
+                await self._advance(stream, making, now_ns)
                 await self._publish(making, None)
+
+    async def _advance(self, stream: Stream, making: _Making, now_ns: int) -> None:
+        silent_since_ns = now_ns - self.patience_ns
+        if making.builder.due_ns + self.rules.wait_ns > silent_since_ns or making.heard_ns > silent_since_ns:
+            return
+        stored = EarlierTicks(self.store, stream, NOWHERE)
+        if not await stored.any_between(making.latest_ns + 1, now_ns + AHEAD_NS + 1):
+            making.builder.advance(silent_since_ns)
 
     async def _publish(self, making: _Making, cause: Event[Any] | None) -> None:
         for candle in making.builder.closed():
@@ -94,7 +112,7 @@ class CandleMaker(EventConsumer):
                 making.builder.advance(end_ns + self.rules.wait_ns)
                 published.add((one.data.timeframe, one.data.time))
             else:
-                _fed(making.builder, one)
+                _fed(making, one)
         for candle in making.builder.closed():
             # One that began before is not whole, and was published in its time.
             if candle.time >= start_ns and (candle.timeframe, candle.time) not in published:
@@ -102,12 +120,14 @@ class CandleMaker(EventConsumer):
         return making
 
 
-def _fed(builder: CandleBuilder, event: Event[Any]) -> str:
+def _fed(making: _Making, event: Event[Any]) -> str:
     """What became of a tick."""
+    making.heard_ns = max(making.heard_ns, event.time_recorded)
     if is_ahead(event):
         return "ahead"
+    making.latest_ns = max(making.latest_ns, event.time_event)
     tick = event.data
-    return builder.take(event.time_event, tick.price, tick.size, tick.trade_id)
+    return making.builder.take(event.time_event, tick.price, tick.size, tick.trade_id)
 
 
 def _send(outbox: Outbox, candle: Candle, cause: Event[Any] | None) -> None:

@@ -64,6 +64,10 @@ class EarlierTicks:
             end_ns, length = end_ns - length, 2 * length
         return None
 
+    async def any_between(self, start_ns: int, end_ns: int) -> bool:
+        """Whether one happened in a stretch."""
+        return await self._latest(start_ns, end_ns) is not None
+
     async def _latest(self, start_ns: int, end_ns: int) -> int | None:
         """The latest time within a stretch, by halves, the later half first."""
         number = await self.store.count(self._query(start_ns, end_ns, "price.tick"))

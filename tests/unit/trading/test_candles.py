@@ -116,9 +116,9 @@ def test_a_silent_market_is_closed_by_the_clock_and_later_ticks_do_not_open_it_a
         first, late = trade(0, 0), trade(1, 30 * SECOND_NS, price=500.0)
         await stand.bus.publish([first])
         await one.take(first)
-        await one.advance(START + MINUTE)
+        await one.advance(START + MINUTE + 12 * SECOND_NS - 1)
         assert await stand.events("candle.closed") == []
-        await one.advance(START + MINUTE + 2 * SECOND_NS)
+        await one.advance(START + MINUTE + 12 * SECOND_NS)
         await stand.bus.publish([late])
         await one.take(late)
         again = maker(stand, CandleRules(("1m",)))
@@ -129,6 +129,22 @@ def test_a_silent_market_is_closed_by_the_clock_and_later_ticks_do_not_open_it_a
         return [(e.data.time, e.data.close, e.data.ticks) for e in made]
 
     assert asyncio.run(journey()) == [(START, 100.0, 1)]
+
+
+def test_the_clock_closes_nothing_while_ticks_wait_to_be_handled(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = maker(stand, CandleRules(("1m",)))
+        ticks = [trade(i, i * 10 * SECOND_NS) for i in range(4)]
+        await stand.bus.publish(ticks)
+        for event in ticks:
+            await one.take(event)
+            await one.advance(START + HOUR)
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [e.data.ticks for e in made]
+
+    assert asyncio.run(journey()) == [4]
 
 
 def test_a_candle_that_could_not_be_published_is_published_when_the_bus_is_back_and_no_tick_counts_twice(tmp_path):
@@ -160,7 +176,7 @@ def test_a_tick_from_the_future_closes_nothing(tmp_path):
         for event in (trade(0, 0), ahead, trade(2, 30 * SECOND_NS)):
             await stand.bus.publish([event])
             await one.take(event)
-        await one.advance(START + 2 * MINUTE)
+        await one.advance(START + 10 * HOUR + 2 * MINUTE)
         made = await stand.events("candle.closed")
         await stand.store.close()
         return [e.data.ticks for e in made], stand.metrics.values["ticks_for_candles", "ahead"]

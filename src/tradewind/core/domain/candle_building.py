@@ -93,6 +93,15 @@ class CandleBuilder:
         """Time has passed: what happened before `now_ns - wait_ns` has come by now, or is late."""
         self._settle(now_ns - self.rules.wait_ns)
 
+    @property
+    def due_ns(self) -> int:
+        """When the next candle ends of those that ticks have come for; NEVER_NS where there is none."""
+        soonest = self._next_end_ns
+        if self._waiting:
+            first_ns = self._waiting[0][0]
+            soonest = min(soonest, *(bucket_start_ns(first_ns, length) + length for length in self.rules.lengths_ns))
+        return soonest
+
     def closed(self) -> list[Candle]:
         """The candles that have closed since this was asked last, in the order of their ends, shorter ones first."""
         closed, self._closed = self._closed, []
