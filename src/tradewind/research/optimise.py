@@ -7,6 +7,7 @@ found.best_parameters
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
@@ -165,7 +166,10 @@ def _luck(markets: Sequence[Market], rules: MarketRules, scores: Scores, best: i
     per_year = read_calendar(scores.time, markets[0].bars.step_ns).periods_per_year if len(scores.time) else None
     counter = now_counting()
     tally = counter.tally(ground_of(markets, rules, counter)) if counter else None
-    return search_luck(scores, best, per_year, None if isinstance(tally, Undefined) else tally)
+    if isinstance(tally, Undefined):
+        # Somebody counts, and cannot: how many looks there were is not known, so no probability is given.
+        return replace(search_luck(scores, best, per_year), expected=tally, dsr=tally)
+    return search_luck(scores, best, per_year, tally)
 
 
 def _told(progress: Progress | None, before: int, total: int) -> Progress | None:

@@ -7,9 +7,12 @@ import pytest
 from report_examples import market
 
 from tradewind import BadInput, Strategy, backtest, counted, param
+from tradewind.core.domain.errors import Unavailable
+from tradewind.core.domain.trials import TrialKind
 from tradewind.core.performance.undefined import Undefined
 from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.research.bench import Bench
+from tradewind.research.counting import counting
 from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimise import optimise, search
 from tradewind.research.reports.optimise_page import SearchPage, cautions, search_study, verdict
@@ -299,6 +302,25 @@ def test_sets_that_were_done_before_a_cut_are_counted_by_whoever_goes_on(tmp_pat
         again = search(plan, Bench(SMA_CROSS, BARS), {"shorts": False}, kept=kept)
     assert kept.run == 12 - 5 + 5
     assert again.luck.trials == count.new == 12
+
+
+class Gone:
+    """A ledger that cannot be reached."""
+
+    def record(self, look, parameters, sharpe, periods):
+        raise Unavailable("the disk is gone")
+
+    tally = record
+
+
+def test_where_the_trials_could_not_be_counted_no_probability_is_given():
+    with counting(Gone(), TrialKind.SWEEP, now_ns=1):
+        found = optimise(SMA_CROSS, BARS, space=SPACE)
+    assert found.best is not None
+    assert found.luck.dsr == found.luck.expected == Undefined("trials were not counted: the disk is gone")
+    assert "cannot be told: trials were not counted" in verdict(found)
+    assert not found.luck.counted
+    render_study(search_study(SearchPage(found)))
 
 
 def test_the_number_of_workers_changes_no_bit():

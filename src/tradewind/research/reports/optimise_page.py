@@ -87,7 +87,9 @@ def verdict(found: Optimised) -> str:
     if found.best is None:
         return f"{tried}; {found.why_none}."
     figures, first = found.scores.of(found.best), found.plan.objectives[0].metric
-    said = f"Of {len(found.sets):,} sets the best is {chosen_text(found, found.best)}"
+    said = (
+        f"Of {len(found.sets):,} set{'s' if len(found.sets) != 1 else ''} the best is {chosen_text(found, found.best)}"
+    )
     said += f", with {in_a_sentence(first)} {metric(first, figures[first], '')}"
     dsr = found.luck.dsr
     if isinstance(dsr, Undefined):
