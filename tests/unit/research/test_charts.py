@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
@@ -73,6 +73,7 @@ def test_what_has_no_value_is_said_and_not_drawn(kind: str, values: list[float])
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None)
 @given(values=st.lists(st.floats(-1e12, 1e12) | st.just(NAN), min_size=1, max_size=12))
 def test_no_numbers_break_a_chart_and_every_mark_lies_on_the_canvas(kind: str, values: list[float]) -> None:
     chart = every_chart("a", np.array(values))[kind]
@@ -140,6 +141,7 @@ def test_bars_are_as_long_as_their_values_and_an_undefined_one_is_a_dash() -> No
     assert "\N{EN DASH}" in texts(chart)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200))
 def test_a_histogram_counts_every_value_once(values: list[float]) -> None:
     for split in (None, 0.0):
