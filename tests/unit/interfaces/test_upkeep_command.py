@@ -47,8 +47,8 @@ def test_a_year_stays_and_what_is_older_goes_but_for_audit_records(ask, stored):
 
 def test_how_much_stays_can_be_said(ask, stored):
     answer = ask("upkeep", "--keep", "30d")
-    assert "37 events from before" in answer.out
-    assert stored() == 4
+    assert "36 events from before" in answer.out
+    assert stored() == 5
 
 
 @pytest.mark.parametrize(("keep", "why"), [("1h", "less than a day"), ("year", "unknown timeframe 'year'")])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SECONDS = {"1m": 60, "5m": 300, "1h": 3_600, "1d": 86_400}
 MADE_OF = {"5m": "1m", "1h": "5m", "1d": "1h"}
 BOOKMARK = "candles"
-POSITIONS_AT_ONCE_MAX = 200_000
+POSITIONS_AT_ONCE_MAX = 50_000
 LOCK = 0x63616E646C65
 """The advisory lock of who makes candles: two at once would only do the same work twice."""
 

@@ -20,8 +20,9 @@ thousands of them."""
 PREFIX = "events_"
 WAIT = "SET LOCAL lock_timeout = '10s'"
 OLD = 'time_event < $1 AND "timestamp" <= $2'
+PURGED = "UPDATE tradewind.places SET purged_before = greatest(purged_before, $1) RETURNING last"
 REMOVE_IDS = (
-    "DELETE FROM tradewind.event_ids i WHERE time_event < $1"
+    "DELETE FROM tradewind.event_ids i WHERE time_event < $1 AND position <= $2"
     " AND NOT EXISTS (SELECT FROM tradewind.audit_events a WHERE a.position = i.position)"
 )
 
@@ -66,22 +67,25 @@ async def _make(connection: asyncpg.Connection[Any], day: date) -> None:
 async def forget(
     connection: asyncpg.Connection[Any], kind: Kind, before_ns: int, *, dry_run: bool
 ) -> Mapping[str, int]:
-    """Remove history from before a time: days that are wholly older as a whole, the rest row by row."""
+    """Remove history from before a time: days that are wholly older as a whole, the rest row by row.
+
+    Writers are stopped only while days are dropped. What is written meanwhile has later positions, and is left alone.
+    """
     before_us = before_ns // 1_000
     count = f"SELECT event_type, count(*) FROM tradewind.events WHERE {OLD} GROUP BY event_type"  # noqa: S608
+    found = dict(await connection.fetch(count, before_ns, before_us, timeout=None))
+    if dry_run or not found:
+        return found
     async with connection.transaction():
         await connection.execute(WAIT)
-        found = dict(await connection.fetch(count, before_ns, before_us, timeout=None))
-        if dry_run or not found:
-            return found
-        await connection.execute("UPDATE tradewind.places SET purged_before = greatest(purged_before, $1)", before_us)
+        upto = await connection.fetchval(PURGED, before_us)
         if kind is Kind.NATIVE:
             await _drop_days(connection, before_us)
         else:
             await connection.execute("SELECT drop_chunks('tradewind.events', $1::timestamptz)", before_us)
-        remove = f"DELETE FROM tradewind.events WHERE {OLD}"  # noqa: S608
-        await connection.execute(remove, before_ns, before_us, timeout=None)
-        await connection.execute(REMOVE_IDS, before_ns, timeout=None)
+    remove = f"DELETE FROM tradewind.events WHERE {OLD} AND position <= $3"  # noqa: S608
+    await connection.execute(remove, before_ns, before_us, upto, timeout=None)
+    await connection.execute(REMOVE_IDS, before_ns, upto, timeout=None)
     return found
 
 

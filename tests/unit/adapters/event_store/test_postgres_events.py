@@ -270,6 +270,32 @@ def test_days_that_are_old_are_dropped_as_a_whole_and_their_ids_with_them(url):
     assert again == 5
 
 
+def test_forgetting_while_others_write_takes_only_what_is_old(url):
+    today = now_ns() // DAY_NS * DAY_NS
+
+    def of_day(number, days_ago):
+        time = today - days_ago * DAY_NS + number
+        return tick(number, time_event=time, time_recorded=time)
+
+    async def work():
+        async with asyncio.timeout(60), opened(url) as writing, opened(url) as forgetting:
+            await writing.append([of_day(days, days) for days in range(40)])
+
+            async def write():
+                for number in range(100, 160):
+                    await writing.append([of_day(number, number % 30)])
+
+            async def forget():
+                for days in range(39, 30, -1):
+                    await forgetting.purge(today - days * DAY_NS + DAY_NS)
+
+            await asyncio.gather(write(), forget())
+            return [s.event for s in await everything(forgetting)]
+
+    found = asyncio.run(work())
+    assert found == [of_day(d, d) for d in range(31)] + [of_day(n, n % 30) for n in range(100, 160)]
+
+
 def test_audit_records_cannot_be_changed_or_removed_even_by_hand(url):
     async def work():
         async with opened(url) as store:
