@@ -31,7 +31,8 @@ SLEEVE = frozenset({"name", "strategy", "symbol", "symbols", "timeframe", "start
 
 EXAMPLE = """\
 # A portfolio: tradewind portfolio FILE.toml
-# Everything but the sleeves may be left out; what stands here are the usual values.
+# Everything but the sleeves may be left out. What stands here are the usual values, but for the method (usually equal)
+# and the timeframe (usually the only one that is stored).
 
 [account]
 cash = 10000
