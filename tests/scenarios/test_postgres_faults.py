@@ -1,9 +1,11 @@
 """PostgreSQL in trouble: a primary that is lost and its replica promoted; and closed to whom it does not know."""
 
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -159,3 +161,40 @@ def test_as_deployed_only_who_comes_encrypted_and_knows_the_password_is_let_in(g
                 assert "not-so-secret" not in str(told.value)
 
     asyncio.run(work())
+
+
+@pytest.fixture
+def small_disk():
+    """A disk of its own of a few megabytes, and how to make it larger."""
+    folder = Path(tempfile.mkdtemp(prefix="tradewind-small-disk-"))
+    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        folder.rmdir()
+        pytest.skip("a small disk cannot be mounted here")
+    yield folder, lambda: subprocess.run(["mount", "-o", "remount,size=200m", str(folder)], check=True)
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+    folder.rmdir()
+
+
+def test_a_full_disk_is_told_nothing_of_the_call_is_stored_and_with_room_it_goes_on(servers, small_disk):
+    folder, make_room = small_disk
+    server = servers(PostgresServer()).make()
+    shutil.chown(folder, server.data.stat().st_uid, server.data.stat().st_gid)
+    server.ask(f"CREATE TABLESPACE small LOCATION '{folder}'")
+    server.ask("CREATE DATABASE small TABLESPACE small TEMPLATE template0")
+
+    async def work():
+        async with asyncio.timeout(PATIENCE_S), opened(server.url("small")) as store:
+            stored = 0
+            with pytest.raises(Unavailable, match="the disk is full"):  # noqa: PT012 - some call raises
+                while True:
+                    await store.append([tick(stored + i) for i in range(1_000)])
+                    stored += 1_000
+            assert stored > 0
+            assert await store.count(EventQuery()) == await store.last_position() == stored
+            await asyncio.to_thread(make_room)
+            await store.append([tick(stored + i) for i in range(1_000)])
+            return stored + 1_000, [s.event.event_id async for some in store.read(EventQuery()) for s in some]
+
+    expected, found = asyncio.run(work())
+    assert found == [tick(i).event_id for i in range(expected)]
