@@ -34,6 +34,12 @@ JAVA = (
     "java", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
 )  # fmt: skip
+SMALL = {
+    # Enough for one machine; by default the first alone takes 128 MB of the heap.
+    "log.cleaner.dedupe.buffer.size": "4194304",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+}
 STARTED = b"Kafka Server started"
 
 
@@ -155,6 +161,7 @@ class Brokers:
         return {
             **read(HERE / "broker.properties"),
             **read(HERE / ("one.properties" if self.nodes == 1 else "three.properties")),
+            **SMALL,
             "process.roles": "broker,controller",
             "node.id": str(broker.number),
             "controller.quorum.voters": voters,

@@ -9,7 +9,7 @@ from tradewind.core.domain.events.codec import decode, encode
 from tradewind.core.domain.events.payloads import DeadLetter
 from tradewind.core.domain.events.topics import DEAD_LETTERS
 from tradewind.messaging.producer import EventProducer
-from tradewind.ports.bus import Bus, Delivery
+from tradewind.ports.bus import Bus, Delivery, Subscription
 from tradewind.ports.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class DeadLetters:
         """The oldest letters, which stay where they are."""
         subscription = await self.bus.subscribe(self.reader, [self.topic + DEAD_LETTERS], "person")
         try:
-            return [d.event.data for d in await subscription.receive(at_most, WAIT_S) if d.event is not None]
+            return [d.event.data for d in await _oldest(subscription, at_most) if d.event is not None]
         finally:
             await subscription.close()
 
@@ -67,7 +67,7 @@ class DeadLetters:
         subscription = await self.bus.subscribe(self.reader, [self.topic + DEAD_LETTERS], "person")
         sent = 0
         try:
-            for delivery in await subscription.receive(at_most, WAIT_S):
+            for delivery in await _oldest(subscription, at_most):
                 letter = None if delivery.event is None else delivery.event.data
                 try:
                     event = None if letter is None else decode(letter.original.encode())
@@ -84,3 +84,11 @@ class DeadLetters:
         finally:
             await subscription.close()
         return sent
+
+
+async def _oldest(subscription: Subscription, at_most: int) -> list[Delivery]:
+    """What lies there: of a bus with many partitions it comes in several parts."""
+    found: list[Delivery] = []
+    while len(found) < at_most and (some := await subscription.receive(at_most - len(found), WAIT_S)):
+        found += some
+    return found

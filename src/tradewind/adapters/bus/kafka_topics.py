@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -122,7 +123,17 @@ class _Admin:
         different = [topic for name, topic in wanted.items() if name in there and there[name] != topic]
         self._create(missing)
         self._set_right(different)
+        if missing or different:
+            self._wait_until(wanted)
         return TopicsMade(tuple(t.name for t in missing), tuple(t.name for t in different))
+
+    def _wait_until(self, wanted: dict[str, KafkaTopic]) -> None:
+        """What the controller has acknowledged is known to the brokers a little later."""
+        deadline = time.monotonic() + self.patience_s
+        while self.describe(wanted) != wanted:
+            if time.monotonic() > deadline:
+                raise Unavailable("the topics were made and are not seen yet", where=self.place.shown)
+            time.sleep(READY_S)
 
     def _create(self, topics: list[KafkaTopic]) -> None:
         from confluent_kafka import KafkaException  # noqa: PLC0415 - optional

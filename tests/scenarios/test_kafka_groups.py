@@ -1,0 +1,190 @@
+"""Consumers on a real broker: members come and go, the broker goes and comes back."""
+
+import asyncio
+from collections import Counter
+from itertools import count
+
+import pytest
+from event_examples import tick
+
+from tradewind.adapters.bus.kafka_bus import KafkaBus
+from tradewind.adapters.bus.kafka_place import KafkaPlace
+from tradewind.adapters.bus.kafka_topics import describe_topics, make_topics, wanted_topics
+from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
+from tradewind.core.domain.errors import BadInput, Disputed
+from tradewind.messaging.consumer import EventConsumer
+from tradewind.messaging.dead_letters import DeadLetters
+from tradewind.messaging.handlers import event_handler
+from tradewind.messaging.producer import EventProducer, Origin
+
+PATIENCE_S = 60.0
+ORIGIN = Origin("home", "test", "paper")
+TOKENS = [f"COIN{i}/USDT" for i in range(20)]
+prefixes = (f"groups-{number}." for number in count())
+
+
+class Booking(EventConsumer):
+    """Notes what it has handled; `until`, where given, holds every handler up."""
+
+    def __init__(self, book, bus, member, *, until=None, retries_s=()):
+        metrics = CountedMetrics()
+        super().__init__(
+            bus, EventProducer(bus, ORIGIN, metrics), metrics, group="book", member=member, retries_s=retries_s
+        )
+        self.book, self.until = book, until
+        self.begun = asyncio.Event()
+
+    @event_handler("price.tick")
+    async def note(self, event):
+        self.begun.set()
+        if self.until is not None:
+            await self.until.wait()
+        if event.data.size < 0:
+            raise ValueError("a size below nothing")
+        self.book.append(event)
+
+
+def on(kafka, work):
+    """Runs an async function with a bus on topics of its own."""
+
+    async def run():
+        place = KafkaPlace(f"kafka://{kafka.places}", prefix=next(prefixes))
+        names = ["price.ticks", "price.ticks.dlq"]
+        await make_topics(place, replicas=1, in_sync_min=1, names=names, patience_s=PATIENCE_S)
+        bus = KafkaBus(place, patience_s=5)
+        try:
+            return await asyncio.wait_for(work(bus), PATIENCE_S)
+        finally:
+            await bus.close()
+
+    return asyncio.run(run())
+
+
+async def until(true):
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+def test_members_that_join_and_leave_leave_nothing_unhandled_and_nothing_committed_early(kafka):
+    events = [tick(i, TOKENS[i % len(TOKENS)]) for i in range(600)]
+    book = []
+
+    async def work(bus):
+        never = asyncio.Event()
+        stuck = Booking(book, bus, "stuck", until=never)
+        held_up = asyncio.create_task(stuck.run())
+        await bus.publish(events[:200])
+        await stuck.begun.wait()  # it has taken events in and finishes none
+        one = Booking(book, bus, "one")
+        running = asyncio.create_task(one.run())
+        await one.subscribed.wait()
+        await bus.publish(events[200:400])
+        held_up.cancel()  # it dies with what it had in hand
+        await asyncio.gather(held_up, return_exceptions=True)
+        await until(lambda: len({e.event_id for e in book}) == 400)
+        other = Booking(book, bus, "other")
+        also = asyncio.create_task(other.run())
+        await other.subscribed.wait()
+        one.stop()
+        await bus.publish(events[400:])
+        await running
+        await until(lambda: len({e.event_id for e in book}) == 600)
+        other.stop()
+        await also
+        left = await bus.subscribe("book", ["price.ticks"], "last")
+        return await left.receive(10, 1.0), sum((await left.lag()).values())
+
+    left, lag = on(kafka, work)
+    assert (left, lag) == ([], 0)
+    for token in TOKENS:
+        handled = [e.event_id for e in book if e.token == token]
+        assert list(dict.fromkeys(handled)) == [e.event_id for e in events if e.token == token]
+
+
+def test_an_event_published_while_the_broker_is_down_is_handled_once_when_it_is_back(kafka):
+    book = []
+
+    async def work(bus):
+        consumer = Booking(book, bus, "m", retries_s=(1.0, 2.0, 4.0))
+        running = asyncio.create_task(consumer.run())
+        await consumer.subscribed.wait()
+        producer = EventProducer(bus, ORIGIN, CountedMetrics(), retries_s=(1.0, 2.0, 4.0, 8.0, 16.0))
+        tick_of = {"symbol": "A", "price": 1.0, "size": 1.0}
+        await producer.publish("price.tick", tick_of)
+        await until(lambda: len(book) == 1)
+        await asyncio.to_thread(kafka.members[0].kill)
+        publishing = asyncio.create_task(producer.publish("price.tick", tick_of))
+        await asyncio.to_thread(lambda: kafka.members[0].start().wait())
+        await publishing
+        await producer.publish("price.tick", tick_of)
+        await until(lambda: len(book) >= 3)
+        consumer.stop()
+        await running
+
+    on(kafka, work)
+    assert list(Counter(e.event_id for e in book).values()) == [1, 1, 1]
+
+
+def test_a_poisoned_event_is_put_aside_with_its_error_and_bytes_that_are_no_event_as_well(kafka):
+    book = []
+    bad = tick(1, "A")
+    bad = tick(1, "A", data=type(bad.data)(symbol="A", price=1.0, size=-1.0))
+
+    async def work(bus):
+        consumer = Booking(book, bus, "m", retries_s=(0.0, 0.0))
+        running = asyncio.create_task(consumer.run())
+        await consumer.subscribed.wait()
+        await bus.publish([tick(0, "A"), bad])
+        bus._open_producer().produce(bus.place.prefix + "price.ticks", b"{", partition=0)
+        await bus.publish([tick(2, "A")])
+        await until(lambda: len(book) == 2)
+        consumer.stop()
+        await running
+        reading = DeadLetters(bus, "price.ticks", "reader")
+        letters = []
+        await until_letters(reading, letters, 2)
+        return letters
+
+    async def until_letters(reading, letters, number):
+        async with asyncio.timeout(PATIENCE_S):
+            while len(letters) < number:
+                letters[:] = await reading.read()
+
+    letters = on(kafka, work)
+    assert [e.event_id for e in book] == [tick(0).event_id, tick(2).event_id]
+    reasons = sorted((letter.attempts, letter.reason) for letter in letters)
+    assert reasons[0][0] == 1
+    assert "no event" in reasons[0][1]
+    assert reasons[1] == (3, "ValueError: a size below nothing")
+
+
+def test_what_cannot_be_subscribed_to_says_what_to_do(kafka):
+    async def work(bus):
+        try:
+            await bus.subscribe("g", ["audit.log"], "m")
+        except BadInput as problem:
+            return str(problem)
+
+    said = on(kafka, work)
+    assert "audit.log is not there" in said
+    assert "Make the topics first" in said
+
+
+def test_a_setting_that_has_drifted_is_set_right_and_another_number_of_replicas_is_not_forced(kafka):
+    name = "risk.alerts"
+    one = {"replicas": 1, "patience_s": PATIENCE_S, "names": [name]}
+
+    async def work(bus):
+        made = await make_topics(bus.place, in_sync_min=2, **one)
+        changed = await make_topics(bus.place, in_sync_min=1, **one)
+        again = await make_topics(bus.place, in_sync_min=1, **one)
+        with pytest.raises(Disputed, match="has 1 replicas, and 3 are wanted"):
+            await make_topics(bus.place, names=[name], patience_s=PATIENCE_S)
+        return made, changed, again, await describe_topics(bus.place, patience_s=PATIENCE_S)
+
+    made, changed, again, found = on(kafka, work)
+    assert (made.made, made.changed) == ((name,), ())
+    assert (changed.made, changed.changed) == ((), (name,))
+    assert (again.made, again.changed) == ((), ())
+    assert found[name] == wanted_topics(1, 1)[name]
