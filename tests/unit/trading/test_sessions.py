@@ -175,7 +175,7 @@ def test_an_input_that_was_changed_is_found_where_it_is(tmp_path, how, which):
 
 def test_a_decision_that_was_changed_with_its_seal_is_shown_with_both_sides(tmp_path):
     """Whoever writes a record anew, seals and all, is found by what the strategy decides."""
-    from tradewind.trading.sessions.journal import Seal
+    from tradewind.trading.sessions.journal import Seal, marks_of
 
     async def work(store):
         await recorded(store)
@@ -191,9 +191,8 @@ def test_a_decision_that_was_changed_with_its_seal_is_shown_with_both_sides(tmp_
             waiting.append(event)
             forged.append(event)
             continue
-        chain, marks = seal.over(waiting)
+        data = msgspec.structs.replace(event.data, chain=seal.over(waiting), marks=marks_of(waiting))
         waiting = []
-        data = msgspec.structs.replace(event.data, chain=chain, marks=marks)
         forged.append(msgspec.structs.replace(event, data=data))
 
     async def look():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,8 @@ class Desk:
         exec(compile(driver_text(plan), "<driver>", "exec"), names)  # noqa: S102 - the engine's own text, as it runs it
         self._drive = names["drive"]
         self._builder = CandleBuilder(terms.instrument.symbol, CandleRules((terms.timeframe,), terms.wait_ns))
-        self._terms, self._begun = terms, False
+        self._hears = {kind: MethodType(hear, self) for kind, hear in HEARS.items()}
+        self._symbol, self._terms, self._begun = terms.instrument.symbol, terms, False
         self._decided: list[tuple[Any, ...]] = []
         self._all: list[tuple[Any, ...]] = []
         self._told: set[int] = set()
@@ -95,12 +97,13 @@ class Desk:
 
     def take(self, event: Event[Any]) -> Step:
         """One input. Raises StrategyFailed where the strategy breaks, Corrupt for an answer that fits no order."""
-        hear = HEARS.get(type(event.data))
+        data, time = event.data, event.time_event
+        hear = self._hears.get(type(data))
         if hear is None:
             raise Corrupt(f"a session does not act on {event.type}", where=event.event_id)
-        self.x.time_now = event.time_event
+        self.x.time_now = time
         try:
-            hear(self, event.data, event.time_event)
+            hear(data, time)
         except TradewindError:
             raise
         except (Exception, SystemExit) as error:
@@ -124,8 +127,8 @@ class Desk:
         return len(self._all)
 
     def _hear_tick(self, tick: p.Tick, time: int) -> None:
-        if tick.symbol != self._terms.instrument.symbol:
-            raise Corrupt(f"a tick of {tick.symbol} in a session on {self._terms.instrument.symbol}")
+        if tick.symbol != self._symbol:
+            raise Corrupt(f"a tick of {tick.symbol} in a session on {self._symbol}")
         builder = self._builder
         builder.take(time, tick.price, tick.size, tick.trade_id)
         if builder._closed:  # asked at every tick

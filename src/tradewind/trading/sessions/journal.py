@@ -28,19 +28,21 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Seal:
-    """A chain over events: what it comes to shows that one was changed, its marks show which."""
+    """A chain over events: what it comes to shows that one was changed, their marks show which."""
 
     def __init__(self, session: str) -> None:
         self.chain = hashlib.sha256(session.encode()).hexdigest()
 
-    def over(self, events: Sequence[Event[Any]]) -> tuple[str, str]:
-        """Go on over these events; the chain, and the mark of each."""
-        bodies = [_encode(event) for event in events]
-        digest = hashlib.sha256(self.chain.encode())
-        for body in bodies:
-            digest.update(body)
-        self.chain = digest.hexdigest()
-        return self.chain, "".join([f"{crc32(body):08x}" for body in bodies])
+    def over(self, events: Sequence[Event[Any]]) -> str:
+        """Go on over these events; the chain."""
+        bodies = b"".join([_encode(event) for event in events])
+        self.chain = hashlib.sha256(self.chain.encode() + bodies).hexdigest()
+        return self.chain
+
+
+def marks_of(events: Sequence[Event[Any]]) -> str:
+    """Eight hexadecimal digits for each event."""
+    return "".join([f"{crc32(_encode(event)):08x}" for event in events])
 
 
 class Journal:
@@ -82,7 +84,7 @@ class Journal:
         """What is unwritten, with a checkpoint behind it; it counts as written from now on."""
         events, self.unwritten = self.unwritten, []
         if events:
-            chain, marks = self._seal.over(events)
+            chain, marks = self._seal.over(events), marks_of(events)
             self.write(SESSION, p.SessionCheckpoint(
                 service=self.session, events=len(events), chain=chain, marks=marks
             ), events[-1].time_event)  # fmt: skip

@@ -6,8 +6,10 @@ the record has and the replay does not take, or the other way round, or another 
 
 from __future__ import annotations
 
+import gc
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,12 +19,13 @@ from tradewind.core.domain.errors import BadInput, Corrupt, TradewindError
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
-from tradewind.trading.sessions.desk import Desk
-from tradewind.trading.sessions.journal import SESSION, Seal, decision_of
+from tradewind.trading.sessions.desk import NOTHING, Desk
+from tradewind.trading.sessions.journal import SESSION, Seal, decision_of, marks_of
 from tradewind.trading.sessions.terms import SessionTerms, read_terms
 
 BATCH = 5_000
 MARK_LENGTH = 8
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
 UNSEALED_MAX = 100_000
 """Events that may follow each other without a checkpoint; a session writes one at least every thousand."""
 
@@ -77,10 +80,10 @@ async def replay(store: EventStore, session: str, made_of: MadeOf) -> Replayed:
     again = _Replay(session, made_of)
     difference = None
     try:
-        async for batch in store.read(EventQuery(session=session), BATCH):
-            for stored in batch:
-                again.hear(stored)
-        again.rest()
+        with _seldom_collected():
+            async for batch in store.read(EventQuery(session=session), BATCH):
+                again.hear(batch)
+            again.rest()
     except _Differs as found:
         difference = found.difference
     if again.desk is None or again.terms is None:
@@ -103,6 +106,17 @@ async def replay(store: EventStore, session: str, made_of: MadeOf) -> Replayed:
     )
 
 
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Python looks for circles among its objects after every 700 new ones; events by the million have none."""
+    usual = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
 class _Replay:
     """Events are held until the checkpoint that seals them, and acted on when they are known to be as written."""
 
@@ -118,18 +132,22 @@ class _Replay:
         self._unsealed: list[StoredEvent] = []
         self._expected: deque[p.DecisionTaken] = deque()
 
-    def hear(self, stored: StoredEvent) -> None:
-        """The next event of the record."""
-        self.events += 1
-        if type(stored.event.data) is not p.SessionCheckpoint:
-            self._unsealed.append(stored)
-            if len(self._unsealed) > UNSEALED_MAX:
-                raise Corrupt("its checkpoints are gone", where=f"session {self.session}")
-            return
+    def hear(self, batch: list[StoredEvent]) -> None:
+        """The next events of the record."""
+        self.events += len(batch)
+        for stored in batch:
+            if type(stored.event.data) is p.SessionCheckpoint:
+                self._sealed(stored)
+            else:
+                self._unsealed.append(stored)
+        if len(self._unsealed) > UNSEALED_MAX:
+            raise Corrupt("its checkpoints are gone", where=f"session {self.session}")
+
+    def _sealed(self, at: StoredEvent) -> None:
+        """A checkpoint: act on what it seals, up to where that is not what was sealed."""
         events, self._unsealed = self._unsealed, []
-        damage = self._damage(stored.event.data, events, stored)
-        for each in events if damage is None else events[: damage[0]]:
-            self._act(each)
+        damage = self._damage(at.event.data, events, at)
+        self._act_on(events if damage is None else events[: damage[0]])
         if damage is not None:
             raise _Differs(damage[1])
 
@@ -144,9 +162,11 @@ class _Replay:
         self, seal: p.SessionCheckpoint, events: list[StoredEvent], at: StoredEvent
     ) -> tuple[int, Difference] | None:
         """Where the events are not those that were sealed, and how."""
-        chain, marks = self._seal.over([stored.event for stored in events])
+        heard = [stored.event for stored in events]
+        chain = self._seal.over(heard)
         if chain == seal.chain and len(events) == seal.events:
             return None
+        marks = marks_of(heard)
         for i, stored in enumerate(events):
             was, found = (m[i * MARK_LENGTH : (i + 1) * MARK_LENGTH] for m in (seal.marks, marks))
             if was != found:
@@ -156,16 +176,18 @@ class _Replay:
         told = {"chain": seal.chain, **({"mark": missing[:MARK_LENGTH]} if missing else {})}
         return len(events), _difference("record", at, told, None if missing else {"chain": chain})
 
-    def _act(self, stored: StoredEvent) -> None:
-        event = stored.event
-        if event.source != SESSION:
-            self._nothing_expected(stored)
-            self._input(stored)
-        elif type(event.data) is p.DecisionTaken:
-            self._decided(stored)
-        elif type(event.data) is p.SessionChange:
-            self._nothing_expected(stored)
-            self._changed(stored)
+    def _act_on(self, events: list[StoredEvent]) -> None:
+        for stored in events:
+            event = stored.event
+            if event.source != SESSION:
+                if self._expected:
+                    self._nothing_expected(stored)
+                self._input(stored)
+            elif type(event.data) is p.DecisionTaken:
+                self._decided(stored)
+            elif type(event.data) is p.SessionChange:
+                self._nothing_expected(stored)
+                self._changed(stored)
 
     def _input(self, stored: StoredEvent) -> None:
         if self.desk is None or self.terms is None:
@@ -175,8 +197,8 @@ class _Replay:
             step = self.desk.take(stored.event)
         except TradewindError as problem:
             raise _Differs(_difference("failure", stored, None, str(problem))) from problem
-        for row in step.decisions:
-            self._expected.append(decision_of(row, self.session, self.terms))
+        if step is not NOTHING:
+            self._expected += [decision_of(row, self.session, self.terms) for row in step.decisions]
 
     def _decided(self, stored: StoredEvent) -> None:
         again = self._expected.popleft() if self._expected else None
