@@ -76,4 +76,5 @@ def test_every_exit_code_flag_and_setting_is_explained() -> None:
     for flag in GLOBAL_FLAGS:
         assert f"`{flag}`" in CLI
     for setting in SETTINGS:
-        assert f"`[{setting.table}] {setting.name}` | `{setting.variable}` | `{setting.shown}`" in CLI
+        shown = f"`{setting.shown}` |" if setting.shown else "|"
+        assert f"`[{setting.table}] {setting.name}` | `{setting.variable}` | {shown}" in CLI

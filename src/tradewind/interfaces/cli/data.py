@@ -9,6 +9,7 @@ import typer
 
 from tradewind.interfaces.cli.app import console_of
 from tradewind.interfaces.cli.data_download import download
+from tradewind.interfaces.cli.data_feeds import feeds
 from tradewind.interfaces.cli.data_making import generate, remove, resample, show
 from tradewind.interfaces.cli.data_shown import kind_named, list_findings, list_sets, note_seals
 
@@ -131,5 +132,5 @@ def _mapping(text: str) -> dict[str, str]:
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
 
 
-for function in (download, generate, resample, show, remove):
+for function in (download, generate, resample, show, remove, feeds):
     app.command()(function)

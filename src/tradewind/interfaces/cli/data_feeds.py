@@ -1,0 +1,61 @@
+"""`tradewind data feeds`: how good live market data was, day by day."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tradewind.interfaces.cli.app import console_of
+
+
+def feeds(
+    ctx: typer.Context,
+    start: Annotated[str | None, typer.Option(help="First day, as 2026-11-01. Today if left out.")] = None,
+    end: Annotated[str | None, typer.Option(help="The day after the last. The end of today if left out.")] = None,
+    allowed: Annotated[float, typer.Option(help="Share of ticks that may be wrong before a day is a breach.")] = 0.001,
+) -> None:
+    """Say what was wrong with live ticks and quotes, by day and symbol, and on which days it was too much."""
+    import asyncio
+
+    from tradewind import bootstrap
+    from tradewind.core.domain.instants import instant_ns, instant_text
+    from tradewind.interfaces.cli.clock import now_ns
+    from tradewind.operations.feed_quality import FeedQuality, feed_quality
+
+    console, now = console_of(ctx), now_ns()
+    start_ns = now if start is None else instant_ns(start)
+    end_ns = now + 1 if end is None else instant_ns(end)
+
+    async def work() -> FeedQuality:
+        store = bootstrap.open_event_store()
+        try:
+            return await feed_quality(store, start_ns, end_ns, allowed)
+        finally:
+            await store.close()
+
+    found = asyncio.run(work())
+    console.result(
+        {
+            "start": found.start_ns,
+            "end": found.end_ns,
+            "received": found.received,
+            "days": found.days,
+            "breaches": len(found.breaches),
+        }
+    )
+    rows = [
+        (
+            instant_text(day.day_ns)[:10], day.symbol, day.received,
+            ", ".join(f"{name} {number:,}" for name, number in sorted(day.problems.items())),
+            day.share, "BREACH" if day.breach else "",
+        )
+        for day in found.days
+    ]  # fmt: skip
+    if rows:
+        console.table(("day", "symbol", "ticks and quotes", "problems", "share", ""), rows)
+    last = instant_text(found.end_ns - 1)[:10]
+    console.say(
+        f"{instant_text(found.start_ns)[:10]} to {last}: {found.received:,} ticks and quotes, "
+        f"{sum(sum(day.problems.values()) for day in found.days):,} problems, {len(found.breaches):,} breaches."
+    )

@@ -1,0 +1,84 @@
+"""`tradewind data feeds`: what was wrong with live data, beside how much of it came."""
+
+import asyncio
+
+import pytest
+from event_examples import NOW, tick
+
+from tradewind import bootstrap
+from tradewind.core.domain.events.event_types import EVENT_TYPES
+from tradewind.core.domain.timeframes import UNITS_NS
+
+DAY_NS = UNITS_NS["d"]
+DAY = NOW // DAY_NS * DAY_NS
+
+
+def problem(number, name, day=0, symbol="BTC/USDT", ticks=1):
+    kind = EVENT_TYPES["data.quality"]
+    data = kind.payload(symbol=symbol, problem=name, detail="seen", ticks=ticks)
+    return tick(1_000 + number, symbol, type=kind.name, data=data, time_event=DAY + day * DAY_NS + number)
+
+
+@pytest.fixture
+def stored(home):
+    """A thousand ticks of one symbol on each of two days; one problem on the first, five on the second."""
+    ticks = [tick(i, time_event=DAY + (i // 1_000) * DAY_NS + i) for i in range(2_000)]
+    told = [problem(0, "spike"), problem(1, "gap", 1), problem(2, "crossed", 1, ticks=4)]
+    told.append(problem(3, "stale", 1, symbol="ETH/USDT"))
+    ticks = [event for number, event in enumerate(ticks) if not 1_000 <= number < 1_004] + told
+
+    async def work():
+        store = bootstrap.open_event_store()
+        await store.append(ticks)
+        await store.close()
+
+    asyncio.run(work())
+
+
+WHEN = ("--start", "2026-09-21", "--end", "2026-09-23")
+
+
+def test_problems_are_counted_by_day_and_symbol_and_too_many_are_a_breach(ask, stored):
+    said = ask("data", "feeds", *WHEN, "--json").document
+    assert said["received"] == 1_996
+    assert [(d["day_ns"], d["symbol"], d["received"], d["problems"], d["breach"]) for d in said["days"]] == [
+        (DAY, "BTC/USDT", 1_000, {"spike": 1}, False),
+        (DAY + DAY_NS, "BTC/USDT", 996, {"gap": 1, "crossed": 4}, True),
+        (DAY + DAY_NS, "ETH/USDT", 0, {"stale": 1}, True),
+    ]
+    assert said["days"][1]["share"] == pytest.approx(5 / 996)
+    assert said["days"][2]["share"] is None
+    assert said["breaches"] == 2
+
+
+def test_how_much_is_allowed_can_be_said(ask, stored):
+    assert ask("data", "feeds", *WHEN, "--allowed", "0.01", "--json").document["breaches"] == 1
+
+
+def test_a_person_reads_it_too(ask, stored):
+    answer = ask("data", "feeds", *WHEN)
+    assert answer.code == 0
+    assert "crossed 4, gap 1" in answer.out
+    assert "1,996 ticks and quotes, 7 problems, 2 breaches" in answer.out
+
+
+def test_a_day_without_any_events_says_so(ask, home):
+    answer = ask("data", "feeds")
+    assert answer.code == 0
+    assert "0 ticks and quotes, 0 problems, 0 breaches" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--start", "2026-09-23", "--end", "2026-09-21"), "1 to 400 days"),
+        (("--start", "2020-01-01"), "1 to 400 days"),
+        (("--start", "yesterday"), "is not a date"),
+        (("--allowed", "2"), "is no share"),
+        (("--allowed", "nan"), "is no share"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(ask, home, words, why):
+    answer = ask("data", "feeds", *words, "--json")
+    assert answer.code == 3
+    assert why in answer.error["message"]
