@@ -21,6 +21,7 @@ from tradewind.core.engine.run import RunResult, call_hook
 from tradewind.core.engine.setup import exchange_for, set_up
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.brought_along import LENGTH_MIN, later_row, number_lists, turned_from, with_numbers
+from tradewind.research.clockwork import by_the_clock, decisions_by_the_clock
 from tradewind.research.differences import column_differs, decision_at, first_other_decision
 from tradewind.research.files_read import files_read
 from tradewind.research.foresight import Finding
@@ -34,6 +35,7 @@ Array = np.ndarray[Any, Any]
 CUTS_TRIED = 6
 WAY = "its own numbers about later bars changed"
 OWN = "it holds numbers about bars that were not there yet, and the strategy decides by them"
+CLOCK = "{} by the clock alone: whether its hours were chosen with hindsight, no check can know"
 FORETELLS = "whatever the prices are it is the same, and it goes with the {} ({:.1f} {})"
 
 
@@ -178,6 +180,8 @@ def _foretells(outside: _Outside, name: str, value: Any, run: Change) -> bool:
             told = goes_with_next_returns(numbers, close) if abs(len(numbers) - len(close)) <= 1 else None
             if told is None:
                 continue
+            if _is_clockwork(outside, f"{name} goes", numbers, data.time[data.symbol == symbol]):
+                continue
             try:
                 used = run(with_numbers(value, turned_from(0)), data).decisions
             except TradewindError:
@@ -205,7 +209,7 @@ def _blind(outside: _Outside, columns: Columns) -> None:
         for symbol in range(len(data.symbols)):
             rows = data.symbol == symbol
             told = goes_with_next_returns(values[rows], data.close[rows]) if same else None
-            if told is not None:
+            if told is not None and not _is_clockwork(outside, f"{name} goes", values[rows], data.time[rows]):
                 words = FORETELLS.format(_returns(told[1]), told[0], "rank correlation")
                 outside.found.append(_about_all(outside, "column", name, words))
                 break
@@ -213,9 +217,20 @@ def _blind(outside: _Outside, columns: Columns) -> None:
     timing = ["time", "symbol", "action", "side"]
     if len(whole) and whole[timing].tolist() == again[timing].tolist():
         told = foretelling(whole, data)
-        if told is not None:
+        if told is not None and decisions_by_the_clock(whole, data):
+            outside.notes[CLOCK.format("It decides")] = None
+        elif told is not None:
             words = FORETELLS.format(_returns(told[1]), told[0], "standard errors")
             outside.found.append(_about_all(outside, "decision", "timing", words))
+
+
+def _is_clockwork(outside: _Outside, words: str, numbers: Array, time: Array) -> bool:
+    """Whether numbers are told by the clock, which is then said."""
+    rows = min(len(numbers), len(time))
+    if not by_the_clock(np.asarray(numbers[:rows], np.float64), time[:rows]):
+        return False
+    outside.notes[CLOCK.format(words)] = None
+    return True
 
 
 def _about_all(outside: _Outside, kind: str, name: str, words: str) -> Finding:

@@ -277,3 +277,78 @@ def test_how_far_a_decision_looks_is_told_where_no_column_tells_it(ahead):
 
     found = lookahead(Keeps, BARS, engine="interpreted").findings
     assert [(f.name, f.bars_ahead) for f in found] == [("decisions", ahead)]
+
+
+HOUR = 3_600_000_000_000
+
+
+def with_a_season(hour: int) -> Bars:
+    """A random walk, but that one hour of each day rises by three deviations."""
+    moves = np.random.default_rng(5).normal(0.0, 0.004, 2_000)
+    time = 1_600_000_000_000_000_000 // (24 * HOUR) * 24 * HOUR + np.arange(len(moves)) * HOUR
+    moves[time // HOUR % 24 == hour] += 0.012
+    close = 100.0 * np.exp(np.cumsum(moves))
+    opened = np.append(100.0, close[:-1])
+    high, low = np.maximum(opened, close), np.minimum(opened, close)
+    return Bars("X/USDT", "1h", time, opened, high, low, close, np.full(len(close), 10.0))
+
+
+class ByTheClock(Strategy):
+    """Buys before seven o'clock, sells after it."""
+
+    def on_bar(self, bar):
+        hour = bar.time // HOUR % 24
+        if hour == 6:
+            self.buy()
+        elif hour == 7:
+            self.close()
+
+
+class ByAColumn(Strategy):
+    """The same out of a column."""
+
+    def prepare(self, bars):
+        return {"hour": np.where(bars.time // HOUR % 24 == 6, 1.0, 0.0)}
+
+    def on_bar(self, bar):
+        if self.hour.value > 0.0:
+            self.buy()
+        elif self.direction > 0:
+            self.close()
+
+
+class ByAList(Strategy):
+    """The same out of a list of its own, an item a bar."""
+
+    def setup(self):
+        self.hours = [1.0 if row % 24 == 6 else 0.0 for row in range(2_000)]
+        self.row = -1
+
+    def on_bar(self, bar):
+        self.row += 1
+        if self.hours[self.row] > 0.0:
+            self.buy()
+        elif self.direction > 0:
+            self.close()
+
+
+@pytest.mark.parametrize("strategy", [ByTheClock, ByAColumn, ByAList])
+def test_who_goes_by_the_clock_and_is_right_is_not_accused(strategy):
+    result = lookahead(strategy, with_a_season(7), engine="interpreted")
+    assert (result.verdict, result.findings) == (CLEAN, ())
+    assert any("by the clock alone" in note for note in result.notes)
+
+
+def test_hours_that_were_picked_one_by_one_are_no_clock():
+    bars = with_a_season(7)
+    rises = {int(t) for t, up in zip(bars.time, np.append(np.diff(bars.close) > 0.008, False), strict=True) if up}
+
+    class Picked(Strategy):
+        def on_bar(self, bar):
+            if bar.time in rises:
+                self.buy()
+            elif self.direction > 0:
+                self.close()
+
+    result = lookahead(Picked, bars, engine="interpreted")
+    assert result.verdict == AHEAD
