@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tradewind.core.domain.account_view import TYPES, after
-from tradewind.core.domain.errors import BadInput, Unavailable
+from tradewind.core.domain.errors import BadInput, Refused, Unavailable
 from tradewind.core.domain.events.envelope import Event
 from tradewind.ports.cache import Cache
 from tradewind.ports.event_store import EventQuery, EventStore
@@ -19,6 +19,10 @@ from tradewind.trading.portfolio_keys import MODES, PATTERN, Account, Portfolio,
 log = logging.getLogger(__name__)
 ATTEMPTS_MAX = 64
 """Times that a portfolio is folded again since another writer was quicker."""
+ACCOUNTS_MAX = 100_000
+"""Accounts of which the cache may hold portfolios."""
+AWAY = (Unavailable, Refused)
+"""What a cache raises that cannot be used: it does not answer, is full, or is not what its role asks for."""
 WATCHED = "portfolio:watch"
 """A key that is asked for to see whether the cache answers."""
 Reason = Literal["missing", "damaged", "behind", "nobodys"]
@@ -55,7 +59,7 @@ class CachedPortfolios:
                 if kept is not None:
                     return kept, "cache"
                 return await self.catch_up(account), "events"
-            except Unavailable as problem:
+            except AWAY as problem:
                 self.health.lost(str(problem))
         return await self._folded(account, Portfolio()), "events"
 
@@ -87,11 +91,11 @@ class CachedPortfolios:
             return
         try:
             await self.catch_up(Account(event.tenant, event.mode, event.token))
-        except Unavailable as problem:
+        except AWAY as problem:
             self.health.lost(str(problem))
 
     async def recover(self) -> bool:
-        """Make every portfolio again, where the cache answers: then it can be relied on. Whether it can."""
+        """Make every portfolio again, where the cache can be used: then it is relied on. Whether it is."""
         try:
             await self.ping()
             self.health.found()
@@ -100,7 +104,7 @@ class CachedPortfolios:
             for account in list(self._accounts):
                 await self.catch_up(account, anew=True)
                 self._metrics.counter("cache_rebuilt", reason="recovery")(1)
-        except Unavailable as problem:
+        except AWAY as problem:
             self.health.lost(str(problem))
             return False
         if self.health.state is not Health.REBUILDING:
@@ -142,7 +146,7 @@ class CachedPortfolios:
 
     async def _remove_nobodys(self, known: set[Account]) -> list[Account]:
         """Remove what no event accounts for."""
-        found = {key: account_of(key) for key in await self.cache.get_all(PATTERN)}
+        found = {key: account_of(key) for key in await self.cache.get_all(PATTERN, 3 * ACCOUNTS_MAX)}
         strange = {key: account for key, account in found.items() if account not in known}
         for key in strange:
             await self.cache.delete(key)

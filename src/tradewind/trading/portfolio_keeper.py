@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from tradewind.core.domain.account_view import TYPES
-from tradewind.core.domain.errors import Unavailable
 from tradewind.core.domain.events.envelope import Event
 from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.handlers import event_handler
@@ -16,7 +15,7 @@ from tradewind.messaging.producer import EventProducer
 from tradewind.ports.bus import Bus
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.cache_health import Health
-from tradewind.trading.cached_portfolios import CachedPortfolios
+from tradewind.trading.cached_portfolios import AWAY, CachedPortfolios
 
 LOOK_S = 1.0
 """Between two looks at whether the cache is there."""
@@ -87,6 +86,6 @@ class CacheWatch:
                 if self._clock() - self._checked >= self.check_s:
                     self._checked = self._clock()
                     await self.portfolios.check()
-            except Unavailable as problem:
+            except AWAY as problem:
                 health.lost(str(problem))
         await health.tell_news()

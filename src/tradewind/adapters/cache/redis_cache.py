@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from tradewind.adapters.cache.redis_connection import RedisPlace, answering, check_role, connect
 from tradewind.core.domain.cache_keys import check_changes, checked_key, checked_ttl, checked_value
-from tradewind.core.domain.errors import Refused
+from tradewind.core.domain.errors import Refused, Unavailable
 from tradewind.ports.cache import Role
 
 SCAN = 500
@@ -40,7 +41,7 @@ script for want of memory at its first write only, and nothing before that write
 
 
 class RedisCache:
-    """Values in Redis. The first time it answers, its settings are compared with the role."""
+    """Values in Redis. Whenever it begins to answer, its settings are compared with the role."""
 
     def __init__(self, place: RedisPlace | str, role: Role = Role.STATE) -> None:
         self.place = RedisPlace.of(place) if isinstance(place, str) else place
@@ -53,17 +54,14 @@ class RedisCache:
     async def get(self, key: str) -> bytes | None:
         """The value; None where there is none."""
         checked_key(key)
-        with answering(self.place):
-            await self._check()
-            value: bytes | None = await self._client.get(key)
+        value: bytes | None = await self._read(lambda: self._client.get(key))
         return value
 
     async def set(self, key: str, value: bytes, ttl_s: float | None = None) -> None:
         """Keep a value; see the port. Redis counts a time to live in ms."""
         checked_value(checked_key(key), value)
         ttl_ms = None if checked_ttl(key, ttl_s) is None else max(1, round((ttl_s or 0.0) * 1_000))
-        with answering(self.place):
-            await self._check()
+        async with self._answering():
             await self._client.set(key, value, px=ttl_ms)
 
     async def delete(self, *keys: str) -> int:
@@ -72,8 +70,7 @@ class RedisCache:
             checked_key(key)
         if not keys:
             return 0
-        with answering(self.place):
-            await self._check()
+        async with self._answering():
             return int(await self._client.delete(*dict.fromkeys(keys)))
 
     async def mget(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -82,23 +79,14 @@ class RedisCache:
             checked_key(key)
         if not keys:
             return []
-        with answering(self.place):
-            await self._check()
-            ask = self._client.mget_nonatomic if self._on_cluster else self._client.mget
-            return list(await ask(list(keys)))
+        ask = self._client.mget_nonatomic if self._on_cluster else self._client.mget
+        return list(await self._read(lambda: ask(list(keys))))
 
     async def get_all(self, pattern: str, most: int = 100_000) -> Mapping[str, bytes]:
         """All values whose keys fit, by SCAN, which holds nobody up."""
         checked_key(pattern)
+        names = await self._read(lambda: self._keys(pattern, most))
         found: dict[str, bytes] = {}
-        with answering(self.place):
-            await self._check()
-            keys: dict[str, None] = {}
-            async for key in self._client.scan_iter(match=_escaped(pattern), count=SCAN):
-                keys[key.decode()] = None
-                if len(keys) > most:
-                    raise Refused(f"more than {most:,} keys fit {pattern!r}", fix="Ask for fewer")
-        names = list(keys)
         for start in range(0, len(names), SCAN):
             some = names[start : start + SCAN]
             values = zip(some, await self.mget(some), strict=True)
@@ -117,14 +105,54 @@ class RedisCache:
         words: list[bytes] = [str(len(expecting)).encode()]
         for value in [*expecting.values(), *changes.values()]:
             words += [b"0", b""] if value is None else [b"1", value]
-        with answering(self.place):
-            await self._check()
+        async with self._answering():
             return bool(await self._client.eval(APPLY, len(keys), *keys, *words))
 
     async def close(self) -> None:
         """Let the connections go."""
         with answering(self.place):
             await self._client.aclose()
+
+    async def _keys(self, pattern: str, most: int) -> list[str]:
+        keys: dict[str, None] = {}
+        async for key in self._client.scan_iter(match=_escaped(pattern), count=SCAN):
+            keys[key.decode()] = None
+            if len(keys) > most:
+                raise Refused(f"more than {most:,} keys fit {pattern!r}", fix="Ask for fewer")
+        return list(keys)
+
+    async def _read(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        """What a call returns. Where its connection was lost it is made once more: reading twice does no harm."""
+        from redis.exceptions import ConnectionError as Lost  # noqa: PLC0415 - optional
+
+        try:
+            async with self._answering():
+                return await call()
+        except Unavailable as problem:
+            if not isinstance(problem.__cause__, Lost):
+                raise
+        async with self._answering():
+            return await call()
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        try:
+            with answering(self.place):
+                await self._check()
+                yield
+        except Unavailable:
+            self._fits_role = False  # what answers next may have been started with other settings
+            await self._drop_idle()
+            raise
+
+    async def _drop_idle(self) -> None:
+        """A server that ended has ended all connections; the others would fail one call each."""
+        with suppress(Unavailable), answering(self.place):
+            if self._on_cluster:
+                for node in self._client.get_nodes():
+                    await node.disconnect_free_connections()
+            else:
+                await self._client.connection_pool.disconnect(inuse_connections=False)
 
     async def _check(self) -> None:
         if self._fits_role:

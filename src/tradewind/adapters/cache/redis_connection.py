@@ -63,8 +63,8 @@ class RedisPlace:
     @property
     def shown(self) -> str:
         """The place without who may enter: for messages."""
-        scheme, _, rest = self.url.partition("://")
-        return f"{scheme}://{rest.rpartition('@')[2]}"
+        scheme, found, rest = self.url.rpartition("://")
+        return f"{scheme}{found}{rest.rpartition('@')[2]}"
 
 
 def connect(place: RedisPlace) -> Redis | RedisCluster:
