@@ -130,8 +130,7 @@ class TickChecks:
             self._price = value
             return None
         step = value - self._price
-        usual = NORMAL_FROM_MAD * median(self._steps) if len(self._steps) >= STEPS_NEEDED else self.rules.spike_least
-        if abs(step) <= max(self.rules.spike_least, self.rules.spike_deviations * usual):
+        if abs(step) <= self.rules.spike_least or abs(step) <= self.rules.spike_deviations * self._usual_step():
             self._steps.append(abs(step))
             self._price = value
             self._spikes.clear()
@@ -143,6 +142,9 @@ class TickChecks:
             self._price = value
             self._spikes.clear()
         return Problem("spike", f"{price:g} is {abs(exp(step) - 1.0):.1%} from the price before it")
+
+    def _usual_step(self) -> float:
+        return NORMAL_FROM_MAD * median(self._steps) if len(self._steps) >= STEPS_NEEDED else self.rules.spike_least
 
 
 def _positive(value: float) -> bool:
