@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from event_examples import tick
 from tests.servers.postgres import PostgresServer
+from tests.servers.proxy import Proxy
 
+from tradewind.adapters.event_store import postgres_connection, postgres_events
 from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.ports.event_store import EventQuery
@@ -198,3 +200,85 @@ def test_a_full_disk_is_told_nothing_of_the_call_is_stored_and_with_room_it_goes
 
     expected, found = asyncio.run(work())
     assert found == [tick(i).event_id for i in range(expected)]
+
+
+def test_a_network_that_breaks_connections_loses_nothing_and_stores_nothing_twice(postgres):
+    name = postgres.new_database().rpartition("/")[2]
+
+    async def work():
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            Proxy(postgres.port) as proxy,
+            opened(f"postgresql://tradewind@127.0.0.1:{proxy.port}/{name}") as store,
+        ):
+            refused = broken = 0
+            for i in range(60):
+                if i % 7 == 3:
+                    broken += proxy.reset()
+                event = tick(i)
+                call = asyncio.create_task(store.append([event]))
+                if i % 7 == 5:
+                    while not call.done() and not proxy.reset():
+                        await asyncio.sleep(0)
+                try:
+                    await call
+                except Unavailable:
+                    refused += 1
+                    await store.append([event])
+            return broken, [s.event async for some in store.read(EventQuery()) for s in some]
+
+    broken, found = asyncio.run(work())
+    assert broken > 0
+    assert found == [tick(i) for i in range(60)]
+
+
+def test_a_network_that_lets_nothing_through_is_told_after_a_while_and_when_it_heals_the_store_goes_on(
+    postgres, monkeypatch
+):
+    monkeypatch.setattr(postgres_connection, "COMMAND_S_MAX", 0.5)
+    monkeypatch.setattr(postgres_connection, "CONNECT_S_MAX", 0.5)
+    name = postgres.new_database().rpartition("/")[2]
+
+    async def work():
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            Proxy(postgres.port) as proxy,
+            opened(f"postgresql://tradewind@127.0.0.1:{proxy.port}/{name}") as store,
+        ):
+            while True:
+                try:
+                    await store.append([tick(0)])
+                    break
+                except Unavailable:  # half a second may be short for making the tables
+                    continue
+            proxy.partition()
+            with pytest.raises(Unavailable):
+                await store.append([tick(1)])
+            with pytest.raises(Unavailable):
+                await store.last_position()
+            proxy.heal()
+            proxy.delay_s = 0.005
+            while True:
+                try:
+                    await store.append([tick(1), tick(2)])
+                    break
+                except Unavailable:
+                    continue
+            return [s.event async for some in store.read(EventQuery()) for s in some]
+
+    assert asyncio.run(work()) == [tick(0), tick(1), tick(2)]
+
+
+def test_a_store_is_let_go_though_nothing_comes_through(postgres, monkeypatch):
+    monkeypatch.setattr(postgres_events, "CLOSE_S_MAX", 0.3)
+    name = postgres.new_database().rpartition("/")[2]
+
+    async def work():
+        async with asyncio.timeout(PATIENCE_S), Proxy(postgres.port) as proxy:
+            async with opened(f"postgresql://tradewind@127.0.0.1:{proxy.port}/{name}") as store:
+                await store.append([tick(0)])
+                proxy.partition()
+            with pytest.raises(Unavailable, match="closed"):
+                await store.append([tick(1)])
+
+    asyncio.run(work())

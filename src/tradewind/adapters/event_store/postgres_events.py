@@ -34,6 +34,7 @@ COLUMNS = (
 ROWS_IN_COMMIT_MAX = 20_000
 CALLS_WAITING_MAX = 256
 """Calls of `append` that may wait for the writer; further ones wait before they are taken in."""
+CLOSE_S_MAX = 10.0
 PAGE_ROWS_MIN = 10_000
 """Rows that are asked for at once: each question costs a look into every day."""
 IS_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
@@ -80,7 +81,7 @@ class PostgresEventStore:
         async with self._room:
             if self._closed:
                 raise Unavailable("the event store is closed", where=self.where)
-            waiting = _Waiting(events, asyncio.get_running_loop().create_future())
+            waiting = _Waiting(tuple(events), asyncio.get_running_loop().create_future())
             self._queue.put_nowait(waiting)
             if self._writer is None:
                 self._writer = asyncio.create_task(self._write(), name="event-store-writer")
@@ -158,7 +159,11 @@ class PostgresEventStore:
                 self._queue.put_nowait(None)
                 await self._writer
             if self._pool is not None:
-                await self._pool.close()
+                try:
+                    async with asyncio.timeout(CLOSE_S_MAX):
+                        await self._pool.close()
+                except TimeoutError:  # nobody answers a goodbye
+                    self._pool.terminate()
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[asyncpg.Connection[Any]]:
