@@ -15,7 +15,7 @@ PLAIN = {
     int: st.integers(-(2**63), 2**63 - 1),
     bool: st.booleans(),
     str: TEXT,
-    Decimal: st.decimals(allow_nan=False, allow_infinity=False, places=8),
+    Decimal: st.decimals(-(10**30), 10**30, allow_nan=False, allow_infinity=False, places=8),
 }
 
 

@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from tradewind.core.domain.errors import BadInput
+
+AMOUNT_DIGITS_MAX = 60
 Side = Literal["buy", "sell"]
 OrderStateName = Literal[
     "INITIALIZED", "DENIED", "SUBMITTED", "ACCEPTED", "REJECTED", "PARTIALLY_FILLED", "FILLED", "PENDING_CANCEL",
@@ -21,6 +24,31 @@ TaskStateName = Literal["queued", "started", "finished", "failed", "given_up"]
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What all payloads share: fields by name, nothing unknown, defaults not written."""
+
+
+class Owed(Payload, frozen=True):
+    """What holds amounts. Each is a number, of at most AMOUNT_DIGITS_MAX digits on either side of the point.
+
+    One NaN, or one 1E+999999, would leave an account without a balance for ever: the sums are exact.
+    """
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, Decimal) and not is_amount(value):
+                raise BadInput(
+                    f"{name} is {value}, which is no amount",
+                    where=type(self).__name__,
+                    fix=f"Give a number of at most {AMOUNT_DIGITS_MAX} digits before and behind the point",
+                )
+
+
+def is_amount(value: Decimal) -> bool:
+    """Whether exact sums can be made of it."""
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        return False
+    return exponent >= -AMOUNT_DIGITS_MAX and len(digits) + exponent <= AMOUNT_DIGITS_MAX
 
 
 class Tick(Payload, frozen=True):
@@ -78,7 +106,7 @@ class Consensus(Payload, frozen=True):
     vetoed_by: str | None = None
 
 
-class OrderChange(Payload, frozen=True):
+class OrderChange(Owed, frozen=True):
     """A step of an order's life."""
 
     account: str
@@ -94,7 +122,7 @@ class OrderChange(Payload, frozen=True):
     reason: str = ""
 
 
-class Trade(Payload, frozen=True):
+class Trade(Owed, frozen=True):
     """A fill of an order of ours."""
 
     account: str
@@ -109,7 +137,7 @@ class Trade(Payload, frozen=True):
     maker: bool = False
 
 
-class PositionChange(Payload, frozen=True):
+class PositionChange(Owed, frozen=True):
     """A position after a change; negative sizes are short."""
 
     account: str
@@ -119,7 +147,7 @@ class PositionChange(Payload, frozen=True):
     realised: Decimal = Decimal(0)
 
 
-class BalanceChange(Payload, frozen=True):
+class BalanceChange(Owed, frozen=True):
     """A balance after a change."""
 
     account: str
@@ -158,7 +186,7 @@ class Sentiment(Payload, frozen=True):
     provider: str
 
 
-class RiskAlert(Payload, frozen=True):
+class RiskAlert(Owed, frozen=True):
     """A limit that is near or passed. `action` is what must happen."""
 
     account: str
