@@ -59,20 +59,51 @@ def test_after_a_kill_the_server_has_all_that_it_acknowledged_and_the_client_fin
     run(work())
 
 
-def test_a_restart_between_two_calls_is_not_noticed_by_who_reads(durable):
+def test_a_restart_between_two_calls_is_not_noticed_where_the_role_is_to_forget():
+    server = RedisServer("cache")
+
     async def work():
-        cache = RedisCache(durable.url)
-        await cache.set("a", b"a")
+        cache = RedisCache(server.url, Role.CACHE)
         for _ in range(3):
+            await cache.set("a", b"a")
             assert await asyncio.gather(*(cache.get("a") for _ in range(10))) == [b"a"] * 10
-            durable.stop()
-            durable.start()
-        assert await cache.mget(["a"]) == [b"a"]
-        await cache.set("a", b"b")
+            server.kill()
+            server.start()
+            assert await cache.mget(["a"]) == [None]
+        await cache.close()
+
+    try:
+        server.start()
+        run(work())
+    finally:
+        server.remove()
+
+
+def test_state_that_was_started_again_between_two_calls_is_told_once(durable, tmp_path):
+    """Else a portfolio that the server has lost would be read in an older state and taken for the newest."""
+
+    async def work():
+        store = SqliteEventStore(tmp_path / "events.db")
+        cache = RedisCache(durable.url)
+        portfolios = portfolios_over(cache, store)
+        assert await portfolios.recover()
+        await store.append([trade(1)])
+        await portfolios.handle(trade(1))
+        older = dict(zip(ALICE.keys, await cache.mget(ALICE.keys), strict=True))
+        await store.append([trade(2)])
+        await portfolios.handle(trade(2))
+        other = RedisCache(durable.url)
+        await other.apply(older)
+        await other.close()
         durable.kill()
         durable.start()
-        assert await cache.get_all("*") == {"a": b"b"}
+        found, source = await portfolios.read(ALICE)
+        assert (found.view, source) == (view_of([trade(1), trade(2)]), "events")
+        assert "started again" in portfolios.health.reason
+        assert await portfolios.recover()
+        assert (await portfolios.read(ALICE)) == (found, "cache")
         await cache.close()
+        await store.close()
 
     run(work())
 

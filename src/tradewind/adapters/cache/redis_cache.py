@@ -41,7 +41,10 @@ script for want of memory at its first write only, and nothing before that write
 
 
 class RedisCache:
-    """Values in Redis. Whenever it begins to answer, its settings are compared with the role."""
+    """Values in Redis. Whenever it begins to answer, its settings are compared with the role.
+
+    State that was started again, or is led by another server, may be older than it was: one call is told so.
+    """
 
     def __init__(self, place: RedisPlace | str, role: Role = Role.STATE) -> None:
         self.place = RedisPlace.of(place) if isinstance(place, str) else place
@@ -50,6 +53,7 @@ class RedisCache:
         self._client: Any = connect(self.place)
         self._on_cluster = self.place.on_cluster
         self._fits_role = False
+        self._servers: frozenset[str] = frozenset()
 
     async def get(self, key: str) -> bytes | None:
         """The value; None where there is none."""
@@ -123,25 +127,26 @@ class RedisCache:
 
     async def _read(self, call: Callable[[], Awaitable[Any]]) -> Any:
         """What a call returns. Where its connection was lost it is made once more: reading twice does no harm."""
-        from redis.exceptions import ConnectionError as Lost  # noqa: PLC0415 - optional
-
         try:
-            async with self._answering():
+            async with self._answering(again=True):
                 return await call()
         except Unavailable as problem:
-            if not isinstance(problem.__cause__, Lost):
+            if not _lost(problem):
                 raise
         async with self._answering():
             return await call()
 
     @asynccontextmanager
-    async def _answering(self) -> AsyncIterator[None]:
+    async def _answering(self, *, again: bool = False) -> AsyncIterator[None]:
+        """`again`: a call whose connection was lost will be made once more, and who asked is not told."""
         try:
             with answering(self.place):
                 await self._check()
                 yield
-        except Unavailable:
+        except Unavailable as problem:
             self._fits_role = False  # what answers next may have been started with other settings
+            if not (again and _lost(problem)):
+                self._servers = frozenset()  # who asked knows by this that something was wrong
             await self._drop_idle()
             raise
 
@@ -159,8 +164,20 @@ class RedisCache:
             return
         if self._on_cluster:
             await self._client.initialize()
-        await check_role(self._client, self.place, self.role)
+        before, self._servers = self._servers, await check_role(self._client, self.place, self.role)
         self._fits_role = True
+        if before and before != self._servers and self.role is Role.STATE:
+            raise Unavailable(
+                "Redis was started again, or another server has taken over: its last changes may be gone",
+                where=self.place.shown,
+            )
+
+
+def _lost(problem: Unavailable) -> bool:
+    """Whether the connection ended, rather than that no answer came."""
+    from redis.exceptions import ConnectionError as Lost  # noqa: PLC0415 - optional
+
+    return isinstance(problem.__cause__, Lost)
 
 
 def _escaped(pattern: str) -> str:

@@ -181,9 +181,13 @@ def answering(place: RedisPlace) -> Iterator[None]:
         raise Unavailable(f"Redis does not answer: {said}", where=place.shown) from problem
 
 
-async def check_role(client: Redis | RedisCluster, place: RedisPlace, role: Role) -> None:
-    """Raises BadInput where a server may forget what its role is to keep, or loses it at a restart."""
-    for info in await _infos(client):
+async def check_role(client: Redis | RedisCluster, place: RedisPlace, role: Role) -> frozenset[str]:
+    """The names that the servers (in a cluster the primaries) gave themselves when they were started.
+
+    Raises BadInput where one may forget what its role is to keep, or loses it at a restart.
+    """
+    infos = await _infos(client)
+    for info in infos:
         policy = info.get("maxmemory_policy")
         if policy != EVICTS[role]:
             raise BadInput(
@@ -197,15 +201,12 @@ async def check_role(client: Redis | RedisCluster, place: RedisPlace, role: Role
                 where=place.shown,
                 fix="Start it with deploy/redis/state.conf, or set appendonly yes",
             )
+    return frozenset(str(info["run_id"]) for info in infos)
 
 
 async def _infos(client: Redis | RedisCluster) -> list[Mapping[str, Any]]:
     from redis.asyncio import RedisCluster  # noqa: PLC0415 - optional
 
     if not isinstance(client, RedisCluster):
-        return [{**await client.info("memory"), **await client.info("persistence")}]
-    found: list[Mapping[str, Any]] = []
-    for node in client.get_primaries():
-        memory = await client.info("memory", target_nodes=node)
-        found.append({**memory, **await client.info("persistence", target_nodes=node)})
-    return found
+        return [await client.info()]
+    return [await client.info(target_nodes=node) for node in client.get_primaries()]
