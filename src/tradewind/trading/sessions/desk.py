@@ -80,7 +80,8 @@ class Desk:
         self.x.latency = ON_ITS_WAY_NS
         self.strategy = strategy_type(**terms.parameters)
         set_up(self.strategy, self.x)
-        plan = plan_of(self.strategy, 1, False, False, False)
+        plan = plan_of(self.strategy, 1, bool(strategy_type.timer), False, False)
+        self.x.timer_next = k.EVER
         self.x.wants_updates = "on_order_update" in plan.hooks
         self.hears_fills = "on_fill" in plan.hooks
         names = dict(NAMES)
@@ -142,10 +143,14 @@ class Desk:
             self._bar(candle)
 
     def _hear_timer(self, timer: p.TimerFired, time: int) -> None:
+        """The strategy's own timer is heard as in a backtest: after the indicators of a candle that closes with it."""
         self._builder.advance(time)
-        for candle in self._builder.closed():
+        closed, due = self._builder.closed(), timer.timer == STRATEGY_TIMER
+        for i, candle in enumerate(closed):
+            self.x.timer_next = 0 if due and i == len(closed) - 1 else k.EVER
             self._bar(candle)
-        if timer.timer == STRATEGY_TIMER and self._begun:
+        self.x.timer_next = k.EVER
+        if due and not closed and self._begun:
             self.strategy.on_timer(time)
             self._drain()
 

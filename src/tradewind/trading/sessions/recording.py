@@ -48,7 +48,7 @@ class Recorded:
 
 
 class Timers:
-    """When each timer fires next: every `length_ns`, `late_ns` after the round time."""
+    """When each timer fires next: every `length_ns`, `late_ns` after the round time; of two at once the first named."""
 
     def __init__(self, lengths: dict[str, tuple[int, int]], now: int) -> None:
         self._rows = {
@@ -57,7 +57,8 @@ class Timers:
 
     def next(self) -> tuple[int, str]:
         """When the next one fires, and which."""
-        return min((due + late, name) for name, (_, late, due) in self._rows.items())
+        fires, _, name = min((due + late, rank, n) for rank, (n, (_, late, due)) in enumerate(self._rows.items()))
+        return fires, name
 
     def fire(self, name: str) -> int:
         """It has fired; when it was due."""
@@ -118,10 +119,8 @@ class Recorder:
             await self._store()
 
     def _lengths(self) -> dict[str, tuple[int, int]]:
-        lengths = {CANDLE_TIMER: (timeframe_ns(self.terms.timeframe), self.terms.wait_ns)}
-        if self._timer:
-            lengths[STRATEGY_TIMER] = (timeframe_ns(self._timer), self.terms.wait_ns)
-        return lengths
+        own = {STRATEGY_TIMER: (timeframe_ns(self._timer), self.terms.wait_ns)} if self._timer else {}
+        return {**own, CANDLE_TIMER: (timeframe_ns(self.terms.timeframe), self.terms.wait_ns)}
 
     async def _until(self, time: int, timers: Timers) -> None:
         """Timers that fire and answers that arrive before the market's next input, by their times."""
