@@ -89,6 +89,11 @@ class CrossValidated:
         return ruined_rows(self.paths)
 
     @cached_property
+    def histories(self) -> int:
+        """How many of the paths are different ones: where every split chose the same, they are all one."""
+        return len(np.unique(self.paths, axis=0))
+
+    @cached_property
     def sharpe(self) -> Array:
         """The Sharpe ratio a year of each path; NaN for one that never moved or was emptied."""
         found = sharpe_rows(self.paths) * math.sqrt(self.periods_per_year)

@@ -112,3 +112,23 @@ def test_a_set_that_a_test_ruins_is_chosen_for_it_and_loses_all(kernels):
     assert (study.verdict, study.good) == ("Does not earn: the middle path lost all it had", False)
     assert "1 of 1 paths came to nothing" in render_study(study)
     assert cross_validated_document(found)["paths_emptied"] == 1
+
+
+def test_paths_that_are_all_the_same_are_one_history_and_no_proof(kernels):
+    rising = market("BTC/USDT", 2_400, "1h", seed=9)
+    found = cross_validate(Holding, rising, groups=5, cache=kernels)
+    assert len(found.paths) == 4
+    assert found.histories == 1
+    study = cross_validated_study(found)
+    assert study.good is not True
+    assert any("the paths are one history" in text for text in study.warnings)
+
+
+class Holding(Strategy):
+    """In the market from the first bar on, with a parameter that nothing asks for."""
+
+    size = param(1, low=1, high=3)
+
+    def on_bar(self, bar):
+        if not self.position:
+            self.buy()

@@ -66,7 +66,7 @@ def cross_validated_study(
 
 
 def verdict_of(found: CrossValidated) -> tuple[str, bool | None]:
-    """One sentence, and whether it is good (no path loses), bad (the middle one does), or neither."""
+    """One sentence, and whether it is good (no path loses, and they differ), bad (the middle one does), or neither."""
     middle, losing = found.median, found.losing
     if isinstance(losing, Undefined):
         return f"No verdict: {losing.reason}", None
@@ -74,6 +74,8 @@ def verdict_of(found: CrossValidated) -> tuple[str, bool | None]:
         return f"Does not earn: {middle.reason}", False
     lost = round(losing * len(found.paths))
     told = f"median Sharpe ratio {middle:.2f}, {lost} of {len(found.paths)} paths lose"
+    if lost == 0 and found.histories == 1:
+        return f"Undecided: all paths are one and the same history, Sharpe ratio {middle:.2f}", None
     if lost == 0:
         return f"Earns on every path: {told}", True
     return (f"Does not earn: {told}", False) if middle <= 0.0 else (f"Undecided: {told}", None)
@@ -191,6 +193,8 @@ def _cautions(found: CrossValidated) -> list[str]:
     if found.emptied.any():
         gone = f"{found.emptied.sum():,} of {len(found.paths):,} paths"
         said.append(f"{gone} came to nothing: a choice lost all it had in its test")
+    if found.histories == 1 and len(found.paths) > 1:
+        said.append("Every split chose the same: the paths are one history, in which nothing was left to chance")
     if found.failed:
         said.append(f"The strategy failed with {found.failed:,} of {len(found.sets):,} sets; those were not chosen")
     if found.embargo == 0:
