@@ -18,15 +18,9 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer, RedisServers
 from tests.servers.timescale import timescale_server
 
-HOME_VARIABLES = (
-    "TRADEWIND_HOME",
-    "TRADEWIND_CONFIG",
-    "TRADEWIND_DATA",
-    "TRADEWIND_RUNS",
-    "TRADEWIND_SWEEPS",
-    "TRADEWIND_CACHE",
-    "TRADEWIND_LEDGER",
-)
+from tradewind.settings import SETTINGS
+
+HOME_VARIABLES = ("TRADEWIND_HOME", "TRADEWIND_CONFIG", *(setting.variable for setting in SETTINGS))
 
 
 @dataclass(frozen=True)
