@@ -22,6 +22,7 @@ from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
 from tradewind.trading.earlier_ticks import AHEAD_NS, NOWHERE, EarlierTicks, is_ahead, position_of
+from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
 
 PATIENCE_NS = 10 * SECOND_NS
 """How long a market must be silent before the clock closes its candles: much longer than ticks are under way."""
@@ -50,12 +51,13 @@ class CandleMaker(EventConsumer):
         group: str = "candles",
         rules: CandleRules | None = None,
         patience_ns: int = PATIENCE_NS,
+        streams_max: int = STREAMS_MAX,
         **given: Any,
     ) -> None:
         super().__init__(bus, producer, metrics, group=group, member=member, **given)
         self.producer, self.metrics, self.store = producer, metrics, store
         self.rules, self.patience_ns = rules or CandleRules(), patience_ns
-        self._making: dict[Stream, _Making] = {}
+        self._making: MostRecent[Stream, _Making] = MostRecent(streams_max)
 
     @event_handler("price.tick")
     async def take(self, event: Event[Any]) -> None:
@@ -64,7 +66,7 @@ class CandleMaker(EventConsumer):
         making = self._making.get(stream)
         if making is None:
             making = await self._restored(stream, event)
-            self._making[stream] = making
+            self._making.put(stream, making)
         async with making.one_at_a_time:
             if making.outbox.last_id != event.event_id:
                 verdict = _fed(making, event)
@@ -78,7 +80,7 @@ class CandleMaker(EventConsumer):
         A market is silent when nothing came for `patience_ns` and the store holds nothing of it that is still to come:
         ticks that wait behind a slow consumer must not find their candles closed.
         """
-        for stream, making in tuple(self._making.items()):
+        for stream, making in self._making.items():
             async with making.one_at_a_time:
                 await self._advance(stream, making, now_ns)
                 await self._publish(making, None)

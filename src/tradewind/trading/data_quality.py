@@ -22,6 +22,7 @@ from tradewind.messaging.producer import EventProducer
 from tradewind.ports.bus import Bus
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
+from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +49,14 @@ class DataQuality(EventConsumer):
         rules: TickRules | None = None,
         rules_of: Mapping[str, TickRules] | None = None,
         bundled_ns: int = BUNDLED_NS,
+        streams_max: int = STREAMS_MAX,
         **given: Any,
     ) -> None:
         """`rules_of` has the rules of single symbols, `rules` those of all others."""
         super().__init__(bus, producer, metrics, group=group, member=member, **given)
         self.producer, self.metrics = producer, metrics
         self.rules, self.rules_of, self.bundled_ns = rules or TickRules(), rules_of or {}, bundled_ns
-        self._watched: dict[Stream, _Watched] = {}
+        self._watched: MostRecent[Stream, _Watched] = MostRecent(streams_max)
 
     @event_handler("price.tick", "price.quote")
     async def look(self, event: Event[Any]) -> None:
@@ -70,7 +72,7 @@ class DataQuality(EventConsumer):
 
     async def advance(self, now_ns: int) -> None:
         """Time has passed: tell of silence, and of what waited to be told. Raises Unavailable; it waits on."""
-        for watched in tuple(self._watched.values()):
+        for watched in self._watched.values():
             async with watched.one_at_a_time:
                 self._tell(watched, watched.checks.silence(now_ns), now_ns, None)
                 await watched.outbox.publish()
@@ -81,7 +83,9 @@ class DataQuality(EventConsumer):
             rules = self.rules_of.get(stream.token, self.rules)
             bundles = ProblemBundles(stream.token, self.bundled_ns)
             watched = _Watched(TickChecks(rules), bundles, Outbox(stream, self.producer))
-            self._watched[stream] = watched
+            forgotten = self._watched.put(stream, watched)
+            if forgotten is not None and (untold := forgotten.bundles.untold):
+                log.warning("%s: forgotten with %d problems untold", forgotten.outbox.stream, untold)
         return watched
 
     def _tell(self, watched: _Watched, problems: list[Problem], now_ns: int, cause: Event[Any] | None) -> None:

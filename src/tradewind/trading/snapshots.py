@@ -26,6 +26,7 @@ from tradewind.ports.bus import Bus
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.derived_events import Outbox, Stream
+from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
 from tradewind.trading.portfolio_keys import MODES, Account, Portfolio
 
 log = logging.getLogger(__name__)
@@ -90,12 +91,13 @@ class PortfolioSnapshots(EventConsumer):
         member: str,
         group: str = "snapshots",
         rules: SnapshotRules | None = None,
+        accounts_max: int = STREAMS_MAX,
         **given: Any,
     ) -> None:
         super().__init__(bus, producer, metrics, group=group, member=member, **given)
         self.producer, self.store, self.rules = producer, store, rules or SnapshotRules()
         self._taken = metrics.counter("snapshots_taken")
-        self._kept: dict[Account, _Kept] = {}
+        self._kept: MostRecent[Account, _Kept] = MostRecent(accounts_max)
         self._opening = asyncio.Lock()
 
     @event_handler(*TYPES)
@@ -143,7 +145,7 @@ class PortfolioSnapshots(EventConsumer):
                 stream = Stream(account.tenant, self.producer.origin.source, account.mode, None, account.name)
                 portfolio = Portfolio() if latest is None else latest.portfolio
                 kept = _Kept(portfolio, latest, Outbox(stream, self.producer))
-                self._kept[account] = kept
+                self._kept.put(account, kept)
             return kept
 
 

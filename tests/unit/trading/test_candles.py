@@ -19,8 +19,10 @@ MINUTE = UNITS_NS["m"]
 RULES = CandleRules(("1m", "7m", "1h"))
 
 
-def maker(stand, rules=RULES):
-    return CandleMaker(stand.bus, stand.producer, stand.metrics, stand.store, member="one", rules=rules, retries_s=())
+def maker(stand, rules=RULES, **given):
+    return CandleMaker(
+        stand.bus, stand.producer, stand.metrics, stand.store, member="one", rules=rules, retries_s=(), **given
+    )
 
 
 def in_one_process(events, rules=RULES):
@@ -187,10 +189,11 @@ def test_a_tick_from_the_future_closes_nothing(tmp_path):
     assert asyncio.run(journey()) == ([2], [1.0])
 
 
-def test_two_venues_of_one_symbol_have_candles_of_their_own(tmp_path):
+@pytest.mark.parametrize("streams_max", [1, 2])
+def test_two_venues_of_one_symbol_have_candles_of_their_own_also_where_one_makes_room(tmp_path, streams_max):
     async def journey():
         stand = Stand(tmp_path)
-        one = maker(stand, CandleRules(("1m",)))
+        one = maker(stand, CandleRules(("1m",)), streams_max=streams_max)
         for i in range(6):
             event = trade(i, (i // 2) * MINUTE, price=100.0 + i, source="odd" if i % 2 else "even")
             await stand.bus.publish([event])

@@ -131,3 +131,16 @@ def test_a_symbol_may_have_rules_of_its_own(tmp_path):
         return [e.data.problem for e in told]
 
     assert asyncio.run(journey()) == ["gap"]
+
+
+def test_a_symbol_that_makes_room_says_what_was_not_told(tmp_path, caplog):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = watch(stand, streams_max=1)
+        for number in range(3):
+            await one.look(quote(number, seconds(number), 101.0, 100.0))
+        await one.look(trade(9, seconds(4), source="another venue"))
+        await stand.store.close()
+
+    asyncio.run(journey())
+    assert "forgotten with 2 problems untold" in caplog.text

@@ -29,6 +29,11 @@ class ProblemBundles:
     bundled_ns: int = BUNDLED_NS
     _bundles: dict[Name, _Bundle] = field(default_factory=dict)
 
+    @property
+    def untold(self) -> int:
+        """How many problems were found and not told yet."""
+        return sum(bundle.ticks for bundle in self._bundles.values())
+
     def add(self, problem: Problem, now_ns: int) -> list[tuple[int, QualityProblem]]:
         """What is to be told now that this was found, with the time since which it goes on."""
         bundle = self._bundles.get(problem.name)
