@@ -19,7 +19,7 @@ from tradewind.core.domain.errors import BadInput
 from tradewind.core.performance.bands import Band, Probability, band, curves, probability
 from tradewind.core.performance.cost_stress import FACTORS, CostStress
 from tradewind.core.performance.cost_stress import cost_stress as stress
-from tradewind.core.performance.path_chance import check_seed
+from tradewind.core.performance.path_chance import check_seed, is_whole
 from tradewind.core.performance.trade_results import TradeResults, slippage_of, trade_results
 from tradewind.core.performance.undefined import Undefined
 from tradewind.research.backtest import Backtest
@@ -150,7 +150,7 @@ def monte_carlo(
     if method not in PATHS:
         raise BadInput(f"there is no method {method!r}", fix=f"Use one of {', '.join(PATHS)}")
     count = PATHS[method] if paths is None else paths
-    _check(count, seed, ruin, drawdown, costs, jitter)
+    _check(count, seed, ruin, drawdown, costs, jitter, workers)
     wanted = Resampling(method, trades, block, skip, costs_max)
     found: Simulated | Undefined
     if method == "random_entry":
@@ -177,7 +177,7 @@ def simulate_trades(
     workers: int | None = None,
 ) -> MonteCarlo:
     """As `monte_carlo`, for trades of which only their results are known. Undefined trades give an undefined answer."""
-    _check(paths, seed, ruin, drawdown, costs)
+    _check(paths, seed, ruin, drawdown, costs, workers=workers)
     if isinstance(made, Undefined):
         return _nothing(wanted.method, paths, seed, made.reason, Terms(math.nan, ruin, drawdown))
     terms = Terms(made.initial, ruin, drawdown, made.compounded)
@@ -199,10 +199,14 @@ def cost_stress(result: Backtest, factors: tuple[float, ...] = FACTORS) -> CostS
     return made if isinstance(made, Undefined) else stress(made, factors)
 
 
-def _check(paths: int, seed: int, ruin: float, drawdown: float, costs: float, jitter: float = 0.1) -> None:
+def _check(
+    paths: int, seed: int, ruin: float, drawdown: float, costs: float, jitter: float = 0.1, workers: int | None = None
+) -> None:
     check_seed(seed)
-    if not 1 <= paths <= PATHS_MAX:
-        raise BadInput(f"from 1 to {PATHS_MAX:,} paths can be made, not {paths:,}")
+    if not is_whole(paths) or not 1 <= paths <= PATHS_MAX:
+        raise BadInput(f"from 1 to {PATHS_MAX:,} paths can be made, not {paths!r}")
+    if workers is not None and (not is_whole(workers) or workers < 1):
+        raise BadInput(f"at least one worker is needed, not {workers!r}", fix="Leave it out for one a core")
     for name, value, low, high in (
         ("ruin", ruin, 0.0, 1.0), ("drawdown", drawdown, 0.0, 1.0), ("costs", costs, 0.0, 1_000.0),
         ("jitter", jitter, 1e-6, 1.0),

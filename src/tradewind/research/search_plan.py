@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tradewind.core.domain.errors import BadInput
-from tradewind.core.performance.path_chance import check_seed
+from tradewind.core.performance.path_chance import check_seed, is_whole
 from tradewind.research.objectives import Constraint, Objective
 from tradewind.research.search_space import SearchSpace
 from tradewind.research.searches import Search, grid, random, spread_evenly
@@ -84,11 +84,11 @@ def plan_search(
     if method == "auto":
         method = "grid" if count is not None and count <= (budget or GRID_USUAL_MAX) else "sobol"
     if method not in METHODS:
-        near = difflib.get_close_matches(method.lower(), METHODS, 1)
+        near = difflib.get_close_matches(str(method).lower(), METHODS, 1)
         fix = f"Did you mean {near[0]}?" if near else f"Use one of auto, {', '.join(METHODS)}"
         raise BadInput(f"there is no method {method!r}", where="--method", fix=fix)
-    if budget is not None and not 1 <= budget <= SETS_MAX:
-        raise BadInput(f"from 1 to {SETS_MAX:,} sets can be tried, not {budget:,}", where="--budget")
+    if budget is not None and (not is_whole(budget) or not 1 <= budget <= SETS_MAX):
+        raise BadInput(f"from 1 to {SETS_MAX:,} sets can be tried, not {budget!r}", where="--budget")
     if method == "grid":
         wanted = _whole_grid(space, budget)
     else:

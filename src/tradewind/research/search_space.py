@@ -96,9 +96,7 @@ class SearchSpace:
         return tuple(parameters[name] for name in self.names)
 
 
-def space_of(
-    strategy: type[Strategy], given: Mapping[str, Any] | None = None, fixed: Iterable[str] = ()
-) -> SearchSpace:
+def space_of(strategy: type[Strategy], given: Any = None, fixed: Iterable[str] = ()) -> SearchSpace:
     """The axes that are asked for, or without any every parameter that declares its range and is not `fixed`.
 
     A choice is a list of values, a range, one value, or text: `5:50:5` (the last included), `20,50,100`, `0.1:0.9`.
@@ -115,6 +113,7 @@ def space_of(
                 fix="Declare one: fast = param(10, low=2, high=50), or name values: --space fast=5:50:5",
             )
         return SearchSpace(tuple(axes))
+    _must_name_parameters(given, owner)
     if not given:
         raise BadInput("the space is empty", where=owner, fix=f"Name a parameter's values. {RANGE_WORDS}")
     for name in given:
@@ -127,6 +126,15 @@ def space_of(
                 f"{name} is turned and has a fixed value", where="--space", fix="Give it to --space or to --param"
             )
     return SearchSpace(tuple(_given(declared[name], choice, owner) for name, choice in given.items()))
+
+
+def _must_name_parameters(given: object, owner: str) -> None:
+    if not isinstance(given, Mapping):
+        raise BadInput(
+            f"a space names each parameter with its values, and this is {given!r}",
+            where=owner,
+            fix='Write {"fast": "5:50:5", "slow": [20, 50]}',
+        )
 
 
 def _declared(parameter: Parameter) -> Axis | None:

@@ -120,6 +120,7 @@ def test_several_objectives_give_a_front_and_no_hidden_weighing(grid):
     ("wanted", "said"),
     [
         ({"space": {}}, "the space is empty"),
+        ({"space": "fast=5:50:5"}, "a space names each parameter with its values"),
         ({"space": {"fast": []}}, "no values"),
         ({"space": {"fats": [5]}}, "no parameter 'fats'"),
         ({"space": {"fast": "50:5:5"}}, "is empty"),
@@ -134,7 +135,10 @@ def test_several_objectives_give_a_front_and_no_hidden_weighing(grid):
         ({"objectives": ["sharpe", "-sharpe"]}, "named twice"),
         ({"constraints": ["trades=30"]}, "not a limit"),
         ({"constraints": ["trades>=nan"]}, "not a limit"),
+        ({"method": None}, "there is no method None"),
         ({"budget": 0}, "from 1 to 100,000 sets"),
+        ({"budget": 2.5}, "from 1 to 100,000 sets"),
+        ({"seed": "a"}, "a seed is a whole number"),
         ({"method": "cma-es", "objectives": ["sharpe", "cagr"]}, "one objective"),
         ({"method": "cma-es", "space": {"fast": "5:9"}}, "at least two"),
     ],

@@ -9,6 +9,7 @@ Transactions on Mathematical Software 47(4), 2021). Whole numbers only, so every
 from __future__ import annotations
 
 from enum import IntEnum
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,15 @@ def path_words(seed: int, stream: Stream, first_path: int, rows: int) -> NDArray
     return table
 
 
+def is_whole(value: object) -> bool:
+    """Whether it is a whole number, of Python or NumPy; what comes out of a notebook may be anything."""
+    return isinstance(value, Integral)
+
+
 def check_seed(seed: int) -> None:
     """Raise BadInput unless the seed is a whole number that fits."""
-    if not 0 <= seed < 2**63:
-        raise BadInput(f"a seed is a whole number from 0 to 2^63 - 1, not {seed}")
+    if not is_whole(seed) or not 0 <= seed < 2**63:
+        raise BadInput(f"a seed is a whole number from 0 to 2^63 - 1, not {seed!r}")
 
 
 def path_uniforms(seed: int, stream: Stream, path: int, count: int) -> NDArray[np.float64]:
