@@ -13,6 +13,7 @@ from typing import Any
 from tradewind.core.domain.candle_building import BEFORE_ALL_NS, CandleBuilder, CandleRules
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.payloads import Candle
+from tradewind.core.domain.tick_checks import FUTURE_NS
 from tradewind.core.domain.timeframes import SECOND_NS, bucket_start_ns, timeframe_ns
 from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.handlers import event_handler
@@ -21,7 +22,7 @@ from tradewind.ports.bus import Bus
 from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
-from tradewind.trading.earlier_ticks import AHEAD_NS, NOWHERE, EarlierTicks, is_ahead, position_of
+from tradewind.trading.earlier_ticks import NOWHERE, EarlierTicks, is_ahead, position_of
 from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
 
 PATIENCE_NS = 10 * SECOND_NS
@@ -90,7 +91,7 @@ class CandleMaker(EventConsumer):
         if making.builder.due_ns + self.rules.wait_ns > silent_since_ns or making.heard_ns > silent_since_ns:
             return
         stored = EarlierTicks(self.store, stream, NOWHERE)
-        if not await stored.any_between(making.latest_ns + 1, now_ns + AHEAD_NS + 1):
+        if not await stored.any_between(making.latest_ns + 1, now_ns + FUTURE_NS + 1):
             making.builder.advance(silent_since_ns)
 
     async def _publish(self, making: _Making, cause: Event[Any] | None) -> None:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.timeframes import SECOND_NS, UNITS_NS
+from tradewind.core.domain.tick_checks import FUTURE_NS
+from tradewind.core.domain.timeframes import UNITS_NS
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
 from tradewind.trading.derived_events import Stream, stream_of
 
 NOWHERE = 2**63 - 1
 """The position of an event that is not stored yet: all that is stored came before it."""
-AHEAD_NS = SECOND_NS
-"""How much later than it was written down a tick may have happened: clocks differ."""
 LOOK_BACK_NS = 400 * UNITS_NS["d"]
 """How long a market may have been silent for its candles from before to be closed yet."""
 FIRST_LOOK_NS = UNITS_NS["h"]
@@ -24,7 +23,7 @@ READ_AT_ONCE = 2_000
 
 def is_ahead(event: Event[Any]) -> bool:
     """Whether a tick comes from the future: taken as it is, it would close every candle."""
-    return event.time_event > event.time_recorded + AHEAD_NS
+    return event.time_event > event.time_recorded + FUTURE_NS
 
 
 async def position_of(store: EventStore, event: Event[Any]) -> int:
@@ -56,7 +55,7 @@ class EarlierTicks:
 
     async def last_ns(self, now_ns: int) -> int | None:
         """When the latest of the ticks happened, seen from a time when all were there; None where there is none."""
-        end_ns, length = now_ns + AHEAD_NS + 1, FIRST_LOOK_NS
+        end_ns, length = now_ns + FUTURE_NS + 1, FIRST_LOOK_NS
         while length < LOOK_BACK_NS:
             found = await self._latest(end_ns - length, end_ns)
             if found is not None:

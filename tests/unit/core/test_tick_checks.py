@@ -1,10 +1,16 @@
 """Live data: a corpus of bad ticks that are all found, and clean markets in which nothing is."""
 
+import gzip
+import json
+from collections import Counter
+from itertools import islice
 from math import exp, inf, nan
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tradewind.core.domain.candle_building import CandleBuilder
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.payloads import Quote, Tick
 from tradewind.core.domain.tick_checks import TickChecks, TickRules
@@ -12,6 +18,7 @@ from tradewind.core.domain.timeframes import SECOND_NS
 
 START = 1_790_000_000_000_000_000
 LATENCY = 30_000_000
+RECORDING = Path(__file__).parents[3].parent / "shared" / "data" / "l2_raw_binance" / "usdm_btcusdt_20240808.gz"
 
 
 def trade(price=100.0, size=1.0, trade_id=None):
@@ -78,7 +85,8 @@ BAD = {
     "no bid": (lambda t, p: (t, t, quote(bid=0.0, ask=p)), ["malformed"]),
     "an ask that is no number": (lambda t, p: (t, t, quote(bid=p, ask=nan)), ["malformed"]),
     "a bid of less than nothing": (lambda t, p: (t, t, quote(bid_size=-1.0)), ["malformed"]),
-    "an old quote": (lambda t, p: (t - 20 * SECOND_NS, t, quote()), ["clock_skew", "out_of_order"]),
+    "an old quote": (lambda t, p: (t - 20 * SECOND_NS, t, quote()), ["clock_skew"]),
+    "an old trade": (lambda t, p: (t - 20 * SECOND_NS, t, trade(p)), ["clock_skew", "out_of_order"]),
 }
 
 
@@ -91,6 +99,47 @@ def test_what_is_wrong_is_found_and_what_follows_is_clean_again(what):
     assert [problem.name for problem in check(happened, received, data)] == names
     after = max(last + SECOND_NS, received) + SECOND_NS
     assert checks.tick(after, after, trade(price, 1.0, "after")) == []
+
+
+def test_quotes_and_trades_may_overtake_each_other_but_not_themselves():
+    checks, last, _, price = settled()
+    assert checks.quote(last + 2 * SECOND_NS, last + 2 * SECOND_NS, quote()) == []
+    assert checks.tick(last + SECOND_NS, last + 2 * SECOND_NS, trade(price)) == []
+    late = checks.quote(last + SECOND_NS, last + 2 * SECOND_NS, quote())
+    assert [p.name for p in late] == ["out_of_order"]
+
+
+def test_where_our_own_clock_is_behind_that_is_told_and_everything_else_is_still_found():
+    checks, told = TickChecks(), []
+    for time, received, tick in market(60, seed=1):
+        told.append([p.name for p in checks.tick(time, received - 2 * SECOND_NS, tick)])
+    assert told == [["clock_skew"]] * 60
+    old = checks.tick(time - SECOND_NS, received - 2 * SECOND_NS - SECOND_NS, trade(tick.price))
+    assert [p.name for p in old] == ["clock_skew", "out_of_order"]
+
+
+def test_a_real_stretch_of_trades_and_quotes_has_nothing_wrong_but_the_recorders_clock():
+    if not RECORDING.exists():
+        pytest.skip("no recording of a real market beside this checkout")
+    checks, found, builder, taken = TickChecks(), Counter(), CandleBuilder("BTC/USDT:USDT"), Counter()
+    with gzip.open(RECORDING, "rt") as lines:
+        for line in islice(lines, 30_000):
+            received, _, text = line.partition(" ")
+            said = json.loads(text).get("data", {})
+            if said.get("e") == "trade":
+                data = trade(float(said["p"]), float(said["q"]), str(said["t"]))
+                problems = checks.tick(said["T"] * 10**6, int(received), data)
+                taken[builder.take(said["T"] * 10**6, data.price, data.size, data.trade_id)] += 1
+            elif said.get("e") == "bookTicker":
+                values = (float(said[name]) for name in "bBaA")
+                data = quote(**dict(zip(("bid", "bid_size", "ask", "ask_size"), values, strict=True)))
+                problems = checks.quote(said["T"] * 10**6, int(received), data)
+            else:
+                continue
+            found.update(problem.name for problem in problems)
+    assert set(found) <= {"clock_skew"}
+    assert set(taken) == {"taken"}
+    assert taken["taken"] > 1_000
 
 
 def test_silence_is_told_once_and_again_after_something_has_come():

@@ -16,6 +16,8 @@ from tradewind.core.domain.events.payloads import Quote, Tick
 from tradewind.core.domain.timeframes import SECOND_NS
 
 Name: TypeAlias = Literal["gap", "spike", "stale", "duplicate", "out_of_order", "crossed", "clock_skew", "malformed"]
+FUTURE_NS = 10 * SECOND_NS
+"""Clocks differ by a second or two; what happened later than this after it was received did not happen then."""
 STEPS_LOOKED_AT = 25
 STEPS_NEEDED = 10
 """Fewer steps than these say nothing about what is usual; until then a step of a fifth is one."""
@@ -61,8 +63,10 @@ class TickChecks:
 
     rules: TickRules = field(default_factory=TickRules)
     _latest_ns: int | None = None
+    _latest_of_kind: dict[type[Tick | Quote], int] = field(default_factory=dict)
     _received_ns: int | None = None
     _silent: bool = False
+    _ahead: bool = False
     _ids: dict[str, None] = field(default_factory=dict)
     _price: float | None = None
     _steps: deque[float] = field(default_factory=lambda: deque(maxlen=STEPS_LOOKED_AT))
@@ -74,7 +78,7 @@ class TickChecks:
             return [Problem("malformed", f"a trade of {tick.size:g} at {tick.price:g}")]
         if self._repeated(tick.trade_id):
             return [Problem("duplicate", f"trade {tick.trade_id} came before")]
-        found = self._times(time_ns, received_ns)
+        found = self._times(Tick, time_ns, received_ns)
         spike = self._spike(tick.price)
         return found if spike is None else [*found, spike]
 
@@ -83,7 +87,7 @@ class TickChecks:
         sizes = quote.bid_size, quote.ask_size
         if not (_positive(quote.bid) and _positive(quote.ask) and all(isfinite(s) and s >= 0.0 for s in sizes)):
             return [Problem("malformed", f"{sizes[0]:g} at {quote.bid:g} bid, {sizes[1]:g} at {quote.ask:g} asked")]
-        found = self._times(time_ns, received_ns)
+        found = self._times(Quote, time_ns, received_ns)
         if quote.bid > quote.ask:
             found.append(Problem("crossed", f"{quote.bid:g} bid is above {quote.ask:g} asked"))
         return found
@@ -105,21 +109,29 @@ class TickChecks:
             del self._ids[next(iter(self._ids))]
         return False
 
-    def _times(self, time_ns: int, received_ns: int) -> list[Problem]:
-        """Clocks that differ, order, and gaps. A time from the future is no measure for those that follow."""
+    def _times(self, kind: type[Tick | Quote], time_ns: int, received_ns: int) -> list[Problem]:
+        """Clocks that differ, order, and gaps. A lone time from the future is no measure for those that follow.
+
+        Where one after the other comes from it our own clock is behind, and they are as good a measure as any.
+        """
         self._received_ns, self._silent = received_ns, False
+        found: list[Problem] = []
         ahead_ns = time_ns - received_ns
-        if ahead_ns > self.rules.ahead_ns:
-            return [Problem("clock_skew", f"it happened {ahead_ns / SECOND_NS:.3f} s after it was received")]
-        found = []
+        lone, self._ahead = not self._ahead, ahead_ns > self.rules.ahead_ns
+        if self._ahead:
+            found.append(Problem("clock_skew", f"it happened {ahead_ns / SECOND_NS:.3f} s after it was received"))
+            if lone or ahead_ns > FUTURE_NS:
+                return found
         if -ahead_ns > self.rules.behind_ns:
             found.append(Problem("clock_skew", f"it happened {-ahead_ns / SECOND_NS:.3f} s before it was received"))
+        # Trades and quotes come by two ways, and overtake each other; each of them is in order by itself.
+        latest_of_kind = self._latest_of_kind.get(kind, time_ns)
+        self._latest_of_kind[kind] = max(time_ns, latest_of_kind)
         latest, self._latest_ns = self._latest_ns, max(time_ns, self._latest_ns or time_ns)
-        if latest is None:
-            return found
-        if time_ns < latest:
-            found.append(Problem("out_of_order", f"{(latest - time_ns) / SECOND_NS:.3f} s before the one before it"))
-        elif time_ns - latest > self.rules.silence_ns:
+        if time_ns < latest_of_kind:
+            late_ns = latest_of_kind - time_ns
+            found.append(Problem("out_of_order", f"{late_ns / SECOND_NS:.3f} s before the one before it"))
+        elif latest is not None and time_ns - latest > self.rules.silence_ns:
             self._price = None
             found.append(Problem("gap", f"nothing for {(time_ns - latest) / SECOND_NS:.1f} s"))
         return found
