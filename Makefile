@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/
 PIP = $$($(RUN)python -m pip --version >/dev/null 2>&1 && echo $(RUN)python -m pip || echo $(PYTHON) -m pip --python $(RUN)python)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo check lint types layers test trace benchmark lock clean
+.PHONY: help demo check lint types layers test trace services benchmark lock clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test: $(VENV)/dev.stamp ## Every test, with coverage
 
 trace: $(VENV)/dev.stamp ## Requirements, and what shows each of them
 	$(RUN)python -m tests.trace
+
+services: $(VENV)/dev.stamp ## PostgreSQL, Redis and Kafka on this machine, until Ctrl-C
+	$(RUN)python deploy/services.py
 
 benchmark: ## Tradewind beside its peers, on the same bars (installs them in their own environments)
 	$(PYTHON) benchmarks/run.py

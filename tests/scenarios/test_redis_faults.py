@@ -1,6 +1,7 @@
 """Real Redis servers that are killed, silenced, filled up and misconfigured."""
 
 import asyncio
+import hashlib
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from tests.servers.redis import RedisServer, until
 
 from tradewind.adapters.cache.redis_cache import RedisCache
 from tradewind.adapters.cache.redis_connection import RedisPlace
+from tradewind.adapters.cache.redis_nodes import describe
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.ports.cache import Role
@@ -393,6 +395,34 @@ def test_who_may_not_enter_is_told_without_the_password_being_shown(server):
     with pytest.raises(BadInput, match="does not let us in"):
         run(work(server.url))
     assert run(work(f"redis://:right@127.0.0.1:{server.port}/0")) is None
+
+
+def test_a_user_without_rights_of_administration_is_enough_and_everybody_else_is_kept_out(tmp_path):
+    """The users of deploy/redis/compose.yaml."""
+    users = tmp_path / "users.acl"
+    digest = hashlib.sha256(b"right").hexdigest()
+    users.write_text(f"user default off\nuser tradewind on #{digest} ~* &* +@all -@admin\n")
+    server = RedisServer(options=("--aclfile", str(users)))
+
+    async def work(who):
+        cache = RedisCache(f"redis://{who}127.0.0.1:{server.port}/0")
+        try:
+            assert await cache.apply({"a": b"1"}, {"a": None})
+            assert await cache.mget(["a"]) == [b"1"]
+            assert await cache.get_all("*") == {"a": b"1"}
+            assert await cache.delete("a") == 1
+        finally:
+            await cache.close()
+
+    try:
+        server.start(answers=False)
+        run(work("tradewind:right@"))
+        for who in ["", ":right@", "tradewind:wrong@", "ann:right@"]:
+            with pytest.raises(BadInput, match="does not let us in"):
+                run(work(who))
+        assert "one server" in describe(f"redis://tradewind:right@127.0.0.1:{server.port}", Role.STATE)
+    finally:
+        server.remove()
 
 
 @pytest.mark.parametrize(
