@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tradewind.core.domain.errors import BadInput
 from tradewind.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from tradewind.adapters.bus.kafka_topics import TopicsMade
     from tradewind.core.domain.recording import Recording
     from tradewind.ports.book_recordings import BookRecordings
     from tradewind.ports.bus import Bus
@@ -128,6 +130,7 @@ def open_event_store(settings: Settings | None = None, metrics: Metrics | None =
 
 def services(settings: Settings) -> dict[str, Callable[[], str]]:
     """The servers that the settings name, and for each how to ask it who it is; it raises where it is not to be had."""
+    from tradewind.adapters.bus import kafka_topics  # noqa: PLC0415
     from tradewind.adapters.cache import redis_nodes  # noqa: PLC0415
     from tradewind.adapters.event_store import postgres_events  # noqa: PLC0415
     from tradewind.ports.cache import Role  # noqa: PLC0415
@@ -135,16 +138,36 @@ def services(settings: Settings) -> dict[str, Callable[[], str]]:
     known: dict[str, tuple[str, Callable[[], str]]] = {
         "events": (settings.postgres, lambda: postgres_events.describe(settings.postgres)),
         "state": (settings.redis_state, lambda: redis_nodes.describe(settings.redis_state, Role.STATE)),
+        "bus": (settings.kafka, lambda: kafka_topics.describe(settings.kafka)),
         "cache": (settings.redis_cache, lambda: redis_nodes.describe(settings.redis_cache, Role.CACHE)),
     }
     return {name: ask for name, (place, ask) in known.items() if place}
 
 
-def open_bus(store: EventStore) -> Bus:
-    """The bus inside this process, durable through the store."""
+def open_bus(store: EventStore, settings: Settings | None = None) -> Bus:
+    """The bus that the settings name: Kafka, else the one inside this process, which is durable through the store."""
+    from tradewind.adapters.bus.kafka_bus import KafkaBus  # noqa: PLC0415
+    from tradewind.adapters.bus.kafka_place import kafka_place  # noqa: PLC0415
     from tradewind.adapters.bus.memory_bus import MemoryBus  # noqa: PLC0415
 
-    return MemoryBus(store)
+    settings = settings or load_settings()
+    return KafkaBus(kafka_place(settings.kafka)) if settings.kafka else MemoryBus(store)
+
+
+async def make_bus_topics(replicas: int, in_sync_min: int, settings: Settings | None = None) -> TopicsMade:
+    """Make Kafka's topics as the catalogue says; see `adapters.bus.kafka_topics.make_topics`. Raises BadInput where the
+    settings name no Kafka.
+    """
+    from tradewind.adapters.bus.kafka_place import kafka_place  # noqa: PLC0415
+    from tradewind.adapters.bus.kafka_topics import make_topics  # noqa: PLC0415
+
+    settings = settings or load_settings()
+    if not settings.kafka:
+        raise BadInput(
+            "the settings name no Kafka cluster, and without one no topics need be made",
+            fix="Set TRADEWIND_KAFKA, or kafka in [servers] of tradewind.toml",
+        )
+    return await make_topics(kafka_place(settings.kafka), replicas=replicas, in_sync_min=in_sync_min)
 
 
 def open_cache(role: Role, settings: Settings | None = None, metrics: Metrics | None = None) -> Cache:

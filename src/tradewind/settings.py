@@ -33,6 +33,7 @@ class Settings:
     postgres: str
     redis_state: str
     redis_cache: str
+    kafka: str
     file: Path | None
     """The TOML file that was read, None where there is none."""
 
@@ -77,6 +78,11 @@ SETTINGS = (
     Setting(
         "redis_cache", "servers", "TRADEWIND_REDIS_CACHE", "",
         "what can be fetched again in Redis (another server, which may forget) instead of this process",
+        is_folder=False, is_server=True,
+    ),
+    Setting(
+        "kafka", "servers", "TRADEWIND_KAFKA", "",
+        "events travel through Kafka (kafka://HOST:9092,HOST:9092; tradewind topics --make) instead of this process",
         is_folder=False, is_server=True,
     ),
 )  # fmt: skip

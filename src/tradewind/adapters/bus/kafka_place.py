@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from tradewind.core.domain.errors import BadInput, TradewindError, Unavailable
 
@@ -25,13 +26,14 @@ PROTOCOLS = {
 """Kafka's word for encrypted, logged in."""
 MECHANISM = "SCRAM-SHA-512"
 """How a user proves who they are without sending the password."""
+FILES = {"ca": "ca_file", "certificate": "certificate_file", "key": "key_file"}
 RECONNECT_MS_MAX = 1_000
 NOT_LET_IN = (
     "_AUTHENTICATION", "SASL_AUTHENTICATION_FAILED", "TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED",
     "CLUSTER_AUTHORIZATION_FAILED", "_SSL",
 )  # fmt: skip
 NO_TOPIC = ("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION")
-MAKE_TOPICS = "Make the topics first: bootstrap.make_topics(settings)"
+MAKE_TOPICS = "Make the topics first: tradewind topics --make"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,23 @@ class KafkaPlace:
         """The place without who may enter: for messages."""
         scheme, _, rest = self.url.partition("://")
         return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def kafka_place(text: str) -> KafkaPlace:
+    """The place that a setting names: a URL, and after `?` what is said besides: `ca=FILE&certificate=FILE&key=FILE`,
+    `prefix=paper.`. Raises BadInput.
+    """
+    url, _, rest = text.partition("?")
+    said = dict(parse_qsl(rest, keep_blank_values=True))
+    shown = KafkaPlace(url).shown
+    if unknown := sorted(said.keys() - {*FILES, "prefix"}) or (not said and [rest] if rest else []):
+        raise BadInput(
+            f"{unknown[0]!r} is not known", where=shown, fix="After ? there may be ca, certificate, key, prefix"
+        )
+    prefix = said.pop("prefix", "")
+    if not re.fullmatch(r"[a-zA-Z0-9._-]{0,60}", prefix):
+        raise BadInput(f"{prefix!r} cannot stand before a topic's name", where=shown, fix="Letters, digits, . _ -")
+    return KafkaPlace(url, prefix=prefix, **{FILES[name]: Path(file) for name, file in said.items()})
 
 
 def client_settings(place: KafkaPlace, on_error: Callable[[KafkaError], None]) -> dict[str, Any]:

@@ -106,7 +106,10 @@ class KafkaSubscription:
     # What follows runs on the thread.
 
     def _join(self) -> None:
-        there = self._consumer.list_topics(timeout=self.patience_s).topics
+        try:
+            there = self._consumer.list_topics(timeout=self.patience_s).topics
+        finally:
+            self._consumer.poll(0)  # tells why, where it failed
         for topic in self.topics:
             found, wanted = there.get(self.place.prefix + topic), partitions_of(topic)
             if found is None or len(found.partitions) != wanted:

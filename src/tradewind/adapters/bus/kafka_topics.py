@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.bus.kafka_bus import PATIENCE_S
-from tradewind.adapters.bus.kafka_place import KafkaPlace, Trouble, client_settings, meant
+from tradewind.adapters.bus.kafka_place import MAKE_TOPICS, KafkaPlace, Trouble, client_settings, kafka_place, meant
 from tradewind.core.domain.errors import Disputed, Unavailable
 from tradewind.core.domain.events.topics import TOPICS, WEEK_NS
 
@@ -76,6 +76,26 @@ async def describe_topics(place: KafkaPlace, *, patience_s: float = PATIENCE_S) 
     return await asyncio.to_thread(_Admin(place, patience_s).describe, list(wanted_topics()))
 
 
+def describe(setting: str) -> str:
+    """Who answers at a place, and whether its topics are as they must be: for a person. Raises as `describe_topics`,
+    and Disputed where topics are missing or different.
+    """
+    admin = _Admin(kafka_place(setting), PATIENCE_S)
+    found, brokers = admin.describe(wanted := wanted_topics()), admin.brokers()
+    # How many replicas there are is a choice; what the catalogue says is not.
+    wrong = [
+        name
+        for name, topic in wanted.items()
+        if name not in found
+        or (found[name].partitions, found[name].retention_ms) != (topic.partitions, topic.retention_ms)
+    ]
+    if wrong:
+        some = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
+        raise Disputed(f"topics are missing or not as they must be: {some}", where=admin.place.shown, fix=MAKE_TOPICS)
+    replicas = min(topic.replicas for topic in found.values())
+    return f"Kafka at {admin.place.shown}, {brokers} brokers, {len(found)} topics, {replicas} replicas of each event"
+
+
 class _Admin:
     def __init__(self, place: KafkaPlace, patience_s: float) -> None:
         settings = client_settings(place, (trouble := Trouble()))
@@ -84,6 +104,10 @@ class _Admin:
         self.place, self.patience_s, self.trouble = place, patience_s, trouble
         self.client: AdminClient = AdminClient(settings)
 
+    def brokers(self) -> int:
+        """How many brokers there are."""
+        return len(self.client.list_topics(timeout=self.patience_s).brokers)
+
     def describe(self, names: Iterable[str]) -> dict[str, KafkaTopic]:
         from confluent_kafka import KafkaException  # noqa: PLC0415 - optional
         from confluent_kafka.admin import ConfigResource, ResourceType  # noqa: PLC0415
@@ -91,6 +115,7 @@ class _Admin:
         try:
             there = self.client.list_topics(timeout=self.patience_s).topics
         except KafkaException as problem:
+            self.client.poll(0)  # tells why
             raise meant(self.trouble.explains(problem.args[0]), self.place) from None
         kept = [name for name in names if self.place.prefix + name in there]
         asked = [ConfigResource(ResourceType.TOPIC, self.place.prefix + name) for name in kept]

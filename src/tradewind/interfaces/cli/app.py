@@ -46,6 +46,7 @@ VERBS = {
     "replay": Verb("tradewind.interfaces.cli.replay", "Play a recorded session again, decision by decision."),
     "lineage": Verb("tradewind.interfaces.cli.lineage", "Walk from an order back to its ticks and its code."),
     "upkeep": Verb("tradewind.interfaces.cli.upkeep", "Make candles of stored ticks, and forget old events."),
+    "topics": Verb("tradewind.interfaces.cli.topics", "List what events travel on, and make it in Kafka."),
     "init": Verb("tradewind.interfaces.cli.init", "Write a settings file to start from."),
     "doctor": Verb("tradewind.interfaces.cli.doctor", "Check that everything Tradewind needs is in order."),
 }
