@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+import msgspec
 import pytest
 from account_examples import ALICE, BOB, Switched, portfolios_over, trade, view_of
 from event_examples import tick
@@ -13,6 +14,7 @@ from tradewind.adapters.bus.memory_bus import MemoryBus
 from tradewind.adapters.cache.memory_cache import MemoryCache
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import BadInput, Unavailable
+from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.messaging.producer import EventProducer, Origin
 from tradewind.trading.cache_health import Health, telling
 from tradewind.trading.portfolio_keeper import CacheWatch, PortfolioKeeper
@@ -118,6 +120,25 @@ def test_while_the_cache_is_away_reads_come_from_the_events_and_no_new_risk_is_t
         health.check_new_risk()
         found, source = await portfolios.read(ALICE)
         assert (found.view, source) == (view_of(trades), "cache")
+
+    with_portfolios(work)
+
+
+def test_while_the_cache_is_away_reads_begin_at_the_latest_snapshot(with_portfolios):
+    trades = [trade(i) for i in range(40)]
+
+    async def work(portfolios):
+        positions = await portfolios.store.append(trades[:30])
+        kind = EVENT_TYPES["portfolio.snapshot"]
+        view = msgspec.to_builtins(view_of(trades[:30]))
+        data = kind.payload(account="alice", position=positions[-1], reason="time", view=view)
+        await portfolios.store.append([trade(900, type=kind.name, version=kind.version, data=data)])
+        await portfolios.store.append(trades[30:])
+        asked, read = [], portfolios.store.read
+        portfolios.store.read = lambda query, *more: asked.append(query) or read(query, *more)
+        found, source = await portfolios.read(ALICE)
+        assert (found.view, source) == (view_of(trades), "events")
+        assert asked[-1].after_position == positions[-1]
 
     with_portfolios(work)
 

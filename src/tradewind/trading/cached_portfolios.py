@@ -15,6 +15,7 @@ from tradewind.ports.event_store import EventQuery, EventStore
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.cache_health import CacheHealth, Health
 from tradewind.trading.portfolio_keys import MODES, PATTERN, Account, Portfolio, account_of, read_back, written
+from tradewind.trading.snapshots import restored
 
 log = logging.getLogger(__name__)
 ATTEMPTS_MAX = 64
@@ -61,7 +62,7 @@ class CachedPortfolios:
                 return await self.catch_up(account), "events"
             except AWAY as problem:
                 self.health.lost(str(problem))
-        return await self._folded(account, Portfolio()), "events"
+        return await restored(self.store, account), "events"
 
     async def catch_up(self, account: Account, *, anew: bool = False) -> Portfolio:
         """Fold what came since into the cache, or everything `anew`, and return it. Raises Unavailable."""
