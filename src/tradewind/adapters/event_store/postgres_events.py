@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store.postgres_candles import candles, roll_up
 from tradewind.adapters.event_store.postgres_connection import explained, open_pool, place_of
-from tradewind.adapters.event_store.postgres_days import Days, forget
+from tradewind.adapters.event_store.postgres_days import Days, forget, index_days
 from tradewind.adapters.event_store.postgres_query import KEPT_FOR_EVER, condition
 from tradewind.adapters.event_store.postgres_schema import IN_WORDS, Kind, migrate
 from tradewind.core.domain.errors import BadInput, Refused, Unavailable
@@ -121,13 +121,15 @@ class PostgresEventStore:
         await self._ask(MARK, name, position)
 
     async def purge(self, before_ns: int, *, dry_run: bool = False) -> Mapping[str, int]:
-        """Forget events that happened before; see the port. Before, candles are made of them."""
+        """Forget events that happened before; see the port. Candles and indexes are made on the way."""
         if not dry_run:
             await self.roll_up()
         async with self.connected() as connection:
             kind = self.kind
             assert kind is not None, "a connection that was handed out is to known tables"
             found = await forget(connection, kind, before_ns, dry_run=dry_run)
+            if kind is Kind.NATIVE and not dry_run:
+                await index_days(connection)
         self._days.forget()
         return found
 

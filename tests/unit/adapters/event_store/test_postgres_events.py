@@ -270,6 +270,37 @@ def test_days_that_are_old_are_dropped_as_a_whole_and_their_ids_with_them(url):
     assert again == 5
 
 
+def test_days_that_are_over_are_indexed_by_token_once_and_answer_as_before(url):
+    today = now_ns() // DAY_NS * DAY_NS
+    made = [
+        tick(i, ("BTC/USDT", "ETH/USDT")[i % 2], time_event=(t := today - i // 10 * DAY_NS + i), time_recorded=t)
+        for i in range(60)
+    ]
+    valid = (
+        "SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
+        " WHERE i.relname LIKE '%by_token' AND x.indisvalid ORDER BY 1"
+    )
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(made)
+            query = EventQuery(today - 5 * DAY_NS, today, tokens=("ETH/USDT",), types=("price.tick",))
+            before = await everything(store, query)
+            await store.purge(today - 100 * DAY_NS)
+            first = [row[0] for row in await asked(url, valid)]
+            # One whose making was broken off stands there and is not used.
+            await asked(
+                url, f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tradewind.{first[0]}'::regclass"
+            )
+            await asyncio.gather(store.purge(today - 100 * DAY_NS), store.purge(today - 100 * DAY_NS))
+            assert await everything(store, query) == before
+            return first, [row[0] for row in await asked(url, valid)]
+
+    first, again = asyncio.run(work())
+    days = [f"events_{datetime.now(UTC) - timedelta(days=d):%Y%m%d}_by_token" for d in (5, 4, 3, 2)]
+    assert first == again == days
+
+
 def test_forgetting_while_others_write_takes_only_what_is_old(url):
     today = now_ns() // DAY_NS * DAY_NS
 
