@@ -152,6 +152,17 @@ def test_a_late_tick_is_said_to_be_late_and_a_quiet_hour_has_no_candles():
     assert [c.time for c in builder.closed()] == [start + 60 * minute]
 
 
+def test_the_clock_too_waits_for_ticks_that_were_overtaken():
+    start = bucket_start_ns(START, UNITS_NS["m"])
+    builder = CandleBuilder("X/Y", CandleRules(("1m",), WAIT))
+    builder.take(start, 10.0, 1.0)
+    builder.advance(start + UNITS_NS["m"] + WAIT - 1)
+    assert builder.closed() == []
+    assert builder.take(start + UNITS_NS["m"] - 1, 11.0, 1.0) is Verdict.TAKEN
+    builder.advance(start + UNITS_NS["m"] + WAIT)
+    assert [c.close for c in builder.closed()] == [11.0]
+
+
 @pytest.mark.parametrize(
     ("price", "size"), [(float("nan"), 1.0), (0.0, 1.0), (-1.0, 1.0), (float("inf"), 1.0), (1.0, -1.0)]
 )

@@ -73,9 +73,12 @@ def test_a_process_that_ends_at_any_tick_leaves_the_same_candles(steps, ends, da
 
     async def journey(folder):
         stand = Stand(Path(folder))
-        await stand.bus.publish(ticks)
+        there = data.draw(st.integers(0, len(ticks)))
+        await stand.bus.publish(ticks[:there])
         one = maker(stand)
         for number, event in enumerate(ticks):
+            if number >= there:
+                await stand.bus.publish([event])
             if number in ends:
                 # What was handled and not committed yet is delivered once more.
                 one = maker(stand)
@@ -115,25 +118,43 @@ def test_candles_that_were_open_on_friday_are_closed_on_monday(tmp_path):
 
 
 def test_a_silent_market_is_closed_by_the_clock_and_later_ticks_do_not_open_it_again(tmp_path):
+    rules = CandleRules(("1m", "5m"))
+
     async def journey():
         stand = Stand(tmp_path)
-        one = maker(stand, CandleRules(("1m",)))
-        first, late = trade(0, 0), trade(1, 30 * SECOND_NS, price=500.0)
+        one = maker(stand, rules)
+        first, late, last = trade(0, 0), trade(1, 30 * SECOND_NS, price=500.0), trade(2, HOUR)
         await stand.bus.publish([first])
         await one.take(first)
         await one.advance(START + MINUTE + 12 * SECOND_NS - 1)
         assert await stand.events("candle.closed") == []
         await one.advance(START + MINUTE + 12 * SECOND_NS)
         await stand.bus.publish([late])
-        await one.take(late)
-        again = maker(stand, CandleRules(("1m",)))
+        again = maker(stand, rules)
         await again.take(late)
-        await again.advance(START + HOUR)
+        await stand.bus.publish([last])
+        await again.take(last)
         made = await stand.events("candle.closed")
         await stand.store.close()
-        return [(e.data.time, e.data.close, e.data.ticks) for e in made]
+        return [(e.data.timeframe, e.data.time, e.data.close, e.data.ticks) for e in made]
 
-    assert asyncio.run(journey()) == [(START, 100.0, 1)]
+    assert asyncio.run(journey()) == [("1m", START, 100.0, 1), ("5m", START, 100.0, 1)]
+
+
+def test_what_is_delivered_again_after_a_restart_makes_no_second_candle(tmp_path):
+    ticks = [trade(i, i * MINUTE) for i in range(4)]
+
+    async def journey():
+        stand = Stand(tmp_path)
+        await stand.bus.publish(ticks)
+        for one in (maker(stand), maker(stand)):
+            for event in ticks:
+                await one.take(event)
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [event.data for event in made]
+
+    assert asyncio.run(journey()) == in_one_process(ticks)
 
 
 def test_the_clock_closes_nothing_while_ticks_wait_to_be_handled(tmp_path):

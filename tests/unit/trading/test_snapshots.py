@@ -134,6 +134,20 @@ def test_a_restored_account_folds_only_what_came_after_its_snapshot(tmp_path, mo
     assert portfolio.view == view_of(events)
 
 
+def test_the_latest_snapshot_is_found_also_where_the_process_ended_before_it_was_marked(tmp_path):
+    async def go(stand):
+        one = keeper(stand)
+        for number in range(3):
+            event = trade(number, after_ns=number * 6 * MINUTE)
+            await stand.bus.publish([event])
+            await one.keep(event)
+        await stand.store.mark(snapshots._bookmark(ALICE), 0)
+        return await latest_snapshot(stand.store, ALICE), one.portfolio(ALICE)
+
+    latest, live = journey(tmp_path, go)
+    assert latest.portfolio == live
+
+
 def test_a_snapshot_that_cannot_be_read_is_passed_over(tmp_path):
     async def go(stand):
         one, event = keeper(stand), trade(0)
