@@ -130,3 +130,19 @@ def test_what_a_killed_writer_left_is_no_block(tmp_path: Path) -> None:
         assert len(list(sweep.blocks())) == 1
         sweep.keep(block(2.0))
         assert len(list(sweep.blocks())) == 2
+
+
+def test_who_waits_at_the_door_of_a_sweep_that_is_just_finished_is_told_and_writes_nothing(
+    sweeps: Sweeps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locks = pytest.importorskip("fcntl")
+    lock = locks.flock
+
+    def late(handle: object, how: int) -> None:
+        sweeps.forget("one")  # by the process that held it, between our opening of the lock and our taking it
+        lock(handle, how)
+
+    monkeypatch.setattr(locks, "flock", late)
+    with pytest.raises(BadInput, match="another process is at work"), sweeps.work_on("one", PLAN, 5):
+        raise AssertionError
+    assert not (tmp_path / "sweeps" / "one").exists()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -155,16 +155,27 @@ def _alone(folder: Path) -> Iterator[None]:
     if fcntl is None:
         yield
         return
-    with (folder / LOCK).open("a") as lock:
+    with _lock_of(folder) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise BadInput(
-                f"another process is at work on the sweep {folder.name}",
-                where=str(folder),
-                fix="Wait for it, or end it",
-            ) from None
+            raise _at_work(folder) from None
+        if os.fstat(lock.fileno()).st_nlink == 0:  # whoever held it has just finished, and removed the folder
+            raise _at_work(folder)
         yield
+
+
+def _lock_of(folder: Path) -> IO[str]:
+    try:
+        return (folder / LOCK).open("a")
+    except FileNotFoundError:
+        raise _at_work(folder) from None
+
+
+def _at_work(folder: Path) -> BadInput:
+    return BadInput(
+        f"another process is at work on the sweep {folder.name}", where=str(folder), fix="Wait for it, or end it"
+    )
 
 
 def _write(path: Path, content: bytes) -> None:
