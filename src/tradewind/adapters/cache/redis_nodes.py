@@ -133,20 +133,21 @@ def describe(url: str, role: Role) -> str:
     place = RedisPlace.of(url)
 
     async def ask() -> str:
-        client: Any = connect(place)
         started = time.perf_counter()
+        nodes = await nodes_of(place)
+        took_ms = (time.perf_counter() - started) * 1_000
+        down = [node.name for node in nodes if not node.up]
+        if down:
+            raise Unavailable(f"{len(down)} of {len(nodes)} nodes are down: {', '.join(down)}", where=place.shown)
+        client: Any = connect(place)
         try:
             with answering(place):
-                await client.ping()
-                took_ms = (time.perf_counter() - started) * 1_000
+                if place.on_cluster:
+                    await client.initialize()
                 await check_role(client, place, role)
         finally:
             with suppress(TradewindError), answering(place):
                 await client.aclose()
-        nodes = await nodes_of(place)
-        down = [node.name for node in nodes if not node.up]
-        if down:
-            raise Unavailable(f"{len(down)} of {len(nodes)} nodes are down: {', '.join(down)}", where=place.shown)
         primaries = sum(node.role == "primary" for node in nodes)
         words = f"{primaries} primaries, {len(nodes) - primaries} replicas" if len(nodes) > 1 else "one server"
         return f"{place.shown}, {words}, in the role of {role.value}; answered after {took_ms:.0f} ms"
