@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,8 +37,7 @@ class Settling:
     ready_after: int | None
     settled_after: int | None
     off_when_ready: float | None
-    distances: Array
-
+    distances: Array = field(repr=False)
     words: str
 
 

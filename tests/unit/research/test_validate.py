@@ -15,10 +15,10 @@ from tradewind.core.performance.undefined import Undefined
 from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.research.bench import Scores
 from tradewind.research.counting import counting
-from tradewind.research.gate import Outcome, Verdict
+from tradewind.research.gate import Outcome, Verdict, gate_from, judge
 from tradewind.research.reports.study import render_study
 from tradewind.research.reports.validate_document import validate_document
-from tradewind.research.reports.validate_page import validate_study
+from tradewind.research.reports.validate_page import validate_study, verdict_text
 from tradewind.research.search_luck import as_if_worthless, tally_of
 from tradewind.research.validate import validate
 from tradewind.research.validation import answers_of
@@ -126,6 +126,14 @@ def test_an_edge_that_is_plainly_there_is_promoted(good):
     assert good.verdict == Verdict.PROMOTE
     assert set(outcomes(good).values()) == {Outcome.PASSED}
     assert abs(good.candidate["hours"] - 6) <= 1
+
+
+def test_a_verdict_says_how_much_was_asked(good):
+    assert verdict_text(good) == "PROMOTE: 19 of 19 checks passed, none failed"
+    little = judge(good.answers, gate_from('[profit]\nleast = 0\nreason = "any"\n', "mine.toml"))
+    assert verdict_text(replace(good, judgement=little)) == (
+        "PROMOTE: 1 of 19 checks passed, none failed; 18 were not asked"
+    )
 
 
 def test_the_same_market_without_the_edge_is_not(kernels):

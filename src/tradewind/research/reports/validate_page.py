@@ -31,8 +31,10 @@ def verdict_text(validated: Validation) -> str:
     """The verdict with what decided it, as one sentence."""
     deciding = validated.judgement.deciding
     if not deciding:
-        passed = sum(check.outcome is Outcome.PASSED for check in validated.judgement.checks)
-        return f"{validated.verdict}: all {passed} checks passed"
+        outcomes = [check.outcome for check in validated.judgement.checks]
+        passed, left_out = outcomes.count(Outcome.PASSED), outcomes.count(Outcome.NOT_ASKED)
+        unasked = f"; {left_out} were not asked" if left_out else ""
+        return f"{validated.verdict}: {passed} of {len(outcomes)} checks passed, none failed{unasked}"
     told = "; ".join(reason_of(check) for check in deciding[:DECIDING_MAX])
     more = f"; and {len(deciding) - DECIDING_MAX} more" if len(deciding) > DECIDING_MAX else ""
     return f"{validated.verdict}: {told}{more}"
