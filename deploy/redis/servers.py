@@ -122,9 +122,13 @@ class RedisServer:
             self.process = None
 
     def remove(self) -> None:
-        """End it, and remove its folder."""
+        """End it, and remove its folder, into which a child that writes a snapshot may still be writing."""
         self.kill()
+        until(self._removed, f"{self.folder} cannot be removed")
+
+    def _removed(self) -> bool:
         shutil.rmtree(self.folder, ignore_errors=True)
+        return not self.folder.exists()
 
     def _ready(self) -> bool:
         self._must_live()
