@@ -47,7 +47,7 @@ class Restless(Strategy):
             if self.bars % 2:
                 self.buy(size=0.2, limit=bar.close * 0.9998)
             elif bar.close > self.mean.value:
-                self.buy(size=0.1)
+                self.buy(size=0.1, sl=bar.close * 0.999, tp=bar.close * 1.001)
             else:
                 self.sell(size=0.1)
 

@@ -11,6 +11,7 @@ from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import BadInput, StrategyFailed
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.instruments import instrument_for
+from tradewind.core.domain.orders import OrderState
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.indicators import EMA
 from tradewind.core.strategy.strategy import Strategy
@@ -281,19 +282,75 @@ def test_what_was_asked_for_is_in_the_store_before_the_venue_hears_of_it(tmp_pat
     assert all(seen)
 
 
-class WithStop(Strategy):
+class Guarded(Strategy):
+    """Opens with a stop and a target, then with a trail; stop orders open too, and brackets are moved."""
+
+    def setup(self):
+        self.opened = 0
+        self.exits = 0
+        self.triggered = 0
+
+    def on_bar(self, bar):
+        if self.position and self.opened % 5 == 0:
+            self.protect(sl=bar.close * 0.997, tp=bar.close * 1.003)
+        if self.position or self.orders_open:
+            return
+        self.opened += 1
+        if self.opened % 3 == 0:
+            self.buy(size=0.2, trail=bar.close * 0.002)
+        elif self.opened % 3 == 1:
+            self.sell(size=0.2, sl=bar.close * 1.002, tp=bar.close * 0.998)
+        else:
+            self.buy(size=0.2, stop=bar.close * 1.0005, sl=bar.close * 0.998, tp=bar.close * 1.003)
+
+    def on_order_update(self, update):
+        self.triggered += update.state == int(OrderState.TRIGGERED)
+
+    def on_fill(self, fill):
+        self.exits += fill.closing
+
+
+def test_stops_targets_and_trails_are_met_by_ticks_and_replayed(tmp_path):
+    desks = []
+
+    async def work(store):
+        agreed = terms()
+        recorder = Recorder(
+            Guarded, agreed, ChanceVenue(NAME, agreed.instrument, Chances(4, rejects=0.0)), store, session=NAME,
+            tenant="home", mode="paper", clock_ns=lambda: BEGIN, new_id=counted_up(),
+        )  # fmt: skip
+        desks.append(recorder.desk)
+        return await recorder.run(ticks(4_000)), await replay(store, NAME, again_by(Guarded)), await events_of(store)
+
+    told, again, events = in_store(tmp_path, work)
+    assert again.difference is None
+    assert again.decision_hash == told.decision_hash
+    strategy = desks[0].strategy
+    assert strategy.exits > 20
+    assert strategy.triggered > 20
+    prices = {event.event_id: event.data.price for event in events if event.type == "price.tick"}
+    sent = [e for e in events if e.type == "order.changed" and e.data.reason.startswith("bracket")]
+    assert len(sent) > 20
+    assert {e.causation_id for e in sent} <= prices.keys(), "a bracket is sent because of a tick"
+    held = 0.0
+    for event in events:
+        if event.type == "trade.executed":
+            held += float(event.data.size) * (1 if event.data.side == "buy" else -1)
+            assert abs(held) < 0.2 + 1e-9, "exits only ever close what is held"
+
+
+class Expiring(Strategy):
     """Asks for what a session does not take."""
 
     def on_bar(self, bar):
-        if not self.position:
-            self.buy(size=0.1, sl=bar.close * 0.9)
+        self.buy(size=0.1, limit=bar.close, post_only=True)
 
 
-def test_orders_with_brackets_are_refused_and_said_so(tmp_path):
+def test_orders_that_a_session_would_not_keep_to_are_refused_and_said_so(tmp_path):
     async def work(store):
-        await recorded(store, strategy=WithStop)
+        await recorded(store, strategy=Expiring)
 
-    with pytest.raises(StrategyFailed, match="market and limit orders"):
+    with pytest.raises(StrategyFailed, match="good till cancelled"):
         in_store(tmp_path, work)
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from tradewind.core.engine import account, intake
 from tradewind.core.engine import constants as k
+from tradewind.core.engine.books.venue import has_bracket
 from tradewind.core.engine.exchange import Exchange
+from tradewind.trading.sessions import stops
 
 if TYPE_CHECKING:
     from tradewind.core.engine.state import Bar, Order
@@ -81,8 +83,15 @@ def book_fill(x: SessionExchange, o: Order, size: float, price: float, fee: floa
     rate = fee / (size if s.fee_in_base and o.side > 0 else size * price)
     if closing > 0.0:
         account.reduce_position(x, o, 0, closing, price, rate, maker, 0.0, x.time_now)
+        if abs(p.size) <= p.dust:
+            stops.release(x, o)
+        elif o.bracket != 0:
+            stops.shrink(x, o, closing)
+        intake.sweep(x)  # before new orders take the slots of those that went
     if opening > 0.0:
         account.increase_position(x, o, 0, opening, price, rate, maker, 0.0, x.time_now)
+        if not o.reduce_only and has_bracket(o):
+            intake.bracket(x, o.id, 0, p, opening, o.stop_loss, o.take_profit, o.trail, price, -1)
     o.filled = s.whole_lots(o.filled + size)
     if o.filled >= o.size * (1.0 - 1e-12):
         intake.finish(x, o, k.FILLED, 0)

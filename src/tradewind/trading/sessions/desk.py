@@ -22,7 +22,6 @@ from tradewind.core.domain.records import DECISION
 from tradewind.core.domain.timeframes import timeframe_ns
 from tradewind.core.engine import constants as k
 from tradewind.core.engine import intake
-from tradewind.core.engine.books.venue import has_bracket
 from tradewind.core.engine.driver import driver_text
 from tradewind.core.engine.interpreted import NAMES
 from tradewind.core.engine.journal import UNLIMITED, drain
@@ -32,6 +31,7 @@ from tradewind.core.engine.run import call_hook, decision_hash, failure
 from tradewind.core.engine.setup import set_up, settle_rules
 from tradewind.core.engine.state import Order
 from tradewind.core.strategy.strategy import Strategy
+from tradewind.trading.sessions import stops
 from tradewind.trading.sessions.account import SessionExchange, book_fill, order_in, size_by_stake
 from tradewind.trading.sessions.terms import SessionTerms
 
@@ -92,6 +92,7 @@ class Desk:
         self._symbol, self._terms, self._begun = terms.instrument.symbol, terms, False
         self._decided: list[tuple[Any, ...]] = []
         self._all: list[tuple[Any, ...]] = []
+        self._stirred = False
         self._told: set[int] = set()
         self._cancelling: set[int] = set()
         call_hook(self.strategy.on_start, self.strategy)
@@ -109,7 +110,7 @@ class Desk:
             raise
         except (Exception, SystemExit) as error:
             raise failure(error, self.strategy) from error
-        return self._step() if self._decided else NOTHING
+        return self._step() if self._decided or self._stirred else NOTHING
 
     def stop(self) -> str:
         """Call `on_stop`; the hash over all decisions."""
@@ -136,11 +137,19 @@ class Desk:
             for candle in builder.closed():
                 self._bar(candle)
         self.x.last_price = tick.price
+        if self.x.live:
+            self._meet(tick.price)
 
     def _hear_candle(self, candle: p.Candle, time: int) -> None:  # noqa: ARG002
         if (candle.symbol, candle.timeframe) == (self._terms.instrument.symbol, self._terms.timeframe):
             self.x.last_price = candle.close
+            self._meet(candle.close)
             self._bar(candle)
+
+    def _meet(self, price: float) -> None:
+        if stops.meet(self.x, price):
+            self._stirred = True
+            self._tell_updates()
 
     def _hear_timer(self, timer: p.TimerFired, time: int) -> None:
         """The strategy's own timer is heard as in a backtest: after the indicators of a candle that closes with it."""
@@ -155,6 +164,7 @@ class Desk:
             self._drain()
 
     def _hear_trade(self, trade: p.Trade, time: int) -> None:  # noqa: ARG002
+        self._stirred = True
         o = self._order_of(trade.order_id)
         book_fill(self.x, o, float(trade.size), float(trade.price), float(trade.fee), trade.maker)
         if self.hears_fills:
@@ -198,31 +208,37 @@ class Desk:
         drain(self.x, 0, [], self._decided, UNLIMITED)
 
     def _step(self) -> Step:
-        decided, self._decided = self._decided, []
+        decided, self._decided, self._stirred = self._decided, [], False
         self._all += decided
-        return Step(decided, self._asked())
+        asked = self._asked()
+        return Step(decided, asked) if decided or asked else NOTHING
 
     def _asked(self) -> list[Asked]:
         """What has changed in the table of orders since the venue was told last."""
         x, asked = self.x, []
-        for o in [x.orders[x.queue[i]] for i in range(x.live)]:
-            if o.id not in self._told:
+        for o in stops.open_orders(x):
+            if o.kind in stops.WATCHED:
+                _check(x, o)
+                if o.cancels != k.EVER:
+                    intake.finish(x, o, k.CANCELED, k.ASKED)
+            elif o.id not in self._told:
                 self._told.add(o.id)
                 _check(x, o)
                 if size_by_stake(x, o):
                     asked.append(Asked(o.id, o))
-            if o.state != k.FREE and o.cancels != k.EVER and o.id not in self._cancelling:
+            if o.state != k.FREE and o.id in self._told and o.cancels != k.EVER and o.id not in self._cancelling:
                 self._cancelling.add(o.id)
                 asked.append(Asked(o.id))
+        intake.sweep(x)
         return asked
 
 
 def _check(x: SessionExchange, o: Order) -> None:
-    if o.kind not in (k.MARKET, k.LIMIT) or o.bracket or has_bracket(o):
+    if o.post_only or o.tif != k.GTC:
         raise StrategyFailed(
-            "a session takes market and limit orders, without stops, targets or trails",
+            "a session takes orders that are good till cancelled and may take, and no others yet",
             where=f"order {o.id} at {instant_text(x.time_now)}",
-            fix="Watch the price in on_bar and send an order",
+            fix="Leave post_only and tif out, and cancel by a timer",
         )
 
 

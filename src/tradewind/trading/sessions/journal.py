@@ -122,4 +122,5 @@ def submitted(o: Order, session: str, symbol: str) -> p.OrderChange:
         state="SUBMITTED",
         size=Decimal(repr(o.size)),
         limit=None if o.kind == k.MARKET else Decimal(repr(o.limit)),
+        reason=f"bracket of order {o.bracket}" if o.bracket else "",
     )

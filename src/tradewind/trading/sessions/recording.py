@@ -16,7 +16,7 @@ from tradewind.core.domain.events.envelope import Event, Mode
 from tradewind.core.domain.timeframes import bucket_start_ns, timeframe_ns
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.event_store import EventStore
-from tradewind.trading.sessions.desk import CANDLE_TIMER, STRATEGY_TIMER, Desk, Step
+from tradewind.trading.sessions.desk import CANDLE_TIMER, NOTHING, STRATEGY_TIMER, Desk, Step
 from tradewind.trading.sessions.journal import (
     CLOCK,
     MARKET,
@@ -145,7 +145,7 @@ class Recorder:
         self.inputs += 1
         event = self.journal.write(source, data, time, cause)
         step = self.desk.take(event)
-        if step.decisions:
+        if step is not NOTHING:
             await self._send(step, event)
         elif len(self.journal.unwritten) >= UNWRITTEN_MAX:
             await self._store()
@@ -161,7 +161,7 @@ class Recorder:
                 order_id = order_id_of(self.session, asked.order)
                 change = submitted(asked.new, self.session, self.terms.instrument.symbol)
                 self._last_order = order_id
-                self._causes[order_id] = self.journal.write(SESSION, change, time, self._causes[order_id])
+                self._causes[order_id] = self.journal.write(SESSION, change, time, self._causes.get(order_id, cause))
         await self._store()
         for asked in step.asked:
             order_id = order_id_of(self.session, asked.order)

@@ -20,7 +20,7 @@ from tradewind.core.domain.events import payloads as p
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
 from tradewind.trading.sessions.desk import NOTHING, Desk
-from tradewind.trading.sessions.journal import SESSION, Seal, decision_of, marks_of
+from tradewind.trading.sessions.journal import SESSION, Seal, decision_of, marks_of, submitted
 from tradewind.trading.sessions.terms import SessionTerms, read_terms
 
 BATCH = 5_000
@@ -37,7 +37,7 @@ class Difference:
     """The first difference, and both sides of it; None for a side that has nothing there.
 
     `what`: the record is not what was written; a decision is another one; the strategy broke in the replay; all
-    decisions agree and their hash does not.
+    decisions agree and their hash does not. An order that is sent counts as a decision.
     """
 
     what: What
@@ -130,7 +130,7 @@ class _Replay:
         self.events = self.inputs = 0
         self._seal = Seal(session)
         self._unsealed: list[StoredEvent] = []
-        self._expected: deque[p.DecisionTaken] = deque()
+        self._expected: deque[p.DecisionTaken | p.OrderChange] = deque()
 
     def hear(self, batch: list[StoredEvent]) -> None:
         """The next events of the record."""
@@ -183,7 +183,7 @@ class _Replay:
                 if self._expected:
                     self._nothing_expected(stored)
                 self._input(stored)
-            elif type(event.data) is p.DecisionTaken:
+            elif type(event.data) in (p.DecisionTaken, p.OrderChange):
                 self._decided(stored)
             elif type(event.data) is p.SessionChange:
                 self._nothing_expected(stored)
@@ -198,7 +198,9 @@ class _Replay:
         except TradewindError as problem:
             raise _Differs(_difference("failure", stored, None, str(problem))) from problem
         if step is not NOTHING:
+            symbol = self.terms.instrument.symbol
             self._expected += [decision_of(row, self.session, self.terms) for row in step.decisions]
+            self._expected += [submitted(a.new, self.session, symbol) for a in step.asked if a.new is not None]
 
     def _decided(self, stored: StoredEvent) -> None:
         again = self._expected.popleft() if self._expected else None
@@ -232,5 +234,5 @@ def _difference(what: What, stored: StoredEvent | None, recorded: Any, replayed:
     return Difference(what, stored.position, event.event_id, event.type, event.time_event, recorded, replayed)
 
 
-def _plain(decision: p.DecisionTaken | None) -> Any:
+def _plain(decision: p.DecisionTaken | p.OrderChange | None) -> Any:
     return None if decision is None else msgspec.to_builtins(decision)
