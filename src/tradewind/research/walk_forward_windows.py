@@ -24,6 +24,7 @@ from tradewind.research.backtest import Market
 Times = NDArray[np.int64]
 Gap = int | str
 """A number of bars, or a length of time as a timeframe is written: 24, "36h", "2d"."""
+GAP_FIX = "Write a number of bars, or a length of time: 24, 36h, 2d"
 WINDOWS_USUAL, WINDOWS_MAX = 6, 1_000
 PERIODS_MIN = 2
 """A slice with fewer days (or longer bars) than this has no Sharpe ratio."""
@@ -51,6 +52,13 @@ class WindowPlan:
     embargo: Gap = 0
 
     def __post_init__(self) -> None:
+        for option, value in (
+            ("windows", self.windows), ("train-bars", self.train_bars), ("test-bars", self.test_bars),
+        ):  # fmt: skip
+            if value is not None and not _is_whole(value):
+                raise BadInput(f"{value!r} is no whole number", where=f"--{option}", fix="Write one, such as 6")
+        for option, gap in (("purge", self.purge), ("embargo", self.embargo)):
+            _check_gap(gap, f"--{option}")
         if self.windows is not None and not 1 <= self.windows <= WINDOWS_MAX:
             raise BadInput(f"there can be from 1 to {WINDOWS_MAX:,} windows, not {self.windows}", where="--windows")
         if not 0.0 < self.train < 1.0:
@@ -167,9 +175,19 @@ def _lengths(bars: int, plan: WindowPlan) -> tuple[int, int, int]:
     return train, test, plan.windows or max(1, fitting)
 
 
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _check_gap(gap: object, option: str) -> None:
+    if not (_is_whole(gap) or isinstance(gap, str)):
+        raise BadInput(f"{gap!r} is no gap", where=option, fix=GAP_FIX)
+
+
 def gap_ns(gap: Gap, step_ns: int, option: str) -> int:
     """A gap's length; bars count as if none were missing. Raises BadInput that names the option."""
-    if isinstance(gap, int) or gap.strip().lstrip("-").isdigit():
+    _check_gap(gap, option)
+    if isinstance(gap, int | np.integer) or gap.strip().lstrip("-").isdigit():
         return _whole(int(gap), option) * step_ns
     return _length(gap, option)
 
@@ -179,7 +197,7 @@ def _before(time: Times, row: int, gap: Gap, step_ns: int, option: str) -> int:
 
     Where symbols open at different times, bars before that row may still be open then: no training holds them.
     """
-    in_bars = isinstance(gap, int) or gap.strip().lstrip("-").isdigit()
+    in_bars = isinstance(gap, int | np.integer) or gap.strip().lstrip("-").isdigit()
     length = 0 if in_bars else _length(str(gap), option)
     closed = int(np.searchsorted(time, int(time[row]) - length - step_ns, side="right"))
     return min(closed, row - _whole(int(gap), option)) if in_bars else closed
@@ -187,7 +205,7 @@ def _before(time: Times, row: int, gap: Gap, step_ns: int, option: str) -> int:
 
 def _after(time: Times, row: int, gap: Gap, option: str) -> int:
     """The first row that opens `gap` after the bar of `row` does."""
-    if isinstance(gap, int) or gap.strip().lstrip("-").isdigit():
+    if isinstance(gap, int | np.integer) or gap.strip().lstrip("-").isdigit():
         return row + _whole(int(gap), option)
     return int(np.searchsorted(time, int(time[row]) + _length(gap, option)))
 
@@ -202,9 +220,7 @@ def _length(text: str, option: str) -> int:
     try:
         return timeframe_ns(text.strip())
     except BadInput:
-        raise BadInput(
-            f"{text!r} is no gap", where=option, fix="Write a number of bars, or a length of time: 24, 36h, 2d"
-        ) from None
+        raise BadInput(f"{text!r} is no gap", where=option, fix=GAP_FIX) from None
 
 
 def _slice(time: Times, first: int, after: int, step_ns: int) -> Slice:

@@ -22,6 +22,7 @@ SPACE = {"fast": [5, 10], "slow": [20, 40]}
         ({"groups": 20}, "too few for 20 groups"),
         ({"groups": 4, "test_groups": 4}, "4 of 4 groups cannot test"),
         ({"embargo": "later"}, "'later' is no gap"),
+        ({"purge": 0.5}, "0.5 is no gap"),
         ({"embargo": "90d"}, "the gaps leave 0 of 60 days to choose by for the test of groups 1, 2: it takes 10"),
         ({"space": {"fats": [1]}}, "no parameter 'fats'"),
     ],
