@@ -11,6 +11,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.bus.kafka_place import KafkaPlace, Trouble, client_settings, meant
@@ -30,6 +31,7 @@ PATIENCE_S = 10.0
 POLL_S = 0.1
 FULL_S = 0.005
 """How long to wait for room when too many events are on their way."""
+PLACES_REMEMBERED_MAX = 65_536
 PUBLISHING = {
     "enable.idempotence": True,
     "acks": "all",
@@ -57,16 +59,15 @@ class KafkaBus:
     async def publish(self, events: Sequence[Event[Any]]) -> None:
         """Publish, and wait until all are acknowledged; see the port."""
         self._must_be_open()
-        ready = [(topic_of(event), event.token, encode(event)) for event in events]
+        prefix = self.place.prefix
+        ready = [(*_place(prefix, topic_of(event), event.token), encode(event)) for event in events]
         if not ready:
             return
         producer = self._open_producer()
         batch, deadline = _Batch(asyncio.get_running_loop()), time.monotonic() + self.patience_s
         sent = 0
         try:
-            for topic, token, data in ready:
-                partition = partition_of(token, partitions_of(topic))
-                name, key = self.place.prefix + topic, token.encode()
+            for name, key, partition, data in ready:
                 while True:
                     try:
                         producer.produce(name, data, key, partition, on_delivery=batch.delivered)
@@ -129,6 +130,12 @@ class KafkaBus:
         """Hear what was acknowledged, on a thread of its own."""
         while not self._closed:
             producer.poll(POLL_S)
+
+
+@lru_cache(PLACES_REMEMBERED_MAX)
+def _place(prefix: str, topic: str, token: str) -> tuple[str, bytes, int]:
+    """A token's topic in Kafka, its key and its partition."""
+    return prefix + topic, token.encode(), partition_of(token, partitions_of(topic))
 
 
 class _Batch:

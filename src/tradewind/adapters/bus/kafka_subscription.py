@@ -134,11 +134,12 @@ class KafkaSubscription:
             return
         messages = [first, *(self._consumer.consume(at_most - 1, 0) if at_most > 1 else ())]
         problems = []
+        places = {(self.place.prefix + topic, number): (topic, number) for topic, number in self._assigned}
         for message in messages:
             error = message.error()
             if error is None:
-                place = self._place(message.topic(), message.partition())
-                if place in self._assigned:
+                place = places.get((message.topic(), message.partition()))  # none: it was given away meanwhile
+                if place is not None:
                     self._waiting.append(_delivery(place, message))
             elif error.name() not in HARMLESS:
                 problems.append(error)
