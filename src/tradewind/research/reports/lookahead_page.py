@@ -34,9 +34,7 @@ def verdict_text(result: Lookahead) -> str:
     """The verdict as a sentence, with the worst that was found."""
     text = VERDICTS.get(result.verdict, NOTHING)
     if result.verdict == AHEAD and all(f.kind == "column" for f in result.findings):
-        text = (
-            "It looks ahead: what it prepares knows bars that were not there yet; no decision was seen to change"
-        )
+        text = "It looks ahead: what it prepares knows bars that were not there yet; no decision was seen to change"
     told = next((f for f in result.findings if f.diagnosis), None)
     return f"{text}. {told.name}: {told.diagnosis}." if told else f"{text}."
 

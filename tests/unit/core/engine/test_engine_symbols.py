@@ -363,7 +363,8 @@ def test_orders_of_one_open_trade_in_the_order_they_were_made_whatever_their_sym
 
     both(make, data, [SPOT, SPOT])
     result = run(make, data, [SPOT, SPOT], RULES, "interpreted")
-    assert [(int(f["symbol"]), int(f["side"])) for f in result.fills] == [(number[A], 1), (number[A], -1), (number[B], 1)]
+    traded = [(int(f["symbol"]), int(f["side"])) for f in result.fills]
+    assert traded == [(number[A], 1), (number[A], -1), (number[B], 1)]
     assert result.refusals == ()
 
 
