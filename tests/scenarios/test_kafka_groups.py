@@ -1,6 +1,7 @@
 """Consumers on a real broker: members come and go, the broker goes and comes back."""
 
 import asyncio
+import time
 from collections import Counter
 from itertools import count
 
@@ -12,6 +13,7 @@ from tradewind.adapters.bus.kafka_place import KafkaPlace
 from tradewind.adapters.bus.kafka_topics import describe_topics, make_topics, wanted_topics
 from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
 from tradewind.core.domain.errors import BadInput, Disputed
+from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.dead_letters import DeadLetters
 from tradewind.messaging.handlers import event_handler
@@ -159,16 +161,40 @@ def test_a_poisoned_event_is_put_aside_with_its_error_and_bytes_that_are_no_even
     assert reasons[1] == (3, "ValueError: a size below nothing")
 
 
-def test_what_cannot_be_subscribed_to_says_what_to_do(kafka):
-    async def work(bus):
-        try:
-            await bus.subscribe("g", ["audit.log"], "m")
-        except BadInput as problem:
-            return str(problem)
+def test_a_topic_that_is_not_there_is_named_with_what_to_do(kafka):
+    kind = EVENT_TYPES["audit.recorded"]
+    record = kind.payload(actor="ann", action="approve", target="p1", allowed=True)
 
-    said = on(kafka, work)
-    assert "audit.log is not there" in said
-    assert "Make the topics first" in said
+    async def work(bus):
+        with pytest.raises(BadInput, match=r"audit\.log is not there.*tradewind topics --make"):
+            await bus.subscribe("g", ["audit.log"], "m")
+        with pytest.raises(BadInput, match=r"not there.*tradewind topics --make"):
+            await bus.publish([tick(1, type=kind.name, token="ann", data=record)])
+        await bus.publish([tick(2)])  # what it can publish it still does
+        subscription = await bus.subscribe("g", ["price.ticks"], "m")
+        return [d.event for d in await subscription.receive(5, PATIENCE_S)]
+
+    assert on(kafka, work) == [tick(2)]
+
+
+def test_more_than_a_thousand_events_a_second_go_through_a_handler(kafka):
+    events = [tick(i, TOKENS[i % len(TOKENS)]) for i in range(10_000)]
+    book = []
+
+    async def work(bus):
+        consumer = Booking(book, bus, "m")
+        running = asyncio.create_task(consumer.run())
+        await consumer.subscribed.wait()
+        started = time.perf_counter()
+        for start in range(0, len(events), 1_000):
+            await bus.publish(events[start : start + 1_000])
+        await until(lambda: len(book) == len(events))
+        took = time.perf_counter() - started
+        consumer.stop()
+        await running
+        return took
+
+    assert on(kafka, work) < 10.0
 
 
 def test_a_setting_that_has_drifted_is_set_right_and_another_number_of_replicas_is_not_forced(kafka):

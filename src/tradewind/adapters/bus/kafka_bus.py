@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.bus.kafka_place import KafkaPlace, Trouble, client_settings, meant
 from tradewind.adapters.bus.kafka_subscription import KafkaSubscription
-from tradewind.core.domain.errors import Unavailable
+from tradewind.core.domain.errors import TradewindError, Unavailable
 from tradewind.core.domain.events.codec import encode
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.event_types import partitions_of, topic_of
@@ -38,6 +38,8 @@ PUBLISHING = {
     # Events of one call go out together: more than two milliseconds would only be waited for by who publishes one.
     "linger.ms": 2,
     "compression.type": "lz4",
+    # A topic that is not there is said to be missing soon; `make_topics` waits until all brokers know it.
+    "topic.metadata.propagation.max.ms": 2_000,
     "queue.buffering.max.messages": 200_000,
     "queue.buffering.max.kbytes": 262_144,
 }
@@ -65,6 +67,8 @@ class KafkaBus:
             return
         producer = self._open_producer()
         batch, deadline = _Batch(asyncio.get_running_loop()), time.monotonic() + self.patience_s
+        from confluent_kafka import KafkaException  # noqa: PLC0415 - optional
+
         sent = 0
         try:
             for name, key, partition, data in ready:
@@ -75,11 +79,13 @@ class KafkaBus:
                     except BufferError:
                         await self._room(deadline)
                 sent += 1
+        except KafkaException as problem:
+            raise self._meant(problem.args[0]) from None
         finally:
             batch.all_sent(sent)
         await batch.done.wait()
         if batch.problem is not None:
-            raise meant(self._trouble.explains(batch.problem), self.place)
+            raise self._meant(batch.problem)
         self._trouble.over()
 
     async def subscribe(self, group: str, topics: Sequence[str], member: str) -> Subscription:
@@ -88,7 +94,7 @@ class KafkaBus:
         for topic in topics:
             partitions_of(topic)
         subscription = KafkaSubscription(self.place, group, topics, member, self.patience_s)
-        self._subscriptions.append(subscription)
+        self._subscriptions = [*(one for one in self._subscriptions if not one.closed), subscription]
         try:
             await subscription.join()
         except BaseException:
@@ -104,12 +110,18 @@ class KafkaBus:
         self._subscriptions.clear()
         if self._producer is not None and self._poller is not None:
             await asyncio.to_thread(self._producer.flush, self.patience_s)
+            self._producer = None
             await asyncio.to_thread(self._poller.join)
-            self._producer = self._poller = None
 
     def _must_be_open(self) -> None:
         if self._closed:
             raise Unavailable("the bus is closed", where=self.place.shown)
+
+    def _meant(self, error: KafkaError) -> TradewindError:
+        """What an error means; after one that the client cannot overcome, the next call begins with a new client."""
+        if error.fatal() or error.name() == "_FATAL":
+            self._producer = None
+        return meant(self._trouble.explains(error), self.place)
 
     async def _room(self, deadline: float) -> None:
         if time.monotonic() > deadline:
@@ -127,8 +139,8 @@ class KafkaBus:
         return self._producer
 
     def _poll(self, producer: Producer) -> None:
-        """Hear what was acknowledged, on a thread of its own."""
-        while not self._closed:
+        """Hear what was acknowledged, on a thread of its own, until all is settled and no more will come."""
+        while self._producer is producer or len(producer):
             producer.poll(POLL_S)
 
 

@@ -58,7 +58,7 @@ class KafkaSubscription:
         self._assigned: frozenset[Place] = frozenset()
         self._waiting: deque[Delivery] = deque()
         self._committed: dict[Place, int] = {}
-        self._joined = self._closed = False
+        self._joined = self.closed = False
 
     async def join(self) -> None:
         """Become a member. Raises BadInput where a topic is not as it must be, Unavailable where Kafka is not there."""
@@ -86,15 +86,15 @@ class KafkaSubscription:
 
     async def close(self) -> None:
         """Leave the group."""
-        if not self._closed:
-            self._closed = True
+        if not self.closed:
+            self.closed = True
             await asyncio.get_running_loop().run_in_executor(self._thread, self._consumer.close)
             self._thread.shutdown(wait=False)
             self._assigned = frozenset()
             self._waiting.clear()
 
     async def _call(self, work: Callable[..., T], *words: Any) -> T:
-        if self._closed:
+        if self.closed:
             raise Unavailable("this member has left its group", where=self.place.shown)
         from confluent_kafka import KafkaException  # noqa: PLC0415 - optional
 
@@ -120,7 +120,7 @@ class KafkaSubscription:
             on_assign=self._given, on_revoke=self._taken, on_lost=self._taken,
         )  # fmt: skip
         deadline = time.monotonic() + JOIN_S_MAX
-        while not self._joined:
+        while not (self._joined or self.closed):
             self._fetch(1, SLICE_S)
             if (refused := self._trouble.refused) is not None:
                 raise meant(refused, self.place)
