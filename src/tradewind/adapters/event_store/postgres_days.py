@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from tradewind.core.domain.timeframes import UNITS_NS
 if TYPE_CHECKING:
     import asyncpg
 
-DAY_US = UNITS_NS["d"] // 1_000
+DAY_NS = UNITS_NS["d"]
 BACK_DAYS_MAX = 800
 AHEAD_DAYS_MAX = 3
 """Days this far from today have a partition of their own; others share one, so that a wrong clock cannot make
@@ -49,9 +49,9 @@ class Days:
         """Look again: a transaction was undone, or days were dropped."""
         self._known.clear()
 
-    async def make(self, connection: asyncpg.Connection[Any], times_us: Iterable[int]) -> None:
-        """Make the partitions of these times, where they are near enough to today."""
-        days = {time // DAY_US for time in times_us} - self._known
+    async def make(self, connection: asyncpg.Connection[Any], wanted: set[int]) -> None:
+        """Make the partitions of these days (since 1970), where they are near enough to today."""
+        days = wanted - self._known
         if not days:
             return
         today = await connection.fetchval("SELECT extract(epoch FROM now())::bigint / 86400")

@@ -7,7 +7,6 @@ them. What was written twice is noticed by a table of ids: a key of partitioned 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store.postgres_candles import candles, roll_up
 from tradewind.adapters.event_store.postgres_connection import explained, open_pool, place_of
-from tradewind.adapters.event_store.postgres_days import Days, forget, index_days
+from tradewind.adapters.event_store.postgres_days import DAY_NS, Days, forget, index_days
 from tradewind.adapters.event_store.postgres_query import KEPT_FOR_EVER, condition
 from tradewind.adapters.event_store.postgres_schema import IN_WORDS, Kind, migrate
 from tradewind.core.domain.errors import BadInput, Refused, Unavailable
@@ -242,21 +241,31 @@ class PostgresEventStore:
     async def _copied(self, connection: asyncpg.Connection[Any], events: list[Event[Any]]) -> dict[str, int]:
         """Copy new events; the place of each. The lock on places is held until the commit."""
         last = await connection.fetchval(TAKE_PLACES, len(events))
-        first = last - len(events) + 1
-        ids = [(event.event_id, place, event.time_event) for place, event in enumerate(events, first)]
-        await _copy(connection, "event_ids", ("event_id", "position", "time_event"), ids)
+        places = range(last - len(events) + 1, last + 1)
+        ids = [event.event_id for event in events]
+        times = (event.time_event for event in events)
+        await _copy(
+            connection, "event_ids", ("event_id", "position", "time_event"), zip(ids, places, times, strict=True)
+        )
         kept = KEPT_FOR_EVER.intersection({event.type for event in events})
-        placed = list(enumerate(events, first))
-        history = [(place, event) for place, event in placed if event.type not in kept] if kept else placed
-        if history:
-            if self.kind is Kind.NATIVE:
-                await self._days.make(connection, {event.time_event // US for _, event in history})
-            # They are checked and written as JSON while the server puts away those before them.
-            await _copy(connection, "events", COLUMNS, itertools.starmap(_row, history))
-        if kept:
-            audit = [(place, event) for place, event in placed if event.type in kept]
-            await _copy(connection, "audit_events", COLUMNS, itertools.starmap(_row, audit))
-        return {event.event_id: place for place, event in placed}
+        # They are checked and written as JSON while the server puts away those before them.
+        if not kept:
+            await self._copy_history(connection, events, places)
+        else:
+            placed = list(zip(events, places, strict=True))
+            history = [one for one in placed if one[0].type not in kept]
+            if history:
+                await self._copy_history(connection, *zip(*history, strict=True))
+            audit = (_row(event, place) for event, place in placed if event.type in kept)
+            await _copy(connection, "audit_events", COLUMNS, audit)
+        return dict(zip(ids, places, strict=True))
+
+    async def _copy_history(
+        self, connection: asyncpg.Connection[Any], events: Sequence[Event[Any]], places: Sequence[int]
+    ) -> None:
+        if self.kind is Kind.NATIVE:
+            await self._days.make(connection, {event.time_event // DAY_NS for event in events})
+        await _copy(connection, "events", COLUMNS, map(_row, events, places))
 
 
 async def _copy(
@@ -265,7 +274,7 @@ async def _copy(
     await connection.copy_records_to_table(table, schema_name="tradewind", columns=columns, records=rows)
 
 
-def _row(place: int, event: Event[Any]) -> tuple[Any, ...]:
+def _row(event: Event[Any], place: int) -> tuple[Any, ...]:
     """An event as it is stored, in the order of COLUMNS."""
     return (
         place, event.event_id, event.type, event.time_event // US, event.time_event, event.token, event.tenant,
