@@ -132,13 +132,15 @@ class Desk:
         if tick.symbol != self._symbol:
             raise Corrupt(f"a tick of {tick.symbol} in a session on {self._symbol}")
         builder = self._builder
-        builder.take(time, tick.price, tick.size, tick.trade_id)
+        price = tick.price
+        builder.take(time, price, tick.size, tick.trade_id)
         if builder._closed:  # asked at every tick
             for candle in builder.closed():
                 self._bar(candle)
-        self.x.last_price = tick.price
-        if self.x.live:
-            self._meet(tick.price)
+        x = self.x
+        x.last_price = price
+        if x.live:
+            self._meet(price)
 
     def _hear_candle(self, candle: p.Candle, time: int) -> None:  # noqa: ARG002
         if (candle.symbol, candle.timeframe) == (self._terms.instrument.symbol, self._terms.timeframe):

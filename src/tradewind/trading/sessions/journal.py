@@ -35,7 +35,7 @@ class Seal:
 
     def over(self, events: Sequence[Event[Any]]) -> str:
         """Go on over these events; the chain."""
-        bodies = b"".join([_encode(event) for event in events])
+        bodies = b"".join(map(_encode, events))
         self.chain = hashlib.sha256(self.chain.encode() + bodies).hexdigest()
         return self.chain
 

@@ -177,30 +177,34 @@ class _Replay:
         return len(events), _difference("record", at, told, None if missing else {"chain": chain})
 
     def _act_on(self, events: list[StoredEvent]) -> None:
+        expected = self._expected
         for stored in events:
             event = stored.event
-            if event.source != SESSION:
-                if self._expected:
-                    self._nothing_expected(stored)
-                self._input(stored)
-            elif type(event.data) in (p.DecisionTaken, p.OrderChange):
-                self._decided(stored)
-            elif type(event.data) is p.SessionChange:
+            if event.source == SESSION:
+                self._own(stored)
+                continue
+            if expected:
                 self._nothing_expected(stored)
-                self._changed(stored)
+            if self.desk is None or self.terms is None:
+                raise Corrupt("it does not begin with its beginning", where=f"session {self.session}")
+            self.inputs += 1
+            try:
+                step = self.desk.take(event)
+            except TradewindError as problem:
+                raise _Differs(_difference("failure", stored, None, str(problem))) from problem
+            if step is not NOTHING:
+                symbol = self.terms.instrument.symbol
+                expected.extend(decision_of(row, self.session, self.terms) for row in step.decisions)
+                expected.extend(submitted(a.new, self.session, symbol) for a in step.asked if a.new is not None)
 
-    def _input(self, stored: StoredEvent) -> None:
-        if self.desk is None or self.terms is None:
-            raise Corrupt("it does not begin with its beginning", where=f"session {self.session}")
-        self.inputs += 1
-        try:
-            step = self.desk.take(stored.event)
-        except TradewindError as problem:
-            raise _Differs(_difference("failure", stored, None, str(problem))) from problem
-        if step is not NOTHING:
-            symbol = self.terms.instrument.symbol
-            self._expected += [decision_of(row, self.session, self.terms) for row in step.decisions]
-            self._expected += [submitted(a.new, self.session, symbol) for a in step.asked if a.new is not None]
+    def _own(self, stored: StoredEvent) -> None:
+        """An event of the session itself: to be taken again, or its beginning or end."""
+        kind = type(stored.event.data)
+        if kind in (p.DecisionTaken, p.OrderChange):
+            self._decided(stored)
+        elif kind is p.SessionChange:
+            self._nothing_expected(stored)
+            self._changed(stored)
 
     def _decided(self, stored: StoredEvent) -> None:
         again = self._expected.popleft() if self._expected else None
