@@ -56,8 +56,7 @@ class Group:
             self._put(place, event, position)
 
     def _put(self, place: Place, event: Event[Any], position: int) -> None:
-        if position > self._last:
-            self._last = position
+        self._last = max(self._last, position)
         self._lines[place].waiting.append((event, position))
         self.waiting += 1
 
