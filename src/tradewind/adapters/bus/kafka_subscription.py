@@ -34,6 +34,8 @@ RECEIVING = {
     "heartbeat.interval.ms": 1_000,
     "max.poll.interval.ms": round(SILENCE_S_MAX * 1_000),
     "queued.max.messages.kbytes": 65_536,
+    # A request that waits at the broker for some partitions holds up those that were given meanwhile.
+    "fetch.wait.max.ms": 100,
     "fetch.queue.backoff.ms": 20,
 }
 PASSING = ("REBALANCE_IN_PROGRESS", "COORDINATOR_LOAD_IN_PROGRESS", "NOT_COORDINATOR", "_WAIT_COORD", "_RETRY")
