@@ -214,11 +214,14 @@ def stake_size(x: Exchange, symbol: int, side: int, price: float, number: int) -
 
 
 def free_slot(x: Exchange) -> int:
-    """A slot of the table that holds no order, or -1."""
+    """A slot of the table that holds no order and stands in no line, or -1.
+
+    One whose order has gone stands in the line until the next sweep: given out before, it would stand there twice.
+    """
     if x.live >= x.orders_max:
         return -1
     for slot in range(x.orders_max):
-        if x.orders[slot].state == k.FREE:
+        if x.orders[slot].state == k.FREE and not x.orders[slot].in_line:
             return slot
     return -1
 
@@ -226,6 +229,7 @@ def free_slot(x: Exchange) -> int:
 def enqueue(x: Exchange, slot: int) -> None:
     """Put a slot at the end of the line: orders trade in the order they were made."""
     x.queue[x.live] = slot
+    x.orders[slot].in_line = True
     x.live += 1
     x.busy = True
 
@@ -273,7 +277,9 @@ def sweep(x: Exchange) -> None:
     kept = 0
     for i in range(x.live):
         slot = x.queue[i]
-        if x.orders[slot].state != k.FREE:
+        if x.orders[slot].state == k.FREE:
+            x.orders[slot].in_line = False
+        else:
             x.queue[kept] = slot
             kept += 1
     x.live = kept

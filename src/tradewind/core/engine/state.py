@@ -51,6 +51,7 @@ class Order:
     def __init__(self) -> None:
         self.begin(0, 0, 0, 0, 0.0)
         self.state = k.FREE
+        self.in_line = False
 
     @property
     def remaining(self) -> float:

@@ -34,6 +34,37 @@ def test_a_reversal_ends_the_bracket_of_the_position_it_turned():
     assert played.live == 0
 
 
+class TurnsRound(Strategy):
+    """Long with a bracket, then short with one in the same order; at each bar it looks at the line of orders."""
+
+    def setup(self):
+        self.bars = 0
+        self.twice = 0
+
+    def on_bar(self, bar):
+        self.bars += 1
+        x = self.exchange
+        for i in range(x.live):
+            for j in range(i):
+                if x.queue[i] == x.queue[j]:
+                    self.twice += 1
+        if self.bars == 1:
+            self.buy(size=10.0, sl=90.0, tp=120.0)
+        elif self.bars == 3:
+            self.sell(size=20.0, sl=130.0, tp=80.0)
+
+
+@pytest.mark.parametrize("engine", ["interpreted", "compiled"])
+def test_no_order_stands_in_the_line_twice(engine):
+    """The bracket of the turned position is put where that of the old one stood."""
+    rows = [*flat(100, 6), (100, 100, 79, 79, 4.0), *flat(79, 4, volume=4.0)]
+    result = run(TurnsRound, merged(rows), [FREE], replace(RULES, participation=1.0), engine, CACHE)
+    assert result.strategy.twice == 0
+    # The target fills in parts, and each part makes the stop as much smaller, once.
+    assert [float(f["size"]) for f in result.fills] == [10.0, 10.0, 10.0, 4.0, 4.0, 2.0]
+    assert result.strategy.exchange.live == 0
+
+
 def test_the_reversals_own_bracket_stands():
     rows = [*flat(100, 4), (100, 106, 100, 105), *flat(105, 2)]
     played = play(rows, [buy(0, 1, sl=90), sell(1, 2, sl=105)])
