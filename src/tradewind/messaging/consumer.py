@@ -206,7 +206,8 @@ class EventConsumer:
             for (topic, _), waiting in (await subscription.lag()).items():
                 lag[topic] += waiting
         except Unavailable as problem:
-            log.warning("%s: not committed, so it will be delivered again: %s", self.group, problem)
+            log.warning("%s: not committed yet: %s", self.group, problem)
+            self._finished.again(ready)
             return
         for topic, waiting in lag.items():
             self._lag[topic](waiting)

@@ -40,6 +40,10 @@ class Finished:
         ready, self._ready = self._ready, {}
         return ready
 
+    def again(self, ready: Mapping[Place, int]) -> None:
+        """What was to be committed was not: it is ready still, unless more is by now."""
+        self._ready = {**ready, **self._ready}
+
     def forget(self, places: frozenset[Place]) -> None:
         """These places are another member's now."""
         for place in places:

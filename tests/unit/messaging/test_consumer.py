@@ -234,6 +234,34 @@ def test_a_consumer_killed_between_handling_and_commit_has_one_effect_when_it_sh
     assert asyncio.run(work()) == ([0, 1, 2, 3, 4], [5])
 
 
+def test_a_commit_that_failed_is_made_up_for_without_another_event():
+    async def work():
+        desk, failures = Desk(), [Unavailable("away"), Unavailable("away")]
+        subscribe = desk.bus.subscribe
+
+        async def unsteady(group, topics, member):
+            subscription = await subscribe(group, topics, member)
+            commit = subscription.commit
+
+            async def fails_at_first(offsets):
+                if failures:
+                    raise failures.pop()
+                await commit(offsets)
+
+            subscription.commit = fails_at_first
+            return subscription
+
+        desk.bus.subscribe = unsteady
+        books = await desk.start()
+        await desk.bus.publish([tick(i, "A") for i in range(3)])
+        await desk.until(lambda: handled(books) == 3 and not failures)
+        group = desk.bus._groups["books"]
+        await desk.until(lambda: group.waiting == 0)
+        await desk.stop()
+
+    asyncio.run(work())
+
+
 def test_nothing_is_committed_before_it_was_handled():
     async def work():
         desk, gate = Desk(), asyncio.Event()
