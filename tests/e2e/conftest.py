@@ -24,8 +24,9 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """A browser for one file's tests: while it is open, no test of this process can run an event loop of its own."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
