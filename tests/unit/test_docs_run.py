@@ -98,9 +98,10 @@ def test_a_page_can_be_followed_from_top_to_bottom(page, reader, capsys):
             file.write_text(block.text, encoding="utf-8")
             exec(compile(block.text, str(file), "exec"), names)
         elif block.language == "sh" and block.mark != "no-run":
+            expected = int(block.mark.removeprefix("exit-") or 0)
             for command in commands_in(block.text):
                 code = main(command[1:])
-                assert code == 0, f"{where}: {shlex.join(command)}: {capsys.readouterr().err}"
+                assert code == expected, f"{where}: {shlex.join(command)}: {capsys.readouterr().err}"
         elif block.language == "json":
             json.loads(block.text)
         elif block.language == "toml":
@@ -135,7 +136,7 @@ def commands_in(text: str) -> list[list[str]]:
 def test_every_block_says_what_it_is(page):
     for block in BLOCKS[page]:
         assert block.language in LANGUAGES, f"{page}:{block.line}: {block.language!r}"
-        allowed = {"", "no-run"} if block.language == "sh" else {"", "continued"}
+        allowed = {"", "no-run", "exit-8"} if block.language == "sh" else {"", "continued"}
         assert block.mark in allowed or (block.language == "python" and block.mark.endswith(".py")), block
     text = (ROOT / page).read_text(encoding="utf-8")
     assert text.count("\n```") + text.startswith("```") == 2 * len(BLOCKS[page]), "a fence is open"
