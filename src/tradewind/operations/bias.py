@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.operations.backtest_data import completed, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
+from tradewind.operations.finished import Finished, Result
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
@@ -22,8 +23,6 @@ from tradewind.research.recursive import STARTS, TOLERANCE, Recursive, recursive
 from tradewind.research.reports.lookahead_page import lookahead_document, lookahead_study
 from tradewind.research.reports.recursive_page import recursive_document, recursive_study
 from tradewind.research.reports.study import write_study
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -38,25 +37,9 @@ class Keeping:
     progress: Progress | None = None
 
 
-@dataclass(frozen=True)
-class FinishedCheck(Generic[Result]):
-    """A check that has been kept. `command` makes it again."""
-
-    name: str
-    folder: Path
-    report: Path
-    result: Result
-    document: Mapping[str, Any]
-    verdict: str
-    warnings: tuple[str, ...]
-    synthetic: bool
-    said: tuple[str, ...]
-    command: str
-
-
 def run_lookahead(
     request: BacktestRequest, keeping: Keeping, *, cuts: int = CUTS, seed: int = 1
-) -> FinishedCheck[Lookahead]:
+) -> Finished[Lookahead]:
     """See `research.lookahead`. Raises BadInput, or StrategyFailed where the strategy breaks; then nothing is kept."""
 
     def check(strategy: type[Strategy], markets: list[Market], asked: BacktestRequest, told: Stages) -> Lookahead:
@@ -71,7 +54,7 @@ def run_lookahead(
 
 def run_recursive(
     request: BacktestRequest, keeping: Keeping, *, starts: int = STARTS, seed: int = 1, tolerance: float = TOLERANCE
-) -> FinishedCheck[Recursive]:
+) -> Finished[Recursive]:
     """See `research.recursive`. Raises BadInput, or StrategyFailed where the strategy breaks; then nothing is kept."""
 
     def check(strategy: type[Strategy], markets: list[Market], asked: BacktestRequest, told: Stages) -> Recursive:
@@ -97,7 +80,7 @@ def _checked(
     check: Callable[[type[Strategy], list[Market], BacktestRequest, Stages], Result],
     study_of: Callable[..., Any],
     document_of: Callable[[Result], dict[str, Any]],
-) -> FinishedCheck[Result]:
+) -> Finished[Result]:
     """Load, check, keep. Nothing is counted as a trial: no figure of the strategy is looked at."""
     progress = keeping.progress or Silence()
     progress.stage("loading")
@@ -124,7 +107,7 @@ def _checked(
         write_study(study, document, folder)
 
     folder = keeping.runs.keep(run_name(keeping.now_ns, request.strategy, verb), write)
-    return FinishedCheck(
+    return Finished(
         name=folder.name,
         folder=folder,
         report=folder / "report.html",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tradewind.core.domain.data_sets import DataSetInfo
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
+from tradewind.operations.finished import Finished
 from tradewind.operations.portfolio_request import PortfolioRequest, SleeveRequest
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
@@ -27,22 +26,6 @@ from tradewind.research.reports.portfolio_document import portfolio_document
 from tradewind.research.reports.portfolio_files import write_portfolio
 from tradewind.research.reports.portfolio_page import portfolio_study
 from tradewind.research.run_words import currency_of
-
-
-@dataclass(frozen=True)
-class FinishedPortfolio:
-    """A portfolio that has been kept. `command` makes it again."""
-
-    name: str
-    folder: Path
-    report: Path
-    result: Portfolio
-    document: Mapping[str, Any]
-    verdict: str
-    warnings: tuple[str, ...]
-    synthetic: bool
-    said: tuple[str, ...]
-    command: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +48,7 @@ def run_portfolio(
     now_ns: int,
     made_by: str,
     progress: Progress | None = None,
-) -> FinishedPortfolio:
+) -> Finished[Portfolio]:
     """Load the data, run, count each sleeve, judge, keep. Raises BadInput or StrategyFailed; then nothing is kept."""
     progress = progress or Silence()
     progress.stage("loading")
@@ -110,7 +93,7 @@ def run_portfolio(
         write_portfolio(found, study, folder)
 
     folder = runs.keep(run_name(now_ns, "portfolio"), write)
-    return FinishedPortfolio(
+    return Finished(
         name=folder.name,
         folder=folder,
         report=folder / "report.html",

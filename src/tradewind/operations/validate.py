@@ -11,6 +11,7 @@ from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
+from tradewind.operations.finished import Finished
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
@@ -45,19 +46,9 @@ class ValidateRequest:
 
 
 @dataclass(frozen=True)
-class FinishedValidation:
-    """A validation that has been kept. `command` makes it again, `reports` make each stage's own page."""
+class FinishedValidation(Finished[Validation]):
+    """A validation that has been kept; `reports` are commands that make each stage's own page."""
 
-    name: str
-    folder: Path
-    report: Path
-    result: Validation
-    document: Mapping[str, Any]
-    verdict: str
-    warnings: tuple[str, ...]
-    synthetic: bool
-    said: tuple[str, ...]
-    command: str
     reports: tuple[str, ...]
 
 

@@ -13,6 +13,7 @@ from tradewind.core.domain.trials import TrialKind
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
+from tradewind.operations.finished import Finished
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
@@ -55,19 +56,9 @@ class WalkForwardRequest:
 
 
 @dataclass(frozen=True)
-class FinishedWalk:
-    """What has been kept. `command` makes it again; `interrupted`, it is not whole."""
+class FinishedWalk(Finished[WalkForward | CrossValidated]):
+    """What has been kept; `interrupted`, it is not whole."""
 
-    name: str
-    folder: Path
-    report: Path
-    result: WalkForward | CrossValidated
-    document: Mapping[str, Any]
-    verdict: str
-    warnings: tuple[str, ...]
-    synthetic: bool
-    said: tuple[str, ...]
-    command: str
     interrupted: bool = False
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tradewind.interfaces.cli.console import Console
-    from tradewind.operations.bias import FinishedCheck, Keeping
+    from tradewind.operations.bias import Keeping
+    from tradewind.operations.finished import Finished
 
 STAGES = ("loading", "checking", "reporting")
 
@@ -34,19 +35,9 @@ def keeping(console: Console) -> Iterator[Keeping]:
         )
 
 
-def tell(console: Console, finished: FinishedCheck[Any], title: str, say_found: Callable[[], None]) -> None:
+def tell(console: Console, finished: Finished[Any], title: str, say_found: Callable[[], None]) -> None:
     """The document, or title, what was found (`say_found`), notes, verdict, and where the page is."""
-    console.result(
-        {
-            "run": finished.name,
-            "folder": str(finished.folder),
-            "report": str(finished.report),
-            "verdict": finished.verdict,
-            "synthetic": finished.synthetic,
-            "warnings": list(finished.warnings),
-            **finished.document,
-        }
-    )
+    console.result(finished.as_document())
     for said in finished.said:
         console.note(said)
     mark = "  [SYNTHETIC DATA]" if finished.synthetic else ""

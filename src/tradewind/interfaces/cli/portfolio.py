@@ -14,7 +14,8 @@ from tradewind.interfaces.cli.run_options import takes_written
 
 if TYPE_CHECKING:
     from tradewind.interfaces.cli.console import Console
-    from tradewind.operations.portfolio import FinishedPortfolio
+    from tradewind.operations.finished import Finished
+    from tradewind.research.portfolio_result import Portfolio
 
 app = typer.Typer(add_completion=False)
 PARTS = "The sleeves and their parts"
@@ -65,17 +66,7 @@ def portfolio(
     tables = tables_of(file, sleeve or [], written, {name: (t, v) for name, (t, v) in own.items() if v is not None})
     request = request_from(tables, str(file or "--sleeve"), command_again())
     finished = run_and_show(console, request)
-    console.result(
-        {
-            "run": finished.name,
-            "folder": str(finished.folder),
-            "report": str(finished.report),
-            "verdict": finished.verdict,
-            "synthetic": finished.synthetic,
-            "warnings": list(finished.warnings),
-            **finished.document,
-        }
-    )
+    console.result(finished.as_document())
 
 
 def tables_of(
@@ -110,7 +101,7 @@ def command_again() -> str:
     return shlex.join(["tradewind", *(word for word in words if word not in GLOBAL_FLAGS)])
 
 
-def run_and_show(console: Console, request: Any) -> FinishedPortfolio:
+def run_and_show(console: Console, request: Any) -> Finished[Portfolio]:
     """Run with progress, and print what came of it. What the strategies themselves print goes to stderr."""
     from contextlib import redirect_stdout
 
@@ -135,7 +126,7 @@ def run_and_show(console: Console, request: Any) -> FinishedPortfolio:
     return finished
 
 
-def show(console: Console, finished: FinishedPortfolio) -> None:
+def show(console: Console, finished: Finished[Portfolio]) -> None:
     """The sleeves, the account, and where the page is."""
     from tradewind.core.domain.instants import instant_text
     from tradewind.interfaces.cli.backtest import figure

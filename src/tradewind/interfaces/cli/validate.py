@@ -102,17 +102,7 @@ def validate(
             workers=workers,
             progress=progress,
         )
-    console.result(
-        {
-            "run": finished.name,
-            "folder": str(finished.folder),
-            "report": str(finished.report),
-            "verdict": finished.verdict,
-            "synthetic": finished.synthetic,
-            "warnings": list(finished.warnings),
-            **finished.document,
-        }
-    )
+    console.result(finished.as_document())
     show(console, finished)
     code = EXIT_CODES[finished.result.verdict]
     if code:
