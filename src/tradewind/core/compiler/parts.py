@@ -63,15 +63,18 @@ class WholeLibrary(JITCodeLibrary):
 
     def finalize(self) -> None:
         """Link, optimise, emit."""
-        found: dict[Any, None] = {}
+        found: dict[Any, Any] = {}
         waiting: list[Any] = list(self._linking_libraries)
         while waiting:
             library = waiting.pop()
-            if library not in found:
-                found[library] = None
+            # Of a part that was compiled here and is kept too, the first copy counts, and only what that one needs: the
+            # linker leaves out code that nothing linked so far refers to, and what it has left out does not come again.
+            name = (isinstance(library, PartLibrary) and library.key) or library
+            if name not in found:
+                found[name] = library
                 if isinstance(library, PartLibrary):
                     waiting.extend(library._linking_libraries)
-        self._linking_libraries: list[Any] = list(found)
+        self._linking_libraries: list[Any] = list(found.values())
         super().finalize()
 
 

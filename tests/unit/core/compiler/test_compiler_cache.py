@@ -1,5 +1,6 @@
 """The folder of compiled code: never stale, never needed, shared by processes."""
 
+import itertools
 import json
 import os
 import shutil
@@ -183,6 +184,71 @@ def test_two_processes_may_compile_at_once(user):
     first, second = (json.loads(out) for out, _ in ends)
     assert first[2:5] == second[2:5]
     assert results(user, "compiled")[0][1] is True
+
+
+SHARED = """
+def top(x, y):
+    return max(x, y)
+
+
+def through(x, y):
+    return top(x, y) + 1.0
+
+
+def beside(x, y):
+    return max(x, y) + 2.0
+
+
+class Thing:
+    def __init__(self):
+        self.out = 0.0
+
+
+class Top(Thing):
+    def step(self, x, y):
+        self.out += top(x, y)
+
+
+class Others(Thing):
+    def step(self, x, y):
+        self.out += beside(x, y) + through(x, y)
+
+
+class All(Thing):
+    def step(self, x, y):
+        self.out += beside(x, y) + through(x, y) + top(x, y)
+"""
+STEPS = """
+import sys
+from pathlib import Path
+import numpy as np
+sys.path[:0] = sys.argv[1:3]
+import shared
+from compiler_snippets import kernel_of
+
+for name, cache in zip(sys.argv[3::2], sys.argv[4::2]):
+    thing = getattr(shared, name)()
+    kernel = kernel_of(thing, Path(cache))
+    state = kernel.state_of(thing)
+    kernel.entry(state, np.array([1.0, 2.0]), np.array([3.0, 1.0]), 2)
+    kernel.restore(state, thing)
+    print(name, thing.out)
+"""
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["beside(x, y)", "through(x, y)", "top(x, y)"])))
+def test_a_part_compiled_here_meets_its_copy_from_another_process(tmp_path, order):
+    text = SHARED.replace("beside(x, y) + through(x, y) + top(x, y)", " + ".join(order))
+    (tmp_path / "shared.py").write_text(text)
+    (tmp_path / "steps.py").write_text(STEPS)
+    both, own = str(tmp_path / "both"), str(tmp_path / "own")
+
+    def process(*steps: str) -> list[str]:
+        script = [sys.executable, str(tmp_path / "steps.py"), str(tmp_path), str(Path(__file__).parent), *steps]
+        return subprocess.run(script, check=True, capture_output=True, text=True).stdout.splitlines()
+
+    assert process("Others", both) == ["Others 16.0"]
+    assert process("Top", own, "All", both) == ["Top 5.0", "All 21.0"]
 
 
 def test_what_does_not_compile_is_interpreted_with_the_line_and_remembered(user):
