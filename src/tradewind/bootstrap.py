@@ -14,6 +14,7 @@ from tradewind.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from tradewind.adapters.bus.kafka_topics import TopicsMade
+    from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
     from tradewind.core.domain.recording import Recording
     from tradewind.ports.book_recordings import BookRecordings
     from tradewind.ports.bus import Bus
@@ -183,8 +184,8 @@ def open_cache(role: Role, settings: Settings | None = None, metrics: Metrics | 
     return MeasuredCache(cache, metrics or open_metrics(), role)
 
 
-def open_metrics() -> Metrics:
-    """What this process counts and measures."""
+def open_metrics() -> CountedMetrics:
+    """What this process counts and measures; `adapters.telemetry.metrics_server.serving_metrics` shows it."""
     from tradewind.adapters.telemetry.counted_metrics import CountedMetrics  # noqa: PLC0415
 
     return CountedMetrics()

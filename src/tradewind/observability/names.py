@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Kind = Literal["counter", "gauge", "histogram"]
+BOUNDS_S = (
+    0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+    0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+)  # fmt: skip
+"""Upper bounds of the buckets of every histogram: from a handler in this process to a bus that answers at last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A metric: what it counts or measures, in which unit, by which labels."""
 
     name: str
-    kind: Literal["counter", "gauge", "histogram"]
+    kind: Kind
     meaning: str
     labels: tuple[str, ...] = ()
     unit: str = ""
@@ -45,3 +52,14 @@ _TABLE = (
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}
+
+PROCESS_METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("process_resident_memory_bytes", "gauge", "memory of this process that is not swapped out", (), "bytes"),
+        Metric("process_cpu_seconds_total", "counter", "processor time of this process, its own and the kernel's"),
+        Metric("process_open_fds", "gauge", "files and sockets that this process has open"),
+        Metric("process_start_time_seconds", "gauge", "when this process began, after 1970 UTC", (), "seconds"),
+    )
+}
+"""What the system says of a process; the names are those that every Prometheus client uses."""
