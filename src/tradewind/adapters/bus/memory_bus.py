@@ -1,7 +1,9 @@
 """The bus inside one process, durable through the event store.
 
 What is published is stored first and then handed to every group. A group's progress is a bookmark in the store, so that
-after a restart it begins with what it had not dealt with. Without a store nothing is kept: for backtests and tests.
+after a restart it begins with what it had not dealt with. What others have stored meanwhile is noticed by its places in
+the store, and comes to every group too, in its order: a feed and the services may be two processes over one store.
+Without a store nothing is kept: for backtests and tests.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -16,16 +19,18 @@ from tradewind.adapters.bus.memory_group import Group
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.codec import check
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.events.event_types import partitions_of, topic_of
+from tradewind.core.domain.events.event_types import EVENT_TYPES, partitions_of, topic_of
 from tradewind.core.domain.events.partitioning import partition_of
+from tradewind.core.domain.events.topics import DEAD_LETTERS
 from tradewind.ports.bus import Delivery, Place
 from tradewind.ports.event_store import EventQuery, EventStore
 
 WAITING_MAX = 100_000
-"""Events that may wait for one group; then publishing waits."""
+"""Events that may wait for one group in memory; further ones wait in the store. Without a store publishing waits."""
 SILENCE_S_MAX = 30.0
 """Seconds after which a member that receives nothing any more is taken for dead."""
 LOAD = 5_000
+"""Events that are read from the store at a time."""
 PLACES_REMEMBERED_MAX = 65_536
 
 
@@ -54,15 +59,15 @@ class MemoryBus:
         self._must_be_open()
         for event in events:
             check(event)
-        async with self._changed:
-            await self._changed.wait_for(self._has_room)
-        positions = [0] * len(events) if self.store is None else await self.store.append(events)
+        if self.store is None:
+            async with self._changed:
+                await self._changed.wait_for(self._has_room)
+            positions = [0] * len(events)
+        else:
+            positions = await self.store.append(events)
         # From here on nothing is awaited: events come to the groups in the order in which they were stored.
-        for event, position in zip(events, positions, strict=True):
-            place = _place(event)
-            for group in self._groups.values():
-                if place in group.places:
-                    group.put(place, event, position)
+        for group in self._groups.values():
+            self._hand(group, events, positions)
         async with self._changed:
             self._changed.notify_all()
 
@@ -73,9 +78,8 @@ class MemoryBus:
         async with self._opening:
             found = self._groups.get(group)
             if found is None:
-                found = Group(places)
+                found = Group(places, 0 if self.store is None else await self.store.bookmark(_bookmark(group)))
                 self._groups[group] = found
-                await self._load(group, found)
             elif found.places != places:
                 raise BadInput(f"the group {group!r} subscribes to other topics", fix="Choose another group's name")
         found.join(member, self.clock())
@@ -94,14 +98,41 @@ class MemoryBus:
     def _has_room(self) -> bool:
         return self._closed or all(group.waiting < self.waiting_max for group in self._groups.values())
 
-    async def _load(self, name: str, group: Group) -> None:
-        """What the store holds for a group that this process has not seen yet."""
+    def _hand(self, group: Group, events: Sequence[Event[Any]], positions: Sequence[int]) -> None:
+        """Put events that follow what a group has; where others' lie before them all of it is read from the store."""
+        for event, position in zip(events, positions, strict=True):
+            if position > group.read_to:
+                follows = position == group.read_to + 1 and group.newest == group.read_to
+                if not follows or group.waiting >= self.waiting_max:
+                    group.newest = max(group.newest, position)
+                    continue
+                group.has_read(position)
+            place = _place(event)
+            if place in group.places:
+                group.put(place, event, position)
+
+    async def _look(self, group: Group) -> None:
+        """Whether others have stored something; read it."""
         if self.store is not None:
-            query = EventQuery(after_position=await self.store.bookmark(_bookmark(name)))
-            async for stored in self.store.read(query, LOAD):
+            group.newest = max(group.newest, await self.store.last_position())
+            await self._read(group)
+
+    async def _read(self, group: Group) -> None:
+        """Put what the store has more for a group, as much as there is room for."""
+        if self.store is None:
+            return
+        async with group.reading:
+            while (until := group.newest) > group.read_to and group.waiting < self.waiting_max:
+                query = EventQuery(after_position=group.read_to, types=_types(group.topics))
+                stored = await anext(self.store.read(query, LOAD), None)
+                if stored is None:
+                    group.has_read(until)
+                    return
                 for one in stored:
-                    group.load(_place(one.event), one.event, one.position)
-        group.begin()
+                    group.has_read(one.position)
+                    place = _place(one.event)
+                    if place in group.places:
+                        group.put(place, one.event, one.position)
 
     async def _mark(self, name: str, group: Group) -> None:
         if self.store is not None and (position := group.settled()) is not None:
@@ -123,11 +154,13 @@ class MemorySubscription:
             self.group.heard(self.member, self.bus.clock(), self.bus.silence_s_max)
             return self.group.has_any(self.member)
 
+        if not ready():
+            await self.bus._read(self.group)
         async with changed:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait_for(ready), wait_s)
-            except TimeoutError:
-                return []
+        if not self.group.has_any(self.member):
+            await self.bus._look(self.group)
         return self.group.take(self.member, at_most)
 
     async def commit(self, offsets: Mapping[Place, int]) -> None:
@@ -142,8 +175,15 @@ class MemorySubscription:
         return self.group.assigned(self.member)
 
     async def lag(self) -> Mapping[Place, int]:
-        """How many events of each assigned place are not committed yet."""
-        return {place: self.group.lag(place) for place in self.assigned()}
+        """How many events of each assigned place are not committed yet.
+
+        What is still to be read counts for each topic as a whole, with what it holds of other topics.
+        """
+        lag = {place: self.group.lag(place) for place in sorted(self.assigned())}
+        unread = self.group.newest - self.group.read_to
+        for place in {topic: (topic, number) for topic, number in reversed(lag)}.values():
+            lag[place] += unread
+        return lag
 
     async def close(self) -> None:
         """Leave the group."""
@@ -159,6 +199,13 @@ def _place(event: Event[Any]) -> Place:
 @lru_cache(PLACES_REMEMBERED_MAX)
 def _place_of(topic: str, token: str) -> Place:
     return topic, partition_of(token, partitions_of(topic))
+
+
+@lru_cache
+def _types(topics: frozenset[str]) -> tuple[str, ...]:
+    """The types of the events that travel on topics."""
+    dead = ("event.dead",) if any(topic.endswith(DEAD_LETTERS) for topic in topics) else ()
+    return (*dead, *(name for name, kind in EVENT_TYPES.items() if kind.topic.name in topics))
 
 
 def _bookmark(group: str) -> str:

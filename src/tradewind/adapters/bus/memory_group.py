@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,40 +26,29 @@ class _Line:
 class Group:
     """Lines of events, one a partition, shared out among members. A new owner is given all that is not committed."""
 
-    def __init__(self, places: frozenset[Place]) -> None:
+    def __init__(self, places: frozenset[Place], read_to: int = 0) -> None:
         self.places = places
+        self.topics = frozenset(topic for topic, _ in places)
         self.waiting = 0
+        self.read_to = self._last = self._marked = read_to
+        """The position up to which the group has all that the store holds for it."""
+        self.newest = read_to
+        """The newest position that is known; where it is beyond `read_to` the store has more for the group."""
+        self.reading = asyncio.Lock()
         self._lines = {place: _Line() for place in sorted(places)}
         self._members: dict[str, float] = {}
         self._owner: dict[Place, str] = {}
-        self._early: list[tuple[Place, Event[Any], int]] | None = []
-        self._last = 0
-        self._loaded_to = 0
-        self._marked = 0
-
-    def load(self, place: Place, event: Event[Any], position: int) -> None:
-        """An event that was stored before the group began; it may be of other topics."""
-        self._loaded_to = position
-        if place in self.places:
-            self._put(place, event, position)
-
-    def begin(self) -> None:
-        """All that was stored has been loaded; what has come in meanwhile follows."""
-        early, self._early = self._early or [], None
-        for place, event, position in early:
-            self.put(place, event, position)
 
     def put(self, place: Place, event: Event[Any], position: int) -> None:
-        """An event that has just been published (and stored at a position, where there is a store)."""
-        if self._early is not None:
-            self._early.append((place, event, position))
-        elif position == 0 or position > self._loaded_to:
-            self._put(place, event, position)
-
-    def _put(self, place: Place, event: Event[Any], position: int) -> None:
+        """One more event (that is stored at a position, where there is a store)."""
         self._last = max(self._last, position)
         self._lines[place].waiting.append((event, position))
         self.waiting += 1
+
+    def has_read(self, position: int) -> None:
+        """All that is stored up to there has been put, or is of other topics."""
+        self.read_to = self._last = max(self.read_to, position)
+        self.newest = max(self.newest, position)
 
     def join(self, member: str, now: float) -> None:
         """A member, or one that comes back: then what it had not committed is given again."""

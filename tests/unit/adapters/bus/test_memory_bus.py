@@ -62,6 +62,50 @@ def test_events_published_while_a_group_is_loaded_come_once_and_after_the_older_
     assert found == list(range(number))
 
 
+@pytest.mark.parametrize("own", [0, 1, 3])
+def test_what_another_process_stores_comes_too_in_its_order_and_is_not_passed_over_after_a_kill(tmp_path, own):
+    """A feed and the services are two processes over one store."""
+
+    async def work():
+        stores = [SqliteEventStore(tmp_path / "events.db") for _ in range(2)]
+        feed, bus = (MemoryBus(store) for store in stores)
+        subscription = await bus.subscribe("g", TICKS, "m")
+        await feed.publish([tick(i, "A") for i in range(10)])
+        await bus.publish([tick(10 + i, "A") for i in range(own)])
+        first = (await subscription.receive(4, 0.05))[:4]
+        await subscription.commit({first[-1].place: first[-1].offset + 1})
+        await feed.publish([tick(10 + own, "A")])
+        again = MemoryBus(stores[1])  # as after a kill
+        rest = await (await again.subscribe("g", TICKS, "m")).receive(100, 0.05)
+        for store in stores:
+            await store.close()
+        return numbers(first), numbers(rest)
+
+    first, rest = asyncio.run(work())
+    assert first == list(range(4))
+    assert rest == list(range(4, 10 + own + 1))
+
+
+def test_what_has_no_room_in_memory_waits_in_the_store(tmp_path):
+    async def work():
+        store = SqliteEventStore(tmp_path / "events.db")
+        bus = MemoryBus(store, waiting_max=10)
+        subscription = await bus.subscribe("g", TICKS, "m")
+        for i in range(40):
+            await bus.publish([tick(i, "A")])
+        assert bus._groups["g"].waiting <= 10
+        lag = [sum((await subscription.lag()).values())]
+        found = []
+        while some := await subscription.receive(100, 0.05):
+            found += some
+            await subscription.commit({some[-1].place: some[-1].offset + 1})
+        lag.append(sum((await subscription.lag()).values()))
+        await store.close()
+        return numbers(found), lag
+
+    assert asyncio.run(work()) == (list(range(40)), [40, 0])
+
+
 def test_a_member_that_falls_silent_loses_its_partitions_to_the_others():
     now = [0.0]
 
