@@ -24,7 +24,7 @@ from tradewind.messaging.handlers import Handler, handlers_of
 from tradewind.messaging.lanes import Lanes
 from tradewind.messaging.producer import EventProducer
 from tradewind.messaging.retries import RETRIES_S
-from tradewind.ports.bus import Bus, Delivery, Subscription
+from tradewind.ports.bus import Bus, Delivery, Place, Subscription
 from tradewind.ports.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,8 @@ class EventConsumer:
         self.bus, self.group, self.member = bus, group, member
         self.subscribed = asyncio.Event()
         """Set from when it is a member of its group: what is published then will come."""
+        self.caught_up = False
+        """Whether at the last look nothing had come that was not handled and committed."""
         self.at_once_max, self.in_hand_max = at_once_max, in_hand_max
         self.retries_s = tuple(retries_s)
         self.burial = Burial(producer, metrics, group)
@@ -108,6 +110,9 @@ class EventConsumer:
         self._stopping.set()
         self._moved.set()
 
+    def lost(self, places: frozenset[Place]) -> None:
+        """These places are another member's now: forget what is kept of their events, for it will be out of date."""
+
     async def _subscribe(self) -> Subscription:
         for wait_s in self.retries_s:
             try:
@@ -132,7 +137,9 @@ class EventConsumer:
             log.warning("%s: nothing can be received: %s", self.group, problem)
             await self._sleep(self.retries_s[0] if self.retries_s else WAIT_S)
             return
-        self._finished.forget(self._finished.places() - subscription.assigned())
+        if gone := self._finished.places() - subscription.assigned():
+            self._finished.forget(gone)
+            self.lost(gone)
         for delivery in deliveries:
             self._finished.begin(delivery.place, delivery.offset)
             self._lanes.put(delivery)
@@ -150,7 +157,9 @@ class EventConsumer:
             while line:
                 delivery = line[0]
                 event = delivery.event
-                if event is None:
+                if not self._finished.is_open(delivery.place, delivery.offset):
+                    pass  # it is another member's by now
+                elif event is None:
                     await self._bury(delivery, delivery.problem, 1)
                 elif event.event_id not in self._remembered and (handler := self.handlers.get(event.type)) is not None:
                     await self._handle(handler, delivery)
@@ -209,5 +218,6 @@ class EventConsumer:
             log.warning("%s: not committed yet: %s", self.group, problem)
             self._finished.again(ready)
             return
+        self.caught_up = not (self._lanes.in_hand or any(lag.values()))
         for topic, waiting in lag.items():
             self._lag[topic](waiting)

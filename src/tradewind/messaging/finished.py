@@ -35,6 +35,10 @@ class Finished:
             offset = oldest
         self._ready[place] = offset + 1
 
+    def is_open(self, place: Place, offset: int) -> bool:
+        """Whether an event is still to be dealt with: its place was not given away since it was taken in."""
+        return self._open.get(place, {}).get(offset) is False
+
     def ready(self) -> Mapping[Place, int]:
         """The next offset of each place where one may be committed that was not yet."""
         ready, self._ready = self._ready, {}

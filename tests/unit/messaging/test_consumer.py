@@ -402,3 +402,53 @@ def test_a_consumer_handles_something_and_nothing_twice():
     asyncio.run(work())
     with pytest.raises(BadInput, match=r"price\.tick"):
         event_handler("price.tik")
+
+
+def test_what_waits_in_hand_is_not_handled_once_its_partition_is_another_members():
+    async def work():
+        desk, gate, begun, gone = Desk(), asyncio.Event(), asyncio.Event(), []
+
+        async def does(event):
+            begun.set()
+            await gate.wait()
+
+        one = await desk.start(does, "one")
+        one.lost = gone.extend
+        symbols = [f"COIN{i}" for i in range(12)]
+        await desk.bus.publish([tick(i, symbols[i % 12]) for i in range(36)])
+        await asyncio.wait_for(begun.wait(), 20)
+        await desk.until(lambda: one._lanes.in_hand == 36)
+        other = await desk.start(None, "other")
+        await desk.until(lambda: gone and other.caught_up)
+        gate.set()
+        await desk.until(lambda: one.caught_up)
+        await desk.stop()
+        return one.seen, other.seen, gone
+
+    one, other, gone = asyncio.run(work())
+    assert other, "partitions went to the other"
+    assert gone
+    for symbol, numbers in other.items():
+        assert numbers == sorted(numbers)
+        assert one.get(symbol, [])[1:] == [], "only what was at work already is finished here too"
+    assert all(len(numbers) == 3 for symbol, numbers in one.items() if symbol not in other)
+
+
+def test_it_is_caught_up_when_all_is_handled_and_committed_and_not_before():
+    async def work():
+        desk, gate = Desk(), asyncio.Event()
+
+        async def does(event):
+            await gate.wait()
+
+        books = await desk.start(does)
+        await desk.until(lambda: books.caught_up)
+        await desk.bus.publish([tick(1)])
+        await desk.until(lambda: books._lanes.in_hand == 1)
+        await desk.until(lambda: not books.caught_up)
+        gate.set()
+        await desk.until(lambda: books.caught_up)
+        await desk.stop()
+        return handled(books)
+
+    assert asyncio.run(work()) == 1
