@@ -7,24 +7,33 @@ published, and what was open when the process ended is made again from the store
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tradewind.core.domain.candle_building import BEFORE_ALL_NS, CandleBuilder, CandleRules
 from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.events.event_types import EVENT_TYPES
+from tradewind.core.domain.events.partitioning import partition_of
 from tradewind.core.domain.events.payloads import Candle
 from tradewind.core.domain.tick_checks import FUTURE_NS
 from tradewind.core.domain.timeframes import SECOND_NS, bucket_start_ns, timeframe_ns
 from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.handlers import event_handler
 from tradewind.messaging.producer import EventProducer
-from tradewind.ports.bus import Bus
+from tradewind.ports.bus import Bus, Place
 from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
 from tradewind.trading.earlier_ticks import NOWHERE, EarlierTicks, is_ahead, position_of
 from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
 
+log = logging.getLogger(__name__)
+TICKS = EVENT_TYPES["price.tick"].topic
+STORE_WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
+"""How long, one after the other, the store is waited for where the bus was quicker."""
 PATIENCE_NS = 10 * SECOND_NS
 """How long a market must be silent before the clock closes its candles: much longer than ticks are under way."""
 
@@ -35,11 +44,16 @@ class _Making:
     outbox: Outbox
     latest_ns: int = BEFORE_ALL_NS
     heard_ns: int = BEFORE_ALL_NS
+    recent: deque[tuple[int, str]] = field(default_factory=deque)
+    """When ticks happened, and their ids, as far as one that they overtook could still be taken."""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class CandleMaker(EventConsumer):
-    """Publishes `candle.closed` for each stream of ticks. Call `advance` (`passing_time`) for silent ones."""
+    """Publishes `candle.closed` for each stream of ticks. Call `advance` (`passing_time`) for silent ones.
+
+    What a session recorded for itself is no stream: nothing is made of it.
+    """
 
     def __init__(
         self,
@@ -53,24 +67,30 @@ class CandleMaker(EventConsumer):
         rules: CandleRules | None = None,
         patience_ns: int = PATIENCE_NS,
         streams_max: int = STREAMS_MAX,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         **given: Any,
     ) -> None:
-        super().__init__(bus, producer, metrics, group=group, member=member, **given)
+        super().__init__(bus, producer, metrics, group=group, member=member, sleep=sleep, **given)
         self.producer, self.metrics, self.store = producer, metrics, store
         self.rules, self.patience_ns = rules or CandleRules(), patience_ns
         self._making: MostRecent[Stream, _Making] = MostRecent(streams_max)
+        self._losses = 0
 
     @event_handler("price.tick")
     async def take(self, event: Event[Any]) -> None:
         """One tick, and the candles that it closes."""
+        if event.session is not None:
+            return
         stream = stream_of(event)
         making = self._making.get(stream)
         if making is None:
+            losses = self._losses
             making = await self._restored(stream, event)
-            self._making.put(stream, making)
+            if losses == self._losses:
+                self._making.put(stream, making)
         async with making.one_at_a_time:
             if making.outbox.last_id != event.event_id:
-                verdict = _fed(making, event)
+                verdict = _fed(making, event, self.rules.wait_ns)
                 making.outbox.last_id = event.event_id
                 self.metrics.counter("ticks_for_candles", verdict=verdict)(1)
             await self._publish(making, event)
@@ -79,20 +99,29 @@ class CandleMaker(EventConsumer):
         """Close what has ended by now (ns UTC), where no ticks come that would. Raises Unavailable; ask again then.
 
         A market is silent when nothing came for `patience_ns` and the store holds nothing of it that is still to come:
-        ticks that wait behind a slow consumer must not find their candles closed.
+        ticks that wait behind a slow consumer must not find their candles closed. The clock says nothing of a market of
+        the past: that goes on with its next tick.
         """
         for stream, making in self._making.items():
-            async with making.one_at_a_time:
-                await self._advance(stream, making, now_ns)
-                await self._publish(making, None)
+            if stream.mode != "backtest":
+                async with making.one_at_a_time:
+                    await self._advance(stream, making, now_ns)
+                    await self._publish(making, None)
+
+    def lost(self, places: frozenset[Place]) -> None:
+        """Streams that are another member's now are made again from the store, should they come back."""
+        self._losses += 1
+        self._making.drop(lambda stream: (TICKS.name, partition_of(stream.token, TICKS.partitions)) in places)
 
     async def _advance(self, stream: Stream, making: _Making, now_ns: int) -> None:
-        silent_since_ns = now_ns - self.patience_ns
-        if making.builder.due_ns + self.rules.wait_ns > silent_since_ns or making.heard_ns > silent_since_ns:
+        silent_since_ns, wait_ns = now_ns - self.patience_ns, self.rules.wait_ns
+        if making.builder.due_ns + wait_ns > silent_since_ns or making.heard_ns > silent_since_ns:
             return
-        stored = EarlierTicks(self.store, stream, NOWHERE)
-        if not await stored.any_between(making.latest_ns + 1, now_ns + FUTURE_NS + 1):
-            making.builder.advance(silent_since_ns)
+        stored = await EarlierTicks(self.store, stream, NOWHERE).ids(making.latest_ns - wait_ns, now_ns + FUTURE_NS + 1)
+        if stored <= {event_id for _, event_id in making.recent}:
+            # To its end and no further, for that is all that the candle in the store will say after a restart.
+            while (until_ns := making.builder.due_ns + wait_ns) <= silent_since_ns:
+                making.builder.advance(until_ns)
 
     async def _publish(self, making: _Making, cause: Event[Any] | None) -> None:
         for candle in making.builder.closed():
@@ -100,10 +129,24 @@ class CandleMaker(EventConsumer):
             self.metrics.counter("candles_closed", timeframe=candle.timeframe)(1)
         await making.outbox.publish()
 
+    async def _stored_at(self, event: Event[Any]) -> int:
+        """Where an event stands in the store. Beside a bus of its own the store may lie behind: it is waited for.
+
+        Everything of the event's token that came before it is stored before it.
+        """
+        for wait_s in (*STORE_WAITS_S, None):
+            position = await position_of(self.store, event)
+            if position != NOWHERE:
+                return position
+            if wait_s is not None:
+                await self._sleep(wait_s)
+        log.warning("%s is on the bus and not in the store: candles begin with what is there", event.event_id)
+        return NOWHERE
+
     async def _restored(self, stream: Stream, event: Event[Any]) -> _Making:
         """The candles as they stood before this event, made from what the store holds."""
         making = _Making(CandleBuilder(stream.token, self.rules), Outbox(stream, self.producer))
-        earlier = EarlierTicks(self.store, stream, await position_of(self.store, event))
+        earlier = EarlierTicks(self.store, stream, await self._stored_at(event))
         last_ns = await earlier.last_ns(max(event.time_event, event.time_recorded))
         if last_ns is None:
             return making
@@ -115,7 +158,7 @@ class CandleMaker(EventConsumer):
                 making.builder.advance(end_ns + self.rules.wait_ns)
                 published.add((one.data.timeframe, one.data.time))
             else:
-                _fed(making, one)
+                _fed(making, one, self.rules.wait_ns)
         for candle in making.builder.closed():
             # One that began before is not whole, and was published in its time.
             if candle.time >= start_ns and (candle.timeframe, candle.time) not in published:
@@ -123,12 +166,15 @@ class CandleMaker(EventConsumer):
         return making
 
 
-def _fed(making: _Making, event: Event[Any]) -> str:
+def _fed(making: _Making, event: Event[Any], wait_ns: int) -> str:
     """What became of a tick."""
     making.heard_ns = max(making.heard_ns, event.time_recorded)
     if is_ahead(event):
         return "ahead"
     making.latest_ns = max(making.latest_ns, event.time_event)
+    making.recent.append((event.time_event, event.event_id))
+    while making.recent[0][0] < making.latest_ns - wait_ns:
+        making.recent.popleft()
     tick = event.data
     return making.builder.take(event.time_event, tick.price, tick.size, tick.trade_id)
 

@@ -1,30 +1,35 @@
 """Watches ticks and quotes on the bus, and tells what cannot be right as `data.quality` events.
 
 What is wrong, `core.domain.tick_checks` says. Nothing is held back here: who must not act on bad data listens to these
-events. What a stream looked like is not kept over a restart; the checks learn it again from the next ticks.
+events. What a stream looked like is not kept over a restart; the checks learn it again from the next ticks. What a
+session recorded for itself was looked at when it came, and a market of the past is not silent because it ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.events.event_types import EVENT_TYPES
+from tradewind.core.domain.events.partitioning import partition_of
 from tradewind.core.domain.events.payloads import QualityProblem, Tick
 from tradewind.core.domain.problem_bundles import BUNDLED_NS, ProblemBundles
 from tradewind.core.domain.tick_checks import Problem, TickChecks, TickRules
 from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.handlers import event_handler
 from tradewind.messaging.producer import EventProducer
-from tradewind.ports.bus import Bus
+from tradewind.ports.bus import Bus, Place
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
 from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
 
 log = logging.getLogger(__name__)
+TICKS = EVENT_TYPES["price.tick"].topic
 
 
 @dataclass
@@ -57,10 +62,13 @@ class DataQuality(EventConsumer):
         self.producer, self.metrics = producer, metrics
         self.rules, self.rules_of, self.bundled_ns = rules or TickRules(), rules_of or {}, bundled_ns
         self._watched: MostRecent[Stream, _Watched] = MostRecent(streams_max)
+        self._leaving: deque[_Watched] = deque()
 
     @event_handler("price.tick", "price.quote")
     async def look(self, event: Event[Any]) -> None:
         """One tick or quote, and what is wrong with it."""
+        if event.session is not None:
+            return
         watched = self._watched_of(stream_of(event))
         async with watched.one_at_a_time:
             if watched.outbox.last_id != event.event_id:
@@ -69,13 +77,41 @@ class DataQuality(EventConsumer):
                 watched.outbox.last_id = event.event_id
                 self._tell(watched, problems, event.time_recorded, event)
             await watched.outbox.publish()
+        await self._tell_of_leaving()
 
     async def advance(self, now_ns: int) -> None:
         """Time has passed: tell of silence, and of what waited to be told. Raises Unavailable; it waits on."""
         for watched in self._watched.values():
             async with watched.one_at_a_time:
-                self._tell(watched, watched.checks.silence(now_ns), now_ns, None)
+                silent = [] if watched.outbox.stream.mode == "backtest" else watched.checks.silence(now_ns)
+                self._tell(watched, silent, now_ns, None)
                 await watched.outbox.publish()
+        await self._tell_of_leaving()
+
+    async def finish(self) -> None:
+        """Tell what waits to be told together, when nothing more will come. Raises Unavailable; it waits on."""
+        self._leaving.extend(self._watched.values())
+        await self._tell_of_leaving()
+
+    def lost(self, places: frozenset[Place]) -> None:
+        """Streams that are another member's now are not silent because they are not heard of here."""
+
+        def theirs(stream: Stream) -> bool:
+            return (TICKS.name, partition_of(stream.token, TICKS.partitions)) in places
+
+        self._leaving.extend(watched for stream, watched in self._watched.items() if theirs(stream))
+        self._watched.drop(theirs)
+
+    async def _tell_of_leaving(self) -> None:
+        """Tell what is untold of streams that are watched no longer."""
+        while self._leaving:
+            watched = self._leaving[0]
+            async with watched.one_at_a_time:
+                for since_ns, bundle in watched.bundles.rest():
+                    _send(watched.outbox, bundle, since_ns, None)
+                await watched.outbox.publish()
+            if self._leaving and self._leaving[0] is watched:
+                self._leaving.popleft()
 
     def _watched_of(self, stream: Stream) -> _Watched:
         watched = self._watched.get(stream)
@@ -84,8 +120,8 @@ class DataQuality(EventConsumer):
             bundles = ProblemBundles(stream.token, self.bundled_ns)
             watched = _Watched(TickChecks(rules), bundles, Outbox(stream, self.producer))
             forgotten = self._watched.put(stream, watched)
-            if forgotten is not None and (untold := forgotten.bundles.untold):
-                log.warning("%s: forgotten with %d problems untold", forgotten.outbox.stream, untold)
+            if forgotten is not None:
+                self._leaving.append(forgotten)
         return watched
 
     def _tell(self, watched: _Watched, problems: list[Problem], now_ns: int, cause: Event[Any] | None) -> None:

@@ -63,9 +63,10 @@ class EarlierTicks:
             end_ns, length = end_ns - length, 2 * length
         return None
 
-    async def any_between(self, start_ns: int, end_ns: int) -> bool:
-        """Whether one happened in a stretch."""
-        return await self._latest(start_ns, end_ns) is not None
+    async def ids(self, start_ns: int, end_ns: int) -> set[str]:
+        """The event ids of those that happened in a stretch, without those from the future."""
+        query = self._query(start_ns, end_ns, "price.tick")
+        return {s.event.event_id async for batch in self.store.read(query) for s in batch if self._is_mine(s)}
 
     async def _latest(self, start_ns: int, end_ns: int) -> int | None:
         """The latest time within a stretch, by halves, the later half first."""

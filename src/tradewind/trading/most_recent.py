@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -31,6 +31,11 @@ class MostRecent(Generic[K, V]):
         self._values[key] = value
         self._values.move_to_end(key)
         return self._values.popitem(last=False)[1] if len(self._values) > self.most else None
+
+    def drop(self, which: Callable[[K], bool]) -> None:
+        """Keep those no longer whose keys these are."""
+        for key in [key for key in self._values if which(key)]:
+            del self._values[key]
 
     def items(self) -> tuple[tuple[K, V], ...]:
         """All that is kept now."""

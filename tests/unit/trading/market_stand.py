@@ -52,11 +52,11 @@ def trade(number, after_ns, price=100.0, size=1.0, trade_id=None, received_after
     return replace(tick(number), time_event=START + after_ns, time_recorded=received, data=data, **changed)
 
 
-def quote(number, after_ns, bid, ask):
+def quote(number, after_ns, bid, ask, **changed):
     """A best bid and ask."""
     kind = EVENT_TYPES["price.quote"]
     data = kind.payload(symbol="BTC/USDT", bid=bid, bid_size=1.0, ask=ask, ask_size=1.0)
-    return replace(trade(number, after_ns), type=kind.name, data=data)
+    return replace(trade(number, after_ns), type=kind.name, data=data, **changed)
 
 
 async def until(condition):

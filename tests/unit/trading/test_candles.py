@@ -227,3 +227,108 @@ def test_two_venues_of_one_symbol_have_candles_of_their_own_also_where_one_makes
         ("even", START, 100.0),
         ("odd", START, 101.0),
     ]
+
+
+def test_the_clock_closes_as_far_as_a_restart_will_know_of(tmp_path):
+    """A tick that comes after a candle was closed by the clock has the same fate live and after a restart."""
+    rules, late = CandleRules(("1m",)), trade(1, MINUTE + SECOND_NS, price=7.0)
+
+    async def journey(folder, restarts):
+        stand = Stand(folder)
+        one = maker(stand, rules)
+        first, last = trade(0, 0), trade(2, 3 * MINUTE)
+        await stand.bus.publish([first])
+        await one.take(first)
+        await one.advance(START + MINUTE + 55 * SECOND_NS)
+        for event in (late, last):
+            one = maker(stand, rules) if restarts else one
+            await stand.bus.publish([event])
+            await one.take(event)
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [event.data for event in made]
+
+    there = tmp_path / "a", tmp_path / "b"
+    for folder in there:
+        folder.mkdir()
+    live, restarted = (asyncio.run(journey(folder, i)) for i, folder in enumerate(there))
+    assert live == restarted
+    assert [c.close for c in live] == [100.0, 7.0]
+
+
+def test_the_clock_waits_for_an_overtaken_tick_that_is_stored_and_not_handled(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = maker(stand, CandleRules(("1m",)))
+        ticks = [trade(0, 59 * SECOND_NS), trade(1, 58 * SECOND_NS, price=50.0)]
+        await stand.bus.publish(ticks)
+        await one.take(ticks[0])
+        await one.advance(START + HOUR)
+        await one.take(ticks[1])
+        await one.advance(START + HOUR)
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [(e.data.open, e.data.ticks) for e in made]
+
+    assert asyncio.run(journey()) == [(50.0, 2)]
+
+
+def test_a_market_of_the_past_is_not_closed_by_the_clock_of_today_and_a_session_has_no_candles(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = maker(stand, CandleRules(("1m",)))
+        for event in (trade(0, 0, mode="backtest"), trade(1, 0, session="mine"), trade(2, HOUR, session="mine")):
+            await stand.bus.publish([event])
+            await one.take(event)
+        await one.advance(START + HOUR)
+        assert await stand.events("candle.closed") == []
+        last = trade(3, HOUR, mode="backtest")
+        await stand.bus.publish([last])
+        await one.take(last)
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [e.mode for e in made]
+
+    assert asyncio.run(journey()) == ["backtest"]
+
+
+def test_where_the_store_lies_behind_the_bus_it_is_waited_for(tmp_path):
+    """Beside Kafka the store is filled by another consumer: what is not there yet must not be missing in a candle."""
+
+    async def journey():
+        stand = Stand(tmp_path)
+        ticks = [trade(0, 0, size=1.0), trade(1, SECOND_NS, size=2.0), trade(2, 2 * MINUTE, size=4.0)]
+
+        async def behind(_seconds):
+            await stand.store.append(ticks[:2])
+
+        one = maker(stand, CandleRules(("1m",)), sleep=behind)
+        await one.take(ticks[1])
+        await stand.store.append(ticks[2:])
+        await one.take(ticks[2])
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [e.data.volume for e in made]
+
+    assert asyncio.run(journey()) == [3.0]
+
+
+def test_a_stream_that_was_another_members_meanwhile_is_made_again_from_the_store(tmp_path):
+    rules = CandleRules(("1m",))
+
+    async def journey():
+        stand = Stand(tmp_path)
+        one, other = maker(stand, rules), maker(stand, rules)
+        ticks = [trade(i, i * SECOND_NS, size=float(i + 1)) for i in range(3)] + [trade(3, 3 * MINUTE)]
+        await stand.bus.publish(ticks)
+        await one.take(ticks[0])
+        one.lost(frozenset(("price.ticks", number) for number in range(10)))
+        await other.take(ticks[1])
+        other.lost(frozenset(("price.ticks", number) for number in range(10)))
+        await one.take(ticks[2])
+        await one.take(ticks[3])
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [e.data.volume for e in made]
+
+    assert asyncio.run(journey()) == [6.0]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from market_stand import START, Stand, quote, trade, until
 
 from tradewind.core.domain.errors import Unavailable
+from tradewind.core.domain.events.partitioning import partition_of
 from tradewind.core.domain.problem_bundles import ProblemBundles
 from tradewind.core.domain.tick_checks import Problem, TickRules
 from tradewind.core.domain.timeframes import SECOND_NS
@@ -133,14 +134,50 @@ def test_a_symbol_may_have_rules_of_its_own(tmp_path):
     assert asyncio.run(journey()) == ["gap"]
 
 
-def test_a_symbol_that_makes_room_says_what_was_not_told(tmp_path, caplog):
+def test_a_symbol_that_makes_room_is_told_of_first(tmp_path):
     async def journey():
         stand = Stand(tmp_path)
         one = watch(stand, streams_max=1)
         for number in range(3):
             await one.look(quote(number, seconds(number), 101.0, 100.0))
         await one.look(trade(9, seconds(4), source="another venue"))
+        told = await stand.events("data.quality")
         await stand.store.close()
+        return [e.data.ticks for e in told]
 
-    asyncio.run(journey())
-    assert "forgotten with 2 problems untold" in caplog.text
+    assert asyncio.run(journey()) == [1, 2]
+
+
+def test_what_waits_to_be_told_is_told_at_the_end_and_to_whom_a_stream_went_silence_is_left(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = watch(stand)
+        for number in range(5):
+            await one.look(quote(number, seconds(number), 101.0, 100.0))
+        one.lost(frozenset({("price.ticks", partition_of("BTC/USDT", 10))}))
+        await one.advance(START + seconds(500))
+        told = [(e.data.problem, e.data.ticks) for e in await stand.events("data.quality")]
+        for number in range(5):
+            await one.look(quote(10 + number, seconds(600 + number), 101.0, 100.0))
+        await one.finish()
+        later = [(e.data.problem, e.data.ticks) for e in await stand.events("data.quality")]
+        await stand.store.close()
+        return told, later
+
+    told, later = asyncio.run(journey())
+    assert told == [("crossed", 1), ("crossed", 4)]
+    assert later == told * 2
+
+
+def test_what_a_session_recorded_is_not_looked_at_again_and_a_market_of_the_past_does_not_fall_silent(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = watch(stand)
+        await one.look(quote(0, 0, 101.0, 100.0, session="mine"))
+        await one.look(quote(1, 0, 100.0, 101.0, mode="backtest"))
+        await one.advance(START + seconds(10**6))
+        told = await stand.events("data.quality")
+        await stand.store.close()
+        return told
+
+    assert asyncio.run(journey()) == []

@@ -54,3 +54,12 @@ class ProblemBundles:
                 told.append((bundle.first_ns, made))
                 self._bundles[name] = _Bundle(now_ns)
         return told
+
+    def rest(self) -> list[tuple[int, QualityProblem]]:
+        """All that is not told yet, whether its time has come or not."""
+        untold = [(name, bundle) for name, bundle in self._bundles.items() if bundle.ticks]
+        self._bundles.clear()
+        return [
+            (b.first_ns, QualityProblem(symbol=self.symbol, problem=name, detail=b.detail, ticks=b.ticks))
+            for name, b in untold
+        ]
