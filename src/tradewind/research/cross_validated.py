@@ -25,15 +25,15 @@ from tradewind.core.engine.run import EngineName
 from tradewind.core.performance.calendar import read_calendar
 from tradewind.core.performance.cross_validation import backtest_paths, combinatorial_purged_splits, group_edges
 from tradewind.core.performance.hold import hold_equity
-from tradewind.core.performance.returns import equity_returns, returns_to_ruin, sharpe
+from tradewind.core.performance.returns import equity_returns, sharpe
 from tradewind.core.performance.undefined import Figure, Undefined
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.backtest import Market
-from tradewind.research.bench import Bench, Scores
-from tradewind.research.counting import uncounted
+from tradewind.research.bench import Bench
 from tradewind.research.objectives import objectives_from
 from tradewind.research.optimise import search
+from tradewind.research.ruined_sets import returns_with_ruin
 from tradewind.research.search_plan import SearchPlan, plan_search
 from tradewind.research.search_space import space_of
 from tradewind.research.walk_forward import Progress
@@ -201,7 +201,7 @@ def cross_validate(
     found = search(plan, bench, fixed, progress=progress)
     if len(found.scores.failed) == len(found.sets):
         raise StrategyFailed(f"it failed with every set: {found.why_none}", where=strategy.__name__)
-    returns, time = _returns(bench, found.sets, found.scores), found.scores.time
+    returns, time = returns_with_ruin(bench, found.sets, found.scores), found.scores.time
     calendar = read_calendar(timeline(markets), markets[0].bars.step_ns)
     period_ns = max(UNITS_NS["d"], markets[0].bars.step_ns)
     purged, left_out = (
@@ -238,21 +238,6 @@ def cross_validate(
         strategy, markets, bench.rules, plan, fixed, groups, test_groups, purged, left_out, found.sets,
         len(found.scores.failed), time, calendar.periods_per_year, tuple(splits), paths,
     )  # fmt: skip
-
-
-def _returns(bench: Bench, sets: Sequence[Mapping[str, Any]], scores: Scores) -> Array:
-    """Each set's returns (sets, periods), NaN for one that failed.
-
-    A sweep gives none to an account that was emptied. To leave such a set out where it is to be chosen would be to know
-    of its ruin beforehand, so it is run again for what it had until then.
-    """
-    returns = scores.returns
-    for number in np.flatnonzero(np.isnan(returns).all(axis=1)).tolist():
-        if number not in scores.failed:
-            with uncounted():  # it has been
-                ran = bench.backtest(sets[number])
-            returns[number] = returns_to_ruin(ran.equity[ran.calendar.period_ends], bench.rules.cash)
-    return returns
 
 
 def sharpe_rows(returns: Array) -> Array:

@@ -23,15 +23,17 @@ from tradewind.core.performance.undefined import Undefined
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.backtest import Backtest, Market
-from tradewind.research.bench import Bench, Scores
+from tradewind.research.bench import Bench
 from tradewind.research.counting import ground_of, now_counting, uncounted
 from tradewind.research.gate import Gate, Moot, judge, usual_gate
 from tradewind.research.lookahead import Lookahead, lookahead
 from tradewind.research.monte_carlo import MonteCarlo, monte_carlo, simulate_trades
 from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimise import search
+from tradewind.research.optimised import Optimised
 from tradewind.research.regimes import RegimeSplit, split_by_regime
 from tradewind.research.resampled_trades import Resampling
+from tradewind.research.ruined_sets import returns_with_ruin
 from tradewind.research.search_luck import as_if_worthless, search_luck, tally_of
 from tradewind.research.search_plan import plan_search
 from tradewind.research.search_space import SearchSpace, space_of
@@ -131,7 +133,7 @@ def validate(
             search_luck(found.scores, found.best, bench.periods_per_year, as_if_worthless(tally)),
             counted=tally is counted,
         ),
-        overfitting=_overfitting(found.scores),
+        overfitting=_overfitting(bench, found),
         chosen=chosen,
         walked=walked,
         lookahead=biased,
@@ -157,11 +159,12 @@ def _space(strategy: type[Strategy], space: Mapping[str, Any] | None, fixed: Map
         raise
 
 
-def _overfitting(scores: Scores) -> Overfitting | Undefined | Moot:
-    """By the returns of every set that was run to its end."""
-    if len(scores) == 1:
+def _overfitting(bench: Bench, found: Optimised) -> Overfitting | Undefined | Moot:
+    """By the returns of every set that could be run, those that lost all among them."""
+    if len(found.sets) == 1:
         return NO_CHOICE
-    ran = scores.returns[~np.isnan(scores.returns).any(axis=1)]
+    returns = returns_with_ruin(bench, found.sets, found.scores)
+    ran = returns[~np.isnan(returns).any(axis=1)]
     return probability_of_overfitting(ran.T) if len(ran) else Undefined("no set has returns")
 
 

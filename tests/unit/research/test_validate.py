@@ -1,5 +1,6 @@
 """A validation from Python: what every stage hands to the gate, and what it says where there is little to say."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from markupsafe import escape
 from report_examples import market
 
-from tradewind import BadInput, Bars, Strategy, StrategyFailed, param
+from tradewind import BadInput, Bars, MarketRules, Strategy, StrategyFailed, param
 from tradewind.adapters.trials.sqlite_trials import SqliteTrials
 from tradewind.core.domain.trials import Tally, TrialKind
 from tradewind.core.performance.account_paths import in_order
@@ -27,6 +28,7 @@ SMA_CROSS = STRATEGIES["sma_cross"]
 SPACE = {"fast": [5, 10], "slow": [20, 40]}
 BARS = market("BTC/USDT:USDT", 2_400, "1h", seed=9)
 HOUR = 3_600_000_000_000
+RISKY = MarketRules(leverage=10.0, liquidation=False)
 
 
 class Morning(Strategy):
@@ -184,6 +186,37 @@ def test_the_figures_are_those_of_the_stages(good):
         joined.equity[-1] - 10_000.0
     )
     assert good.answers == answers_of(evidence)
+
+
+class Gambler(Strategy):
+    """Long through the mornings with so much that one deep fall is the end, or with little and too late."""
+
+    stake = param(0.1, low=0.05, high=30.0)
+
+    def setup(self):
+        self.bars = 0
+
+    def on_bar(self, bar):
+        self.bars += 1
+        if self.bars % 24 == 0:
+            self.close()
+        elif self.bars % 24 == (1 if self.stake > 1.0 else 12) and self.equity > 0.0:
+            self.buy(self.stake * self.equity / bar.close)
+
+
+def test_a_set_that_lost_everything_counts_in_the_probability_of_overfitting(kernels):
+    """It is the best until its end. To leave it out would be to know of that end."""
+    bars = mornings(300, 0.01)
+    fall = np.where(np.arange(len(bars)) < 200 * 24 + 12, 1.0, 0.7)
+    fallen = replace(bars, **{name: getattr(bars, name) * fall for name in ("open", "high", "low", "close")})
+    found = validate(Gambler, fallen, space={"stake": [0.1, 0.5, 5.0]}, rules=RISKY, cache=kernels)
+    scores = found.evidence.found.scores
+    assert np.isnan(scores.returns[2]).all(), "a sweep gives no returns to an account that was emptied"
+    overfitting = found.evidence.overfitting
+    assert np.isneginf(overfitting.sharpe_out[overfitting.chosen == 2]).any()
+    assert overfitting.pbo > 0.5
+    assert '"pbo"' in json.dumps(validate_document(found), allow_nan=False)
+    assert "it is below all others" in render_study(validate_study(found))
 
 
 def test_too_little_data_is_no_refusal_and_says_what_is_missing(kernels):

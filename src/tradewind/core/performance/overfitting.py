@@ -30,10 +30,11 @@ class Overfitting:
     chosen: NDArray[np.int64]
     """Column that was best in sample."""
     sharpe_in: Array
-    """The choice's Sharpe ratio per period in sample, and out of sample."""
+    """The choice's Sharpe ratio per period in sample, and out of sample; -inf where it lost everything there."""
     sharpe_out: Array
     degradation: Figure
-    """Slope of out-of-sample on in-sample Sharpe ratios over the splits; negative: the better it looked, the worse."""
+    """Slope of out-of-sample on in-sample Sharpe ratios over the splits whose choice did not lose everything; negative:
+    the better it looked, the worse."""
     probability_of_loss: float
     """Share of the splits whose choice has a Sharpe ratio below zero out of sample."""
     splits: int
@@ -48,7 +49,9 @@ def probability_of_overfitting(returns: Array, blocks: int = 16) -> Overfitting 
     The periods are cut into `blocks` of equal length; every choice of half of them is once the sample in which the best
     configuration is picked, the rest where it is ranked (ties share a rank). A choice at the median counts half, so
     that worthless configurations give 0.5 on average, whatever their number. A configuration without variance in a half
-    has no Sharpe ratio there: it is neither picked nor ranked.
+    has no Sharpe ratio there: it is neither picked nor ranked. One that loses everything in a period (a return of -1 or
+    less) is below all others in each half that holds this period: it is not picked there, and picked elsewhere it ranks
+    last. To leave it out would be to know of its end beforehand.
 
     Undefined for fewer than two configurations that ever move, numbers that are not finite, or too few periods. Raises
     BadInput for a number of blocks that is odd or outside 2 to 20, or an array of another shape. Source: Bailey,
@@ -81,7 +84,7 @@ def probability_of_overfitting(returns: Array, blocks: int = 16) -> Overfitting 
         every = np.arange(len(first))
         best_in[some], best_out[some] = first[every, chosen[some]], second[every, chosen[some]]
         rank[some] = _relative_rank(second, best_out[some])
-    usable = ~(np.isnan(best_in) | np.isnan(best_out))
+    usable = np.isfinite(best_in) & ~np.isnan(best_out)
     if not usable.any():
         return Undefined("no split has a configuration with a Sharpe ratio in both halves")
     logits = np.log(rank[usable] / (1.0 - rank[usable]))
@@ -92,7 +95,7 @@ def probability_of_overfitting(returns: Array, blocks: int = 16) -> Overfitting 
         chosen=chosen[usable],
         sharpe_in=best_in[usable],
         sharpe_out=best_out[usable],
-        degradation=_slope(best_in[usable], best_out[usable]),
+        degradation=_slope(best_in[usable & ~np.isinf(best_out)], best_out[usable & ~np.isinf(best_out)]),
         probability_of_loss=float(np.mean(best_out[usable] < 0.0)),
         splits=len(picks),
         rows_dropped=dropped,
@@ -115,32 +118,38 @@ def _unfit(values: Array, blocks: int) -> Undefined | None:
 
 @dataclass(frozen=True, slots=True)
 class _Halves:
-    """Sums by block (blocks, configurations), about each configuration's mean so that they keep their digits."""
+    """Sums by block (blocks, configurations), about each configuration's mean so that they keep their digits.
+
+    `ends` says in which block a configuration lost everything, 1.0, or not, 0.0.
+    """
 
     mean: Array
     sums: Array
     squares: Array
+    ends: Array
     rows: int
 
     @classmethod
     def of(cls, values: Array, blocks: int) -> _Halves:
         mean = values.mean(axis=0)
-        cut = (values - mean).reshape(blocks, -1, values.shape[1])
-        return cls(mean, cut.sum(axis=1), (cut**2).sum(axis=1), len(values) // 2)
+        shape = (blocks, -1, values.shape[1])
+        cut = (values - mean).reshape(shape)
+        ends = np.asarray((values <= -1.0).reshape(shape).any(axis=1), np.float64)
+        return cls(mean, cut.sum(axis=1), (cut**2).sum(axis=1), ends, len(values) // 2)
 
     def sharpes(self, picks: NDArray[np.int64]) -> tuple[Array, Array]:
         """Sharpe ratios per period of the picked blocks and of the others, each (splits, configurations)."""
         inside = np.zeros((len(picks), len(self.sums)))
         np.put_along_axis(inside, picks, 1.0, axis=1)
-        sums, squares = inside @ self.sums, inside @ self.squares
-        return self._sharpe(sums, squares), self._sharpe(
-            self.sums.sum(axis=0) - sums, self.squares.sum(axis=0) - squares
-        )
+        one = [inside @ sums for sums in (self.sums, self.squares, self.ends)]
+        whole = [sums.sum(axis=0) for sums in (self.sums, self.squares, self.ends)]
+        return self._sharpe(*one), self._sharpe(*(a - b for a, b in zip(whole, one, strict=True)))
 
-    def _sharpe(self, sums: Array, squares: Array) -> Array:
+    def _sharpe(self, sums: Array, squares: Array, ends: Array) -> Array:
         spread = (squares - sums**2 / self.rows) / (self.rows - 1)
         flat = spread <= ROUNDING * squares / self.rows
-        return np.where(flat, np.nan, (self.mean + sums / self.rows) / np.sqrt(np.where(flat, 1.0, spread)))
+        found = np.where(flat, np.nan, (self.mean + sums / self.rows) / np.sqrt(np.where(flat, 1.0, spread)))
+        return np.where(ends > 0.0, -np.inf, found)
 
 
 def _relative_rank(others: Array, choice: Array) -> Array:
@@ -152,6 +161,8 @@ def _relative_rank(others: Array, choice: Array) -> Array:
 
 
 def _slope(x: Array, y: Array) -> Figure:
+    if len(x) == 0:
+        return Undefined("every choice lost everything out of sample")
     centred = x - x.mean()
     below = float(centred @ centred)
     if below <= ROUNDING * float(x @ x):

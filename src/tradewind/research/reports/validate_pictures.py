@@ -76,7 +76,11 @@ def _overfitting(found: object) -> list[Part]:
         split=0.0,
     )
     below, lost = percent(found.pbo), percent(found.probability_of_loss)
-    return [Picture(drawing, f"PBO {below}: so often the choice fell below the median; {lost} lost")]
+    words = f"PBO {below}: so often the choice fell below the median; {lost} lost"
+    emptied = int(np.isneginf(found.sharpe_out).sum())
+    if emptied:
+        words += f"; in {emptied:,} of {len(found.logits):,} halves it lost everything: there it is below all others"
+    return [Picture(drawing, words)]
 
 
 def _biased(found: Lookahead | Undefined) -> str:

@@ -70,6 +70,35 @@ def test_every_split_is_the_one_that_is_added_up_by_hand() -> None:
     assert found.degradation == pytest.approx(np.polyfit(found.sharpe_in, found.sharpe_out, 1)[0], rel=1e-6)
 
 
+def test_a_configuration_that_lost_everything_is_below_all_others_in_the_half_in_which_it_did() -> None:
+    returns = noise(5, periods=80, configurations=3)
+    returns[:, 0] = 0.01 + noise(6, periods=80, configurations=1)[:, 0] / 10  # the best by far, but for one thing
+    returns[71, 0] = -1.0
+    returns[72:, 0] = 0.0
+    found = judged(returns)
+    for choice, chosen, outside, logit in zip(
+        itertools.combinations(range(8), 4), found.chosen, found.sharpe_out, found.logits, strict=True
+    ):
+        if 7 in choice:  # the half knows of its end: it is not picked, and judges nobody from above
+            assert chosen != 0
+        else:  # the half knows nothing of it: it is picked, and loses all
+            assert chosen == 0
+            assert outside == -math.inf
+            assert logit == pytest.approx(math.log((1 / 4) / (3 / 4)))
+    assert found.pbo >= 0.5
+    assert found.probability_of_loss >= 0.5
+    known = np.isfinite(found.sharpe_out)
+    assert found.degradation == pytest.approx(np.polyfit(found.sharpe_in[known], found.sharpe_out[known], 1)[0])
+
+
+def test_where_all_lose_everything_in_a_half_it_picks_nobody() -> None:
+    returns = noise(8, periods=80, configurations=2)
+    returns[5] = -1.0
+    returns[6:] = 0.0
+    found = probability_of_overfitting(returns, 8)
+    assert isinstance(found, Undefined)
+
+
 def test_configurations_that_are_all_the_same_stand_at_the_median() -> None:
     found = judged(np.tile(noise(1, configurations=1), 6))
     assert found.pbo == 0.5
