@@ -7,8 +7,7 @@ from pathlib import Path
 
 import tradewind
 from tradewind.core.domain.events.asyncapi import asyncapi
-from tradewind.core.domain.events.event_types import EVENT_TYPES
-from tradewind.core.domain.events.payloads import DeadLetter
+from tradewind.core.domain.events.event_types import EVENT_TYPES, TRAVELLING
 from tradewind.core.domain.events.topics import DAY_NS, TOPICS
 
 HERE = Path(__file__).parent
@@ -26,7 +25,7 @@ def table() -> str:
     """A row for each topic."""
     lines = ["| topic | partitions | by | kept | events | what |", "|---|---:|---|---:|---|---|"]
     for topic in TOPICS.values():
-        types = [k.name for k in EVENT_TYPES.values() if k.topic is topic and k.payload is not DeadLetter]
+        types = [k.name for k in EVENT_TYPES.values() if k.topic is topic and k.payload not in TRAVELLING]
         kept = "for ever" if topic.retention_ns is None else f"{topic.retention_ns // DAY_NS} d"
         names = ", ".join(f"`{name}`" for name in types)
         lines.append(f"| `{topic.name}` | {topic.partitions} | {topic.key} | {kept} | {names} | {topic.meaning} |")

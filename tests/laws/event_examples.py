@@ -15,6 +15,7 @@ PLAIN = {
     int: st.integers(-(2**63), 2**63 - 1),
     bool: st.booleans(),
     str: TEXT,
+    bytes: st.binary(max_size=20),
     Decimal: st.decimals(-(10**30), 10**30, allow_nan=False, allow_infinity=False, places=8),
 }
 
@@ -74,3 +75,9 @@ def tick(number=0, symbol="BTC/USDT", **changed):
         "data": kind.payload(symbol=symbol, price=100.0 + number, size=1.0),
     }
     return Event(**fields | changed)
+
+
+def unreadable(number=0):
+    """A tick whose bytes nobody could read: its price is no number."""
+    whole = tick(number)
+    return tick(number, data=type(whole.data)(symbol=whole.token, price="none", size=1.0))

@@ -4,7 +4,7 @@ import asyncio
 import random
 
 import pytest
-from event_examples import tick
+from event_examples import tick, unreadable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -246,14 +246,14 @@ def test_events_go_into_the_store_in_batches_but_for_the_bad_one(tmp_path):
         store, refused = SqliteEventStore(tmp_path / "events.db"), []
         async with BatchWriter(store.append, size=20, refused=lambda row, why: refused.append(row)) as writer:
             for i in range(50):
-                await writer.add(tick(i, time_event=5) if i == 33 else tick(i))
+                await writer.add(unreadable(i) if i == 33 else tick(i))
         found = [s.event async for some in store.read(EventQuery()) for s in some]
         await store.close()
         return found, refused
 
     found, refused = run(work)
     assert found == [tick(i) for i in range(50) if i != 33]
-    assert refused == [tick(33, time_event=5)]
+    assert refused == [unreadable(33)]
 
 
 @given(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradewind.core.domain.events.codec import TIME_MAX_NS
+from tradewind.core.domain.events.envelope import TIME_MAX_NS
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.ports.event_store import EventQuery
 

@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.events.event_types import EVENT_TYPES, EventType
-from tradewind.core.domain.events.payloads import DeadLetter
+from tradewind.core.domain.events.event_types import EVENT_TYPES, EventType, types_on
 from tradewind.core.domain.events.topics import DEAD_LETTERS, TOPICS, Topic
 
 SCHEMA = "#/components/schemas/{name}"
@@ -37,7 +36,13 @@ def asyncapi(version: str) -> dict[str, Any]:
         "channels": {
             key: channel
             for topic in TOPICS.values()
-            for key, channel in ((topic.name, _channel(topic)), (topic.dead_letters, _dead_letters(topic)))
+            for key, channel in (
+                (topic.name, _channel(topic, topic.name, topic.meaning)),
+                (
+                    topic.dead_letters,
+                    _channel(topic, topic.dead_letters, f"what could not be handled of {topic.name}, with the reason"),
+                ),
+            )
         },
         "operations": {
             f"{action} {topic}": {"action": action, "channel": {"$ref": f"#/channels/{topic}"}}
@@ -51,24 +56,11 @@ def asyncapi(version: str) -> dict[str, Any]:
     }
 
 
-def _channel(topic: Topic) -> dict[str, Any]:
-    types = [kind.name for kind in EVENT_TYPES.values() if kind.topic is topic and kind.payload is not DeadLetter]
+def _channel(topic: Topic, name: str, meaning: str) -> dict[str, Any]:
     return {
-        "address": topic.name,
-        "description": topic.meaning,
-        "messages": {name: {"$ref": f"{MESSAGE}{name}"} for name in types},
-        "x-partitions": topic.partitions,
-        "x-key": topic.key,
-        "x-retention-ns": topic.retention_ns,
-    }
-
-
-def _dead_letters(topic: Topic) -> dict[str, Any]:
-    name = next(kind.name for kind in EVENT_TYPES.values() if kind.payload is DeadLetter)
-    return {
-        "address": topic.dead_letters,
-        "description": f"what could not be handled of {topic.name}, with the reason",
-        "messages": {name: {"$ref": f"{MESSAGE}{name}"}},
+        "address": name,
+        "description": meaning,
+        "messages": {kind: {"$ref": f"{MESSAGE}{kind}"} for kind in types_on(name)},
         "x-partitions": topic.partitions,
         "x-key": topic.key,
         "x-retention-ns": topic.retention_ns,

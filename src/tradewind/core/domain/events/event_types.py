@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events import payloads as p
-from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.topics import DEAD_LETTERS, TOPICS, Topic
+
+if TYPE_CHECKING:
+    from tradewind.core.domain.events.envelope import Event
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -54,6 +56,8 @@ _TABLE: tuple[tuple[str, str, type[p.Payload], str], ...] = (
     ("sandbox.alert", "sandbox.alerts", p.SandboxAlert, "proposal"),
     ("reconciliation.finished", "reconciliation.results", p.Reconciliation, "account"),
     ("event.dead", "system.events", p.DeadLetter, "topic"),
+    ("event.revived", "system.events", p.Revival, "topic"),
+    ("letter.closed", "system.events", p.LetterClosed, "topic"),
     ("service.changed", "system.events", p.ServiceChange, "service"),
     ("timer.fired", "system.events", p.TimerFired, "service"),
     ("session.changed", "system.events", p.SessionChange, "service"),
@@ -66,19 +70,41 @@ EVENT_TYPES: dict[str, EventType] = {
 """Every event type by its name."""
 
 
+TRAVELLING: dict[type[p.Payload], Callable[[Topic], str]] = {
+    p.DeadLetter: lambda topic: topic.dead_letters,
+    p.LetterClosed: lambda topic: topic.dead_letters,
+    p.Revival: lambda topic: topic.name,
+}
+"""Payloads that name the topic which they belong to, and where an event with one travels."""
+
+
 def topic_of(event: Event[Any]) -> str:
-    """The topic that an event travels on: its type's, or the dead letters of the topic that it lay dead on."""
-    if type(event.data) is p.DeadLetter:
-        return TOPICS[event.data.topic].dead_letters
-    return EVENT_TYPES[event.type].topic.name
+    """The topic that an event travels on: its type's, or for one about another event that one's, or its dead letters.
+
+    Raises BadInput where it names a topic that is not there.
+    """
+    where = TRAVELLING.get(type(event.data))
+    return EVENT_TYPES[event.type].topic.name if where is None else where(_topic(event.data.topic))
+
+
+def types_on(topic: str) -> tuple[str, ...]:
+    """The types of the events that travel on a topic, or with its dead letters."""
+    if topic.endswith(DEAD_LETTERS):
+        return ("event.dead", "letter.closed")
+    own = (kind.name for kind in EVENT_TYPES.values() if kind.topic.name == topic and kind.payload not in TRAVELLING)
+    return (*own, "event.revived")
 
 
 def partitions_of(topic: str) -> int:
     """How many parts a topic, or its dead letters, has. Raises BadInput where there is none of this name."""
-    found = TOPICS.get(topic.removesuffix(DEAD_LETTERS))
+    return _topic(topic.removesuffix(DEAD_LETTERS)).partitions
+
+
+def _topic(name: str) -> Topic:
+    found = TOPICS.get(name)
     if found is None:
-        raise BadInput(f"there is no topic {topic!r}", fix=f"There are: {', '.join(TOPICS)}")
-    return found.partitions
+        raise BadInput(f"there is no topic {name!r}", fix=f"There are: {', '.join(TOPICS)}")
+    return found
 
 
 def event_type(name: str) -> EventType:

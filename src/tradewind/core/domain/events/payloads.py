@@ -261,7 +261,10 @@ class Reconciliation(Payload, frozen=True):
 
 
 class DeadLetter(Payload, frozen=True):
-    """An event that a group could not handle: where it was, why, and itself as text."""
+    """An event that a group could not handle: where it was, why, and itself as text.
+
+    Bytes that are no event are kept in `raw` as they came; of very many `length` says how many there were.
+    """
 
     topic: str
     partition: int
@@ -270,6 +273,31 @@ class DeadLetter(Payload, frozen=True):
     reason: str
     attempts: int
     original: str
+    raw: bytes = b""
+    length: int = 0
+
+
+class Revival(Payload, frozen=True):
+    """An event that was put aside, for the group that could not handle it, once more. It travels on `topic`.
+
+    `letter` is the id of the event that put it aside.
+    """
+
+    topic: str
+    group: str
+    letter: str
+    original: str
+    actor: str = ""
+
+
+class LetterClosed(Payload, frozen=True):
+    """A dead letter that was dealt with, by whom and why. It travels with the dead letters of `topic`."""
+
+    topic: str
+    letter: str
+    outcome: Literal["sent_again", "dropped"]
+    actor: str
+    remark: str = ""
 
 
 class ServiceChange(Payload, frozen=True):
