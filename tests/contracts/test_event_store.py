@@ -12,7 +12,7 @@ from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
-from tradewind.ports.event_store import EventQuery
+from tradewind.ports.event_store import EventQuery, Hold, Purged
 
 STORES = {"sqlite": "sqlite_place", "postgres": "postgres_place", "timescale": "timescale_place"}
 
@@ -186,10 +186,67 @@ def test_purging_forgets_what_is_old_but_never_an_audit_record(opened):
         planned = await store.purge(NOW + 7, dry_run=True)
         assert await store.count(EventQuery()) == 11
         done = await store.purge(NOW + 7)
-        assert planned == done == {"price.tick": 5}
+        assert planned == done == Purged({"price.tick": 5})
         return [s.event.time_event - NOW for s in await everything(store)]
 
     assert opened(work) == [1, 7, 8, 9, 10, 11]
+
+
+def test_what_is_held_stays_until_it_is_released(opened):
+    made = [tick(i, session=("s1", "s2", None)[i % 3], token=("BTC/USDT", "ETH/USDT")[i % 2]) for i in range(2, 20)]
+    case = Hold("case 7", EventQuery(NOW + 5, NOW + 12, session="s1"), "a question from the auditor")
+    coin = Hold("coin", EventQuery(tokens=("ETH/USDT",), types=("price.tick",)), "a dispute")
+
+    def held(event):
+        in_case = 5 <= event.time_event - NOW < 12 and event.session == "s1"
+        return in_case or event.token == "ETH/USDT"
+
+    async def work(store):
+        await store.append(made)
+        for hold in (coin, Hold("case 7", EventQuery(), "a draft"), case):
+            await store.hold(hold)
+        assert await store.holds() == [case, coin]
+        planned = await store.purge(NOW + 15, dry_run=True)
+        done = await store.purge(NOW + 15)
+        left = [s.event for s in await everything(store)]
+        assert await store.append([made[0]]) == [1 if held(made[0]) else 19]
+        assert [await store.release(name) for name in ("coin", "coin", "case 7")] == [True, False, True]
+        await store.purge(NOW + 15)
+        return planned, done, left, [s.event for s in await everything(store)]
+
+    planned, done, left, last = opened(work)
+    old = [e for e in made if e.time_event < NOW + 15]
+    stays = sum(map(held, old))
+    assert planned == done == Purged({"price.tick": len(old) - stays}, {"price.tick": stays})
+    assert left == [e for e in made if e not in old or held(e)]
+    assert last == [e for e in made if e not in old]
+
+
+def test_only_the_types_that_are_named_are_forgotten(opened):
+    alert = EVENT_TYPES["service.changed"]
+    other = [
+        tick(i, type=alert.name, token="feed", data=alert.payload(service="feed", state="started")) for i in (3, 5)
+    ]
+
+    async def work(store):
+        await store.append([tick(2), *other, tick(4), tick(9)])
+        assert await store.purge(NOW + 8, ("price.tick", "price.quote")) == Purged({"price.tick": 2})
+        assert await store.purge(NOW + 8, ("price.tick",)) == Purged()
+        return [s.event for s in await everything(store)]
+
+    assert opened(work) == [*other, tick(9)]
+
+
+def test_what_a_store_does_for_itself_changes_nothing_that_is_read(opened):
+    async def work(store):
+        await store.append([tick(i) for i in range(30)])
+        before = await everything(store)
+        await store.tidy()
+        assert await everything(store) == before
+        known, new = await store.append([tick(7), tick(40)])
+        assert (known, new > before[-1].position) == (before[7].position, True)
+
+    opened(work)
 
 
 def test_a_bookmark_is_where_it_was_put_last(opened):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from tradewind.core.domain.events.envelope import Event
 
@@ -22,12 +24,37 @@ class EventQuery:
     after_position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(msgspec.Struct, frozen=True):
     """An event and its place in the store: places rise, and are never given twice."""
 
     position: int
     event: Event[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Events that must not be forgotten, whoever asks: what `query` finds, for a reason that a person gave."""
+
+    name: str
+    query: EventQuery
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What was forgotten, or would be, by type; and what was old enough too but is held."""
+
+    forgotten: Mapping[str, int] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What a store did for itself: events looked at for candles, days that got an index, events packed."""
+
+    rolled_up: int = 0
+    indexed: int = 0
+    packed: int = 0
 
 
 class EventStore(Protocol):
@@ -60,8 +87,27 @@ class EventStore(Protocol):
         """Mark a position under a name: up to there somebody has dealt with everything."""
         ...
 
-    async def purge(self, before_ns: int, *, dry_run: bool = False) -> Mapping[str, int]:
-        """Forget events that happened before; how many of each type. Audit records are never forgotten."""
+    async def tidy(self) -> Tidied:
+        """What the store needs from time to time, while others read and write: candles, indexes, old days packed."""
+        ...
+
+    async def purge(self, before_ns: int, types: Collection[str] = (), *, dry_run: bool = False) -> Purged:
+        """Forget events that happened before, all or those of some types.
+
+        Audit records are never forgotten, nor is what a hold describes.
+        """
+        ...
+
+    async def hold(self, hold: Hold) -> None:
+        """Keep what a hold describes until it is released. One of the same name is replaced."""
+        ...
+
+    async def release(self, name: str) -> bool:
+        """End a hold; whether there was one of this name."""
+        ...
+
+    async def holds(self) -> list[Hold]:
+        """What is held, by name."""
         ...
 
     async def close(self) -> None:

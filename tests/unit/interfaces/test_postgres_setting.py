@@ -46,7 +46,7 @@ def test_doctor_says_what_the_database_does_with_history(ask, postgres, monkeypa
     monkeypatch.setenv("TRADEWIND_POSTGRES", postgres.new_database())
     found = checks(ask("doctor", "--json"))["events"]
     assert found["state"] == "fine"
-    assert "partitions by day; retention and candles by upkeep, no compression" in found["found"]
+    assert "partitions by day; compression, retention and candles by upkeep" in found["found"]
 
 
 def test_doctor_names_a_database_that_does_not_answer_and_what_to_do(ask, postgres, monkeypatch):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 from tradewind.core.domain.errors import Unavailable
 from tradewind.core.domain.events.envelope import Event
-from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
+from tradewind.ports.event_store import EventQuery, EventStore, Hold, Purged, StoredEvent, Tidied
 from tradewind.ports.metrics import Metrics
 
 
@@ -53,9 +53,25 @@ class MeasuredEventStore:
         """Mark a position under a name."""
         await self.store.mark(name, position)
 
-    async def purge(self, before_ns: int, *, dry_run: bool = False) -> Mapping[str, int]:
+    async def tidy(self) -> Tidied:
+        """What the store needs from time to time."""
+        return await self.store.tidy()
+
+    async def purge(self, before_ns: int, types: Collection[str] = (), *, dry_run: bool = False) -> Purged:
         """Forget events that happened before."""
-        return await self.store.purge(before_ns, dry_run=dry_run)
+        return await self.store.purge(before_ns, types, dry_run=dry_run)
+
+    async def hold(self, hold: Hold) -> None:
+        """Keep what a hold describes."""
+        await self.store.hold(hold)
+
+    async def release(self, name: str) -> bool:
+        """End a hold."""
+        return await self.store.release(name)
+
+    async def holds(self) -> list[Hold]:
+        """What is held."""
+        return await self.store.holds()
 
     async def close(self) -> None:
         """Write what is waiting, and let the store go."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tradewind.adapters.event_store.packed_blocks import unpack
 from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.events.codec import decode
 from tradewind.core.domain.events.payloads import Candle
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ BOOKMARK = "candles"
 POSITIONS_AT_ONCE_MAX = 50_000
 LOCK = 0x63616E646C65
 """The advisory lock of who makes candles: two at once would only do the same work twice."""
+
+UPTO = f"SELECT coalesce((SELECT position FROM tradewind.bookmarks WHERE name = '{BOOKMARK}'), 0)"  # noqa: S608
+"""Up to where candles have been made."""
 
 PUT = """
 INSERT INTO tradewind.candles_{frame} (tenant, source, symbol, "time", open, high, low, close, volume, ticks)
@@ -36,12 +41,13 @@ WITH touched AS (
 )
 """
 FROM_TICKS = (
-    TOUCHED
+    TOUCHED  # noqa: S608 - made of our own words
     + """
 SELECT t.tenant, t.source, t.symbol, t."time", (array_agg(price ORDER BY time_event, position))[1], max(price),
        min(price), (array_agg(price ORDER BY time_event DESC, position DESC))[1],
        sum(size ORDER BY time_event, position), count(*)
-FROM open_to_change t JOIN tradewind.ticks k ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
+FROM open_to_change t JOIN (SELECT * FROM tradewind.ticks UNION ALL SELECT * FROM tradewind.unpacked_ticks) k
+    ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
     AND k."timestamp" >= t."time" AND k."timestamp" < t."time" + INTERVAL '{s} seconds'
 GROUP BY t.tenant, t.source, t.symbol, t."time"
 """
@@ -55,6 +61,15 @@ FROM open_to_change t JOIN tradewind.candles_{finer} k
     ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
     AND k."time" >= t."time" AND k."time" < t."time" + INTERVAL '{s} seconds'
 GROUP BY t.tenant, t.source, t.symbol, t."time"
+"""
+)
+PACKED_BESIDE = (
+    TOUCHED.format(s=SECONDS["1m"])
+    + """
+SELECT DISTINCT ON (p.first_position) p.body
+FROM open_to_change t JOIN tradewind.packed_events p ON p.tenant = t.tenant AND p.token = t.symbol
+    AND p.event_type = 'price.tick' AND p.first_time < (extract(epoch FROM t."time") + 60)::bigint * 1000000000
+    AND p.last_time >= extract(epoch FROM t."time")::bigint * 1000000000
 """
 )
 MARK = (
@@ -75,15 +90,30 @@ async def roll_up(connection: asyncpg.Connection[Any]) -> int:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
             last = await connection.fetchval("SELECT last FROM tradewind.places")
-            after = await connection.fetchval("SELECT position FROM tradewind.bookmarks WHERE name = $1", BOOKMARK) or 0
+            after = await connection.fetchval(UPTO)
             upto = min(last, after + POSITIONS_AT_ONCE_MAX)
             if upto == after:
                 return looked
+            await _unpack(connection, after, upto)
             for frame, seconds in SECONDS.items():
                 rows = (FROM_CANDLES if frame in MADE_OF else FROM_TICKS).format(s=seconds, finer=MADE_OF.get(frame))
                 await connection.execute(PUT.format(frame=frame, rows=rows), after, upto, timeout=None)
+            await connection.execute("DELETE FROM tradewind.unpacked_ticks")
             await connection.execute(MARK, BOOKMARK, upto)
             looked += upto - after
+
+
+async def _unpack(connection: asyncpg.Connection[Any], after: int, upto: int) -> None:
+    """Lay the packed ticks of the minutes that late ticks touch beside the others."""
+    found = await connection.fetch(PACKED_BESIDE, after, upto, timeout=None)
+    rows = [
+        (position, tick.tenant, tick.source, tick.token, tick.time_event // 1_000, tick.time_event, price, size)
+        for (block,) in found
+        for position, body in unpack(block, "tradewind.packed_events")
+        if (tick := decode(body)).mode != "backtest"
+        for price, size in ((tick.data.price, tick.data.size),)
+    ]
+    await connection.copy_records_to_table("unpacked_ticks", schema_name="tradewind", records=rows)
 
 
 async def candles(

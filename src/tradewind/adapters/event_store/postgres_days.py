@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ AHEAD_DAYS_MAX = 3
 """Days this far from today have a partition of their own; others share one, so that a wrong clock cannot make
 thousands of them."""
 PREFIX = "events_"
+DEFAULT = "tradewind.events_elsewhen"
+"""Where the days that have no partition of their own lie together."""
 INDEXED = "_by_token"
 LOCK = 0x64617973
 """The advisory lock of who makes indexes of days."""
@@ -29,13 +31,6 @@ NOT_INDEXED = (
     f"{PARTITIONS} AND c.relname ~ '^{PREFIX}[0-9]{{8}}$' AND c.relname < $1 AND NOT EXISTS (SELECT FROM pg_index x"
     f" JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND i.relname = c.relname || '{INDEXED}'"
     " AND x.indisvalid) ORDER BY 1"
-)
-WAIT = "SET LOCAL lock_timeout = '10s'"
-OLD = 'time_event < $1 AND "timestamp" <= $2'
-PURGED = "UPDATE tradewind.places SET purged_before = greatest(purged_before, $1) RETURNING last"
-REMOVE_IDS = (
-    "DELETE FROM tradewind.event_ids i WHERE time_event < $1 AND position <= $2"
-    " AND NOT EXISTS (SELECT FROM tradewind.audit_events a WHERE a.position = i.position)"
 )
 
 
@@ -76,29 +71,24 @@ async def _make(connection: asyncpg.Connection[Any], day: date) -> None:
     )
 
 
-async def forget(
-    connection: asyncpg.Connection[Any], kind: Kind, before_ns: int, *, dry_run: bool
-) -> Mapping[str, int]:
-    """Remove history from before a time: days that are wholly older as a whole, the rest row by row.
+async def days_before(connection: asyncpg.Connection[Any], kind: Kind, before_us: int) -> list[str]:
+    """The tables, oldest first, of the days that end before a time; the one that days share is always among them."""
+    if kind is not Kind.NATIVE:
+        chunks = "SELECT c::text FROM show_chunks('tradewind.events', older_than => $1::timestamptz) c"
+        return [name for (name,) in await connection.fetch(chunks, before_us)]
+    names = sorted(
+        name for (name,) in await connection.fetch(PARTITIONS) if (end := _end_us(name)) and end <= before_us
+    )
+    return [DEFAULT, *(f"tradewind.{name}" for name in names)]
 
-    Writers are stopped only while days are dropped. What is written meanwhile has later positions, and is left alone.
-    """
-    before_us = before_ns // 1_000
-    count = f"SELECT event_type, count(*) FROM tradewind.events WHERE {OLD} GROUP BY event_type"  # noqa: S608
-    found = dict(await connection.fetch(count, before_ns, before_us, timeout=None))
-    if dry_run or not found:
-        return found
-    async with connection.transaction():
-        await connection.execute(WAIT)
-        upto = await connection.fetchval(PURGED, before_us)
-        if kind is Kind.NATIVE:
-            await _drop_days(connection, before_us)
-        else:
-            await connection.execute("SELECT drop_chunks('tradewind.events', $1::timestamptz)", before_us)
-    remove = f"DELETE FROM tradewind.events WHERE {OLD} AND position <= $3"  # noqa: S608
-    await connection.execute(remove, before_ns, before_us, upto, timeout=None)
-    await connection.execute(REMOVE_IDS, before_ns, upto, timeout=None)
-    return found
+
+def _end_us(name: str) -> int | None:
+    """When the day of a partition ends, µs since 1970; None for what is no day's."""
+    digits = name.removeprefix(PREFIX)
+    if not digits.isdigit():
+        return None
+    end = datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=1)
+    return int(end.timestamp()) * 1_000_000
 
 
 async def index_days(connection: asyncpg.Connection[Any]) -> int:
@@ -122,10 +112,21 @@ async def index_days(connection: asyncpg.Connection[Any]) -> int:
         await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
 
 
-async def _drop_days(connection: asyncpg.Connection[Any], before_us: int) -> None:
-    for (name,) in await connection.fetch(PARTITIONS):
-        digits = name.removeprefix(PREFIX)
-        if digits.isdigit():
-            end = datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=1)
-            if end.timestamp() * 1_000_000 <= before_us:
-                await connection.execute(f"DROP TABLE tradewind.{name}")
+async def drop_days(connection: asyncpg.Connection[Any], before_us: int) -> None:
+    """Drop the days that end before a time, with all that is in them."""
+    for name in await days_before(connection, Kind.NATIVE, before_us):
+        if name != DEFAULT:
+            await connection.execute(f"DROP TABLE {name}")
+
+
+async def drop_empty(connection: asyncpg.Connection[Any], place: str) -> None:
+    """Drop a day that has nothing left, unless somebody is busy with it: then the next time."""
+    import asyncpg  # noqa: PLC0415 - an extra
+
+    with suppress(asyncpg.LockNotAvailableError):
+        async with connection.transaction():
+            # Who writes takes places first, too, so nobody waits for somebody who waits for it.
+            await connection.execute("SET LOCAL lock_timeout = '2s'; SELECT FROM tradewind.places FOR UPDATE")
+            await connection.execute(f"LOCK TABLE {place} IN ACCESS EXCLUSIVE MODE")
+            if not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {place})"):  # noqa: S608 - of the catalogue
+                await connection.execute(f"DROP TABLE {place}")

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tradewind.adapters.event_store.holding import KEPT_FOR_EVER
 from tradewind.adapters.event_store.postgres_candles import candles, roll_up
 from tradewind.adapters.event_store.postgres_connection import explained, open_pool, place_of
-from tradewind.adapters.event_store.postgres_days import DAY_NS, Days, forget, index_days
-from tradewind.adapters.event_store.postgres_query import KEPT_FOR_EVER, condition
+from tradewind.adapters.event_store.postgres_days import DAY_NS, Days, index_days
+from tradewind.adapters.event_store.postgres_forgetting import forget
+from tradewind.adapters.event_store.postgres_holds import held, place, release, unchanged
+from tradewind.adapters.event_store.postgres_packing import pack_days
+from tradewind.adapters.event_store.postgres_query import condition
+from tradewind.adapters.event_store.postgres_reading import count_packed, read_rows
 from tradewind.adapters.event_store.postgres_schema import IN_WORDS, Kind, migrate
 from tradewind.core.domain.errors import BadInput, Refused, Unavailable
 from tradewind.core.domain.events.codec import decode, encode
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.payloads import Candle
-from tradewind.ports.event_store import EventQuery, StoredEvent
+from tradewind.ports.event_store import EventQuery, Hold, Purged, StoredEvent, Tidied
 
 if TYPE_CHECKING:
     import asyncpg
@@ -89,22 +94,20 @@ class PostgresEventStore:
 
     async def read(self, query: EventQuery, batch: int = 1_000) -> AsyncIterator[list[StoredEvent]]:
         """The events that fit, by rising position; see the port."""
-        after = query.after_position
+        if self.kind is None:
+            await self.last_position()
         page = max(batch, PAGE_ROWS_MIN)
-        while True:
-            table, where, values = condition(query, after)
-            sql = f"SELECT position, body FROM {table} WHERE {where} ORDER BY position LIMIT {page:d}"  # noqa: S608
-            rows = await self._ask(sql, *values)
+        async for rows in read_rows(self._ask, query, page, packed=self._packs(query)):
             for start in range(0, len(rows), batch):
                 yield [StoredEvent(place, decode(body)) for place, body in rows[start : start + batch]]
-            if len(rows) < page:
-                return
-            after = rows[-1][0]
 
     async def count(self, query: EventQuery) -> int:
         """How many events fit."""
+        self._open_or_raise()
         table, where, values = condition(query, query.after_position)
-        return int((await self._ask(f"SELECT count(*) FROM {table} WHERE {where}", *values))[0][0])  # noqa: S608
+        async with self.connected() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            found = int(await connection.fetchval(f"SELECT count(*) FROM {table} WHERE {where}", *values))  # noqa: S608
+            return found + (await count_packed(connection.fetch, query) if self._packs(query) else 0)
 
     async def last_position(self) -> int:
         """The position of the newest event that was ever stored."""
@@ -119,18 +122,40 @@ class PostgresEventStore:
         """Mark a position under a name."""
         await self._ask(MARK, name, position)
 
-    async def purge(self, before_ns: int, *, dry_run: bool = False) -> Mapping[str, int]:
-        """Forget events that happened before; see the port. Candles and indexes are made on the way."""
+    async def tidy(self) -> Tidied:
+        """Make candles, pack old days, index those that are over; see the port. TimescaleDB's jobs may do it."""
+        rolled_up = await self.roll_up()
+        async with self.connected() as connection:
+            kind = self._kind_known()
+            packed = 0 if kind is Kind.LICENSED else await pack_days(connection, kind)
+            indexed = await index_days(connection) if kind is Kind.NATIVE else 0
+        self._days.forget()
+        return Tidied(rolled_up, indexed, packed)
+
+    async def purge(self, before_ns: int, types: Collection[str] = (), *, dry_run: bool = False) -> Purged:
+        """Forget events that happened before; see the port. Candles are made first: they stay."""
         if not dry_run:
             await self.roll_up()
-        async with self.connected() as connection:
-            kind = self.kind
-            assert kind is not None, "a connection that was handed out is to known tables"
-            found = await forget(connection, kind, before_ns, dry_run=dry_run)
-            if kind is Kind.NATIVE and not dry_run:
-                await index_days(connection)
+        async with self.connected() as connection, unchanged(connection):
+            holds = await held(connection, self.where)
+            found = await forget(connection, self._kind_known(), before_ns, types, holds, dry_run=dry_run)
         self._days.forget()
         return found
+
+    async def hold(self, hold: Hold) -> None:
+        """Keep what a hold describes; see the port."""
+        async with self.connected() as connection:
+            await place(connection, self._kind_known(), hold)
+
+    async def release(self, name: str) -> bool:
+        """End a hold; whether there was one."""
+        async with self.connected() as connection:
+            return await release(connection, self._kind_known(), name)
+
+    async def holds(self) -> list[Hold]:
+        """What is held, by name."""
+        async with self.connected() as connection:
+            return await held(connection, self.where)
 
     async def roll_up(self) -> int:
         """Make the candles of what came in since; how many events were looked at. TimescaleDB's jobs may do it."""
@@ -182,9 +207,20 @@ class PostgresEventStore:
             async with self._pool.acquire() as connection:
                 yield connection
 
-    async def _ask(self, sql: str, *values: Any) -> list[Any]:
+    def _packs(self, query: EventQuery) -> bool:
+        """Whether what a query is about may be packed: not audit records, nor where TimescaleDB compresses."""
+        return self.kind is not Kind.LICENSED and not (query.types and KEPT_FOR_EVER.issuperset(query.types))
+
+    def _kind_known(self) -> Kind:
+        assert self.kind is not None, "a connection that was handed out is to known tables"
+        return self.kind
+
+    def _open_or_raise(self) -> None:
         if self._closed:
             raise Unavailable("the event store is closed", where=self.where)
+
+    async def _ask(self, sql: str, *values: Any) -> list[Any]:
+        self._open_or_raise()
         async with self.connected() as connection:
             return list(await connection.fetch(sql, *values))
 

@@ -38,8 +38,8 @@ FILES_FOR = {
     Kind.LICENSED: {None, "timescale", "licensed"},
 }
 IN_WORDS = {
-    Kind.NATIVE: "partitions by day; retention and candles by upkeep, no compression",
-    Kind.APACHE: "TimescaleDB hypertable, Apache edition; retention and candles by upkeep, no compression",
+    Kind.NATIVE: "partitions by day; compression, retention and candles by upkeep",
+    Kind.APACHE: "TimescaleDB hypertable, Apache edition; compression, retention and candles by upkeep",
     Kind.LICENSED: "TimescaleDB hypertable with compression, retention and continuous aggregates",
 }
 

@@ -8,7 +8,7 @@ writer's thread, and everything that is waiting goes into the next commit. apsw 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,14 @@ from typing import Any
 
 import apsw
 
+from tradewind.adapters.event_store.holding import KEPT_FOR_EVER, read, written
 from tradewind.core.domain.errors import Corrupt, TradewindError, Unavailable
 from tradewind.core.domain.events.codec import decode, encode
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.events.event_types import EVENT_TYPES
-from tradewind.ports.event_store import EventQuery, StoredEvent
+from tradewind.ports.event_store import EventQuery, Hold, Purged, StoredEvent, Tidied
 
-SCHEMA_VERSION = 1
-SCHEMA = """
+STEPS = (
+    """
 CREATE TABLE events (
     position   INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id   TEXT NOT NULL UNIQUE,
@@ -39,7 +39,12 @@ CREATE TABLE events (
 CREATE INDEX events_by_time ON events (time_event, token, type);
 CREATE INDEX events_by_session ON events (session, position) WHERE session IS NOT NULL;
 CREATE TABLE bookmarks (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
-"""
+""",
+    """
+CREATE TABLE holds (name TEXT PRIMARY KEY, query TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+""",
+)
+"""What each version of the schema added: a file says how many of them it has."""
 INSERT = (
     "INSERT INTO events (event_id, type, token, tenant, session, time_event, body) VALUES (?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (event_id) DO NOTHING"
@@ -47,11 +52,15 @@ INSERT = (
 MARK = (
     "INSERT INTO bookmarks (name, position) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position"
 )
+HELD_NOW = "SELECT ifnull(group_concat(query, char(10)), '') FROM (SELECT query FROM holds ORDER BY name)"
 WAIT_MS = 30_000
 ROWS_IN_COMMIT_MAX = 50_000
 CALLS_WAITING_MAX = 256
 """Calls of `append` that may wait for the writer; further ones wait before they are taken in."""
-KEPT_FOR_EVER = tuple(name for name, kind in EVENT_TYPES.items() if kind.topic.retention_ns is None)
+HOLD = (
+    "INSERT INTO holds (name, query, reason) VALUES (?, ?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET query = excluded.query, reason = excluded.reason"
+)
 
 
 @dataclass(frozen=True)
@@ -127,16 +136,46 @@ class SqliteEventStore:
         """The position of the newest event."""
         return int((await self._ask("SELECT coalesce(max(position), 0) FROM events", ()))[0][0])
 
-    async def purge(self, before_ns: int, *, dry_run: bool = False) -> Mapping[str, int]:
+    async def tidy(self) -> Tidied:
+        """Let SQLite look after its indexes; see the port. A file has no days, and its events are not packed."""
+        await self._written("PRAGMA optimize", [()])
+        return Tidied()
+
+    async def purge(self, before_ns: int, types: Collection[str] = (), *, dry_run: bool = False) -> Purged:
         """Forget events that happened before; see the port."""
-        kept = ", ".join("?" * len(KEPT_FOR_EVER))
-        where = f"time_event < ? AND type NOT IN ({kept})"
-        values = (before_ns, *KEPT_FOR_EVER)
-        count = f"SELECT type, count(*) FROM events WHERE {where} GROUP BY type"  # noqa: S608
-        found = dict(await self._ask(count, values))
-        if found and not dry_run:
-            await self._ask(f"DELETE FROM events WHERE {where}", values)  # noqa: S608
-        return found
+        while True:
+            holds = await self.holds()
+            found = await self._purged(before_ns, types, holds, dry_run=dry_run)
+            if await self.holds() == holds:  # one that was placed meanwhile had stopped it
+                return found
+
+    async def _purged(self, before_ns: int, types: Collection[str], holds: list[Hold], *, dry_run: bool) -> Purged:
+        old, values = _condition(EventQuery(end_ns=before_ns, types=tuple(types)))
+        where = f"{old} AND type NOT IN ({', '.join('?' * len(KEPT_FOR_EVER))})"
+        held, held_values = _any_of([hold.query for hold in holds])
+        count = f"SELECT type, {held} AS held, count(*) FROM events WHERE {where} GROUP BY 1, 2"  # noqa: S608
+        found: tuple[dict[str, int], dict[str, int]] = ({}, {})
+        for type_, is_held, number in await self._ask(count, (*held_values, *values, *KEPT_FOR_EVER)):
+            found[is_held][type_] = number
+        if found[0] and not dry_run:
+            known = "\n".join(written(hold)[1] for hold in holds)
+            delete = f"DELETE FROM events WHERE {where} AND NOT {held} AND ({HELD_NOW}) = ?"  # noqa: S608
+            await self._written(delete, [(*values, *KEPT_FOR_EVER, *held_values, known)])
+        return Purged(*found)
+
+    async def hold(self, hold: Hold) -> None:
+        """Keep what a hold describes; see the port."""
+        await self._written(HOLD, [written(hold)])
+
+    async def release(self, name: str) -> bool:
+        """End a hold; whether there was one."""
+        there = any(hold.name == name for hold in await self.holds())
+        await self._written("DELETE FROM holds WHERE name = ?", [(name,)])
+        return there
+
+    async def holds(self) -> list[Hold]:
+        """What is held, by name."""
+        return read(await self._ask("SELECT name, query, reason FROM holds ORDER BY name", ()), str(self.path))
 
     async def close(self) -> None:
         """Write what is waiting, and let the file go."""
@@ -231,6 +270,13 @@ def _condition(query: EventQuery) -> tuple[str, list[Any]]:
     return " AND ".join(parts), values
 
 
+def _any_of(queries: Sequence[EventQuery]) -> tuple[str, list[Any]]:
+    """Whether an event fits one of these queries, as SQL, and its values; a session that is not there fits none."""
+    found = [_condition(query) for query in queries]
+    text = " OR ".join(f"({where})" for where, _ in found)
+    return f"ifnull({text}, 0)" if found else "0", [value for _, values in found for value in values]
+
+
 def _open(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(WAIT_MS)
@@ -255,12 +301,13 @@ def _migrate(connection: apsw.Connection, path: Path) -> None:
     """Make the tables where they are not there; another process may be doing the same."""
     with _transaction(connection):
         version = connection.pragma("user_version")
-        if version < SCHEMA_VERSION:
-            connection.execute(SCHEMA)
-            connection.pragma("user_version", SCHEMA_VERSION)
-    if version > SCHEMA_VERSION:
+        for step in STEPS[version:]:
+            connection.execute(step)
+        if version < len(STEPS):
+            connection.pragma("user_version", len(STEPS))
+    if version > len(STEPS):
         raise Corrupt(
-            f"it was written by a newer Tradewind (schema {version}, known is {SCHEMA_VERSION})",
+            f"it was written by a newer Tradewind (schema {version}, known is {len(STEPS)})",
             where=str(path),
             fix="Update Tradewind",
         )

@@ -1,4 +1,4 @@
-"""`tradewind upkeep`: candles brought up to date, and old events forgotten."""
+"""`tradewind upkeep`: candles brought up to date, old days packed, and old events forgotten."""
 
 from __future__ import annotations
 
@@ -14,32 +14,55 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def upkeep(
     ctx: typer.Context,
-    keep: Annotated[str, typer.Option("--keep", help="How much history stays, as 365d.")] = "365d",
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", help="How long history stays, as 365d; of one topic or type, as price.ticks=30d."),
+    ] = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be forgotten.")] = False,
 ) -> None:
-    """Look after stored events: make candles of new ticks, forget what is old. Audit records are never forgotten."""
+    """Look after stored events: candles of new ticks, old days packed, what is too old forgotten.
+
+    Audit records are never forgotten, nor is what is held (`tradewind hold`).
+    """
     import asyncio
 
     from tradewind import bootstrap
     from tradewind.core.domain.instants import instant_text
-    from tradewind.core.domain.timeframes import timeframe_ns
     from tradewind.interfaces.cli.clock import now_ns
-    from tradewind.operations.upkeep import Upkept
+    from tradewind.operations.upkeep import KEEP, Upkept, keep_of
     from tradewind.operations.upkeep import upkeep as look_after
+
+    stays = keep_of(keep or KEEP)
 
     async def work() -> Upkept:
         store = bootstrap.open_event_store()
         try:
-            return await look_after(store, now_ns(), timeframe_ns(keep), dry_run=dry_run)
+            return await look_after(store, now_ns(), stays, dry_run=dry_run)
         finally:
             await store.close()
 
     console = console_of(ctx)
     done = asyncio.run(work())
-    console.result({"before": done.before_ns, "forgotten": dict(done.forgotten), "dry_run": dry_run})
-    if done.forgotten:
-        console.table(("type", "events"), sorted(done.forgotten.items()))
-    number = sum(done.forgotten.values())
+    console.result(
+        {
+            "before": dict(done.before_ns), "forgotten": dict(done.forgotten), "held": dict(done.held),
+            "packed": done.tidied.packed, "dry_run": dry_run,
+        }
+    )  # fmt: skip
+    types = sorted({*done.forgotten, *done.held})
+    if types:
+        console.table(
+            ("type", "events", "held"),
+            [(type_, done.forgotten.get(type_, 0), done.held.get(type_, 0)) for type_ in types],
+        )
     verb = "would be forgotten" if dry_run else "are forgotten"
-    console.say(f"{number:,} events from before {instant_text(done.before_ns)[:16]}Z {verb}.")
+    before = "; ".join(
+        f"{instant_text(before)[:16]}Z{'' if type_ == '*' else f' ({type_})'}"
+        for type_, before in done.before_ns.items()
+    )
+    console.say(f"{sum(done.forgotten.values()):,} events from before {before} {verb}.")
+    if done.tidied.packed:
+        console.say(f"{done.tidied.packed:,} events older than a week are packed.")
+    if done.held:
+        console.say(f"{sum(done.held.values()):,} that are as old are held, and stay: see tradewind hold.")

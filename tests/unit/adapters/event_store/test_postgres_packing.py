@@ -1,0 +1,286 @@
+"""Packed days: the same events, in the same order, once, in less room."""
+
+import asyncio
+import random
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+from event_examples import NOW, events, tick
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradewind.adapters.event_store import packed_blocks, postgres_packing, postgres_reading
+from tradewind.adapters.event_store.packed_blocks import pack, unpack
+from tradewind.adapters.event_store.postgres_candles import SECONDS
+from tradewind.adapters.event_store.postgres_events import PostgresEventStore
+from tradewind.core.domain.errors import Corrupt, Unavailable
+from tradewind.core.domain.events.codec import encode
+from tradewind.core.domain.events.event_types import EVENT_TYPES
+from tradewind.ports.event_store import EventQuery, Hold, Purged
+
+DAY_NS = 86_400_000_000_000
+PATIENCE_S = 120
+SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
+ALL = EventQuery()
+
+
+@asynccontextmanager
+async def opened(url):
+    store = PostgresEventStore(url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture(params=["postgres", "timescale"])
+def url(request):
+    return request.getfixturevalue(request.param).new_database()
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Small blocks and steps, so that few events make many of them."""
+    monkeypatch.setattr(postgres_packing, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(postgres_packing, "ROWS_AT_ONCE_MAX", 60)
+    monkeypatch.setattr(postgres_reading, "BLOCKS_AT_ONCE_MAX", 4)
+    monkeypatch.setattr("tradewind.adapters.event_store.postgres_events.PAGE_ROWS_MIN", 23)
+
+
+def run(work):
+    async def bounded():
+        async with asyncio.timeout(PATIENCE_S):
+            return await work()
+
+    return asyncio.run(bounded())
+
+
+def midnight():
+    return int(datetime.now(UTC).timestamp()) * 1_000_000_000 // DAY_NS * DAY_NS
+
+
+def made_events(number, seed, days=20):
+    """Events of the last days in no order of time: ticks of some tokens, tenants and sessions, and audit records."""
+    rng, today = random.Random(seed), midnight()
+    made = []
+    for i in range(number):
+        time = today - rng.randrange(1, days * DAY_NS)
+        symbol = rng.choice(SYMBOLS)
+        fields = {"time_event": time, "time_recorded": today, "tenant": rng.choice(["home", "firm"])}
+        fields["session"] = rng.choice([None, None, "s1"])
+        if rng.random() < 0.05:
+            kind = EVENT_TYPES["audit.recorded"]
+            data = kind.payload(actor="ann", action="approve", target="p1", allowed=True)
+            made.append(tick(seed * 10**6 + i, type=kind.name, data=data, **(fields | {"token": "ann"})))
+        else:
+            data = EVENT_TYPES["price.tick"].payload(symbol=symbol, price=rng.randint(90, 110) / 4, size=rng.random())
+            made.append(tick(seed * 10**6 + i, symbol, data=data, **fields))
+    return made
+
+
+async def read(store, query=ALL, batch=5):
+    return [(s.position, s.event) async for some in store.read(query, batch) for s in some]
+
+
+async def asked(url, sql):
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(sql)
+    finally:
+        await connection.close()
+
+
+def some_queries(seed):
+    rng, today = random.Random(seed), midnight()
+    for _ in range(25):
+        start = today - rng.randrange(0, 22 * DAY_NS)
+        yield EventQuery(
+            rng.choice([None, start]), rng.choice([None, start + rng.randrange(0, 12 * DAY_NS)]),
+            tokens=tuple(rng.sample((*SYMBOLS, "ann"), rng.choice([0, 1, 2]))),
+            types=rng.choice([(), (), ("price.tick",), ("audit.recorded",), ("price.tick", "audit.recorded")]),
+            tenant=rng.choice([None, "home"]), session=rng.choice([None, "s1"]), after_position=rng.choice([0, 0, 150]),
+        )  # fmt: skip
+
+
+def test_packed_days_are_read_and_counted_as_before(url):
+    first, late = made_events(300, 1), made_events(80, 2)
+
+    async def work():
+        async with opened(url) as store:
+            places = await store.append(first) + await store.append(late[:40])
+            before = [(await read(store, q), await store.count(q)) for q in some_queries(3)]
+            packed = (await store.tidy()).packed
+            assert [(await read(store, q), await store.count(q)) for q in some_queries(3)] == before
+            assert await store.append([*first, *late[:40]]) == places, "late duplicates are known"
+            places += await store.append(late[40:])
+            everything = await read(store)
+            again = (await store.tidy()).packed
+            assert await read(store) == everything
+            assert (await store.tidy()).packed == 0
+        tables = "SELECT count(*) FROM tradewind.events WHERE \"timestamp\" < now() - INTERVAL '8 days'"
+        return packed, again, everything, places, (await asked(url, tables))[0][0]
+
+    packed, again, everything, places, left = run(work)
+    old = midnight() - 7 * DAY_NS
+    assert everything == list(zip(places, [*first, *late], strict=True))
+    assert packed == sum(e.time_event < old and e.type == "price.tick" for e in [*first, *late[:40]])
+    assert again == sum(e.time_event < old and e.type == "price.tick" for e in late[40:])
+    assert left == 0
+
+
+def test_who_reads_while_others_write_and_pack_misses_nothing_and_sees_nothing_twice(url):
+    made = made_events(600, 4)
+
+    async def work():
+        async with opened(url) as store, opened(url) as packer, opened(url) as reader:
+            await store.append(made[:200])
+
+            async def write():
+                for start in range(200, 600, 10):
+                    await store.append(made[start : start + 10])
+
+            async def tidy(writing):
+                while not writing.done():
+                    await packer.tidy()
+
+            async def follow(writing):
+                seen, after, last = [], 0, False
+                while not last:
+                    last = writing.done()
+                    async for some in reader.read(EventQuery(after_position=after), batch=11):
+                        seen += [(s.position, s.event) for s in some]
+                        after = some[-1].position
+                return seen
+
+            async def read_again_and_again(writing):
+                while not writing.done():
+                    known = await reader.last_position()
+                    found = await read(reader)
+                    assert [p for p, _ in found][:known] == list(range(1, known + 1))
+
+            async with asyncio.TaskGroup() as tasks:
+                writing = tasks.create_task(write())
+                tasks.create_task(tidy(writing))
+                tasks.create_task(read_again_and_again(writing))
+                seen = tasks.create_task(follow(writing))
+            return seen.result()
+
+    assert run(work) == list(enumerate(made, 1))
+
+
+def test_a_packer_that_is_stopped_half_way_has_lost_nothing(url, monkeypatch):
+    made, real, calls = made_events(200, 5), postgres_packing.blocks, 0
+
+    def breaks(rows):
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise Unavailable("the packer is gone")
+        return real(rows)
+
+    monkeypatch.setattr(postgres_packing, "blocks", breaks)
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(made)
+            with pytest.raises(Unavailable, match="the packer is gone"):
+                await store.tidy()
+            half = await read(store)
+            await store.tidy()
+            return half, await read(store)
+
+    half, whole = run(work)
+    assert half == whole == list(enumerate(made, 1))
+
+
+def test_candles_are_right_when_a_late_tick_belongs_to_a_packed_day(url):
+    made = [e for e in made_events(400, 6) if e.type == "price.tick" and e.tenant == "home"]
+    late = [e for e in made_events(60, 7) if e.type == "price.tick" and e.tenant == "home"]
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(made)
+            await store.tidy()
+            await store.append(late)
+            await store.tidy()
+            return {
+                (symbol, frame): await store.candles(symbol, frame, 0, 2 * NOW, tenant="home", source="test")
+                for symbol in SYMBOLS
+                for frame in SECONDS
+            }
+
+    for (symbol, frame), candles in run(work).items():
+        width, groups = SECONDS[frame] * 1_000_000_000, {}
+        for event in sorted((e for e in made + late if e.token == symbol), key=lambda e: e.time_event):
+            groups.setdefault(event.time_event // width * width, []).append(event.data)
+        found = [(c.time, c.open, c.high, c.low, c.close, c.ticks) for c in candles]
+        assert found == [
+            (time, some[0].price, max(t.price for t in some), min(t.price for t in some), some[-1].price, len(some))
+            for time, some in sorted(groups.items())
+        ], (symbol, frame)
+        assert [c.volume for c in candles] == pytest.approx(
+            [sum(t.size for t in some) for _, some in sorted(groups.items())]
+        )
+
+
+@pytest.mark.parametrize(
+    "held", [None, EventQuery(session="s1"), EventQuery(tokens=("ETH/USDT",), types=("price.tick",))]
+)
+@pytest.mark.parametrize("types", [(), ("price.tick",), ("price.quote",)])
+def test_packed_events_are_forgotten_too_but_for_those_that_are_held(url, held, types):
+    made = made_events(300, 8)
+    cut = midnight() - 10 * DAY_NS - 7
+
+    def goes(event):
+        fits = held and (event.session == held.session if held.session else event.token in held.tokens)
+        return event.type == "price.tick" and event.time_event < cut and "price.quote" not in types and not fits
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(made)
+            await store.tidy()
+            if held:
+                await store.hold(Hold("case", held, "a question"))
+            planned = await store.purge(cut, types, dry_run=True)
+            assert len(await read(store)) == 300
+            done = await store.purge(cut, types)
+            left = await read(store)
+            again = await store.purge(cut, types)
+            await store.append(made[:50])
+            return planned, done, again, left, await store.count(ALL)
+
+    planned, done, again, left, count = run(work)
+    gone = [e for e in made if goes(e)]
+    old = sum(e.type == "price.tick" and e.time_event < cut for e in made) if "price.quote" not in types else 0
+    kept = {"price.tick": old - len(gone)} if old > len(gone) else {}
+    assert planned == done == Purged({"price.tick": len(gone)} if gone else {}, kept)
+    assert again == Purged({}, kept)
+    assert left == [(p, e) for p, e in enumerate(made, 1) if not goes(e)]
+    assert count == 300 - len(gone) + sum(goes(e) for e in made[:50]), "what is forgotten is not known any more"
+
+
+@given(st.lists(events(), min_size=1, max_size=30), st.integers(1, 2**62), st.data())
+def test_what_is_packed_comes_out_byte_for_byte(made, first, data):
+    steps = data.draw(st.lists(st.integers(1, 2**32), min_size=len(made), max_size=len(made)))
+    rows = [(first := first + step, encode(event)) for step, event in zip(steps, made, strict=True)]
+    assert unpack(pack(rows), "here") == rows
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_block_are_named_damaged(damage):
+    with pytest.raises(Corrupt, match="here: a block of packed events is damaged"):
+        unpack(damage, "here")
+
+
+def test_a_block_in_which_a_bit_has_turned_is_damaged():
+    block = bytearray(pack([(i, encode(tick(i))) for i in range(1, 50)]))
+    block[len(block) // 2] ^= 4
+    with pytest.raises(Corrupt, match="damaged"):
+        unpack(bytes(block), "here")
+
+
+def test_a_block_is_long_enough_to_be_small():
+    rows = [(i, encode(tick(i))) for i in range(1, packed_blocks.BLOCK_ROWS + 1)]
+    assert len(pack(rows)) * 5 < sum(len(body) for _, body in rows)
