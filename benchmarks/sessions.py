@@ -52,9 +52,9 @@ async def measured(number: int, rounds: int, path: Path) -> dict[str, Any]:
     """Record once, play again `rounds` times: seconds on the wall, and of the processor."""
     store = SqliteEventStore(path)
     instrument = instrument_for(SYMBOL)
-    terms = SessionTerms("sma_cross", instrument, "1m", "bench", {"fast": 5, "slow": 20})
+    terms = SessionTerms("sma_cross", (instrument,), "1m", "bench", {"fast": 5, "slow": 20})
     recorder = Recorder(
-        STRATEGIES["sma_cross"], terms, ChanceVenue("bench", instrument, Chances()), store, session="bench",
+        STRATEGIES["sma_cross"], terms, ChanceVenue("bench", terms.instruments, terms.rules, Chances()), store, session="bench",
         tenant="home", mode="backtest", clock_ns=time.time_ns, new_id=lambda: str(uuid7()),
     )  # fmt: skip
     started = time.perf_counter()

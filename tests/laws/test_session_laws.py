@@ -18,10 +18,10 @@ from tradewind.core.engine.rules import MarketRules
 from tradewind.core.indicators import EMA
 from tradewind.core.strategy.bundled import STRATEGIES
 from tradewind.core.strategy.strategy import Strategy
-from tradewind.operations.sessions import ticks_of
+from tradewind.operations.rehearsal import ticks_of
 from tradewind.ports.event_store import EventQuery
 from tradewind.research.backtest import Market, backtest
-from tradewind.trading.sessions.chance_venue import Chances, ChanceVenue
+from tradewind.trading.sessions.chance_venue import AT_ONCE, Chances, ChanceVenue
 from tradewind.trading.sessions.recording import Recorder
 from tradewind.trading.sessions.replaying import replay
 from tradewind.trading.sessions.terms import SessionTerms
@@ -29,7 +29,6 @@ from tradewind.trading.sessions.terms import SessionTerms
 SYMBOL = "BTC/USDT:USDT"
 NAME = "law"
 BEGIN = 1_790_000_040_000_000_000
-AT_ONCE = Chances(seed=0, rejects=0.0, in_parts=0.0, slippage_max=0.0, way_ms=(0.0, 0.0))
 
 
 class Restless(Strategy):
@@ -66,7 +65,7 @@ def ids():
 
 async def recorded(store, strategy, terms, market, chances):
     recorder = Recorder(
-        strategy, terms, ChanceVenue(NAME, terms.instrument, chances), store, session=NAME, tenant="home",
+        strategy, terms, ChanceVenue(NAME, terms.instruments, terms.rules, chances), store, session=NAME, tenant="home",
         mode="backtest", clock_ns=lambda: BEGIN, new_id=ids(),
     )  # fmt: skip
     return await recorder.run(market)
@@ -99,7 +98,7 @@ def test_where_the_venue_is_a_backtests_market_a_session_decides_what_a_backtest
     rules = MarketRules(slippage="none", funding=False, liquidation=False, close_at_end=False, leverage=2.0)
     instrument = instrument_for(SYMBOL)
     told = backtest(strategy, [Market(bars, instrument)], rules=rules, engine="interpreted").run
-    terms = SessionTerms(name, instrument, "1h", "", {}, rules)
+    terms = SessionTerms(name, (instrument,), "1h", "", {}, rules)
 
     async def work(store):
         return await recorded(store, strategy, terms, ticks_of(bars), AT_ONCE)
@@ -118,7 +117,7 @@ chances = st.builds(
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 99), chances, st.sampled_from([0, 2_000_000_000]), st.sampled_from(["1m", "5m"]), st.data())
 def test_any_session_is_replayed_and_any_change_in_its_record_is_found_where_it_is(seed, drawn, wait, timeframe, data):
-    terms = SessionTerms("restless", instrument_for(SYMBOL), timeframe, "", {}, MarketRules(leverage=5.0), wait)
+    terms = SessionTerms("restless", (instrument_for(SYMBOL),), timeframe, "", {}, MarketRules(leverage=5.0), wait)
 
     async def work(store):
         told = await recorded(store, Restless, terms, ticks(300, seed), drawn)

@@ -81,7 +81,6 @@ def test_lineage_leads_from_the_fills_to_the_ticks_and_the_code(ask, first):
         (("rehearse", "sma_cross", *SYMBOL, "--name", "first"), "there is a session 'first' already"),
         (("rehearse", "sma_cross", *SYMBOL, "--name", "a/b"), "is no name of a session"),
         (("rehearse", "sma_cross", *SYMBOL, "--rejects", "1.5"), "rejects is from 0 to below 1"),
-        (("rehearse", "pairs_zscore", *SYMBOL), "a session trades one symbol"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_error(ask, first, command, words):

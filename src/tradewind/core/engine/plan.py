@@ -50,9 +50,18 @@ class Plan:
 
 
 def plan_of(
-    strategy: Strategy, symbols: int, timer: bool, funding: bool, tracks_range: bool, columns: tuple[str, ...] = ()
+    strategy: Strategy,
+    symbols: int,
+    timer: bool,
+    funding: bool,
+    tracks_range: bool,
+    columns: tuple[str, ...] = (),
+    heard: tuple[str, ...] = (),
 ) -> Plan:
-    """Look at a strategy after `setup`. Raises StrategyFailed where an indicator cannot be fed."""
+    """Look at a strategy after `setup`. Raises StrategyFailed where an indicator cannot be fed.
+
+    `heard` are hooks of the market between the bars that the caller itself calls, as a session does.
+    """
     owner = type(strategy).__name__
     adopt_sources(strategy)
     feeds: dict[int, tuple[str, Feed]] = {}
@@ -78,14 +87,15 @@ def plan_of(
         update = Update(indicators[id(indicator)][0], *arguments_of(indicator, indicators, owner))
         (base if feed is None else followers[id(feed)]).append(update)
     hooks = frozenset(h for h in HOOKS if getattr(type(strategy), h) is not getattr(Strategy, h))
+    between = {h for h in BOOK_HOOKS if getattr(type(strategy), h) is not getattr(Strategy, h)}
     for hook in BOOK_HOOKS:
-        if getattr(type(strategy), hook) is not getattr(Strategy, hook):
+        if hook in between and hook not in heard:
             raise StrategyFailed(
                 f"its {hook} would never be called: a backtest on candles has no trades, quotes or books",
                 where=owner,
                 fix="Decide in on_bar, or replay a recording: tradewind order-book backtest",
             )
-    if not hooks & {"on_bar", "on_timer", "on_funding"}:
+    if not (hooks | between) & {"on_bar", "on_timer", "on_funding", *heard}:
         raise StrategyFailed(
             "it has no on_bar hook, so it can never trade", where=owner, fix="Write def on_bar(self, bar)"
         )

@@ -58,7 +58,7 @@ def lineage(
     chosen = ", ".join(f"{name}={value:g}" for name, value in terms.parameters.items())
     mark = "  [SYNTHETIC DATA]" if terms.synthetic else ""
     console.say(
-        f"order {found.order}: {terms.strategy}{f' ({chosen})' if chosen else ''}, {terms.instrument.symbol}{mark}"
+        f"order {found.order}: {terms.strategy}{f' ({chosen})' if chosen else ''}, {', '.join(terms.symbols)}{mark}"
     )
     console.say(f"code {terms.code_hash}")
     if ticks is not None:

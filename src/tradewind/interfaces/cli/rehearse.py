@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 OF_THE_ENGINE = (
-    "engine", "hedging", "funding", "liquidation", "slippage", "slippage_amount", "participation", "latency_bars",
+    "engine", "funding", "liquidation", "slippage", "slippage_amount", "participation", "latency_bars",
     "latency_ms", "close_at_end",
 )  # fmt: skip
 """Options of a backtest that mean nothing here: the venue has its own chances."""
@@ -34,7 +34,22 @@ def rehearse(
     ] = "",
     seed: Annotated[int, typer.Option(rich_help_panel=VENUE, help="Of the venue's chances.")] = 0,
     rejects: Annotated[float, typer.Option(rich_help_panel=VENUE, help="Share of orders turned down.")] = 0.03,
-    in_parts: Annotated[float, typer.Option(rich_help_panel=VENUE, help="Share of fills that are partial.")] = 0.4,
+    in_parts: Annotated[
+        float, typer.Option(rich_help_panel=VENUE, help="Share of ticks that offer only a part of what is wanted.")
+    ] = 0.4,
+    slippage_max: Annotated[
+        float, typer.Option(rich_help_panel=VENUE, help="How much worse market orders may trade: 0.0005.")
+    ] = 0.0005,
+    unknown: Annotated[
+        float, typer.Option(rich_help_panel=VENUE, help="Share of orders whose outcome is not known at first.")
+    ] = 0.01,
+    twice: Annotated[float, typer.Option(rich_help_panel=VENUE, help="Share of answers that come twice.")] = 0.02,
+    overtaken: Annotated[
+        float, typer.Option(rich_help_panel=VENUE, help="Share of answers that overtake those before them.")
+    ] = 0.02,
+    perfect: Annotated[
+        bool, typer.Option("--perfect", rich_help_panel=VENUE, help="No chances at all: a backtest's market.")
+    ] = False,
 ) -> None:
     """Rehearse a strategy as if live: ticks one by one, orders answered late, in parts or not at all; all recorded."""
     import asyncio
@@ -44,12 +59,14 @@ def rehearse(
 
     from tradewind import bootstrap
     from tradewind.interfaces.cli.clock import now_ns
-    from tradewind.operations.sessions import Rehearsed
-    from tradewind.operations.sessions import rehearse as run
-    from tradewind.trading.sessions.chance_venue import Chances
+    from tradewind.operations.rehearsal import Rehearsed
+    from tradewind.operations.rehearsal import rehearse as run
+    from tradewind.trading.sessions.chance_venue import AT_ONCE, Chances
 
     console = console_of(ctx)
-    chances = Chances(seed, rejects, in_parts)
+    chances = Chances(seed, rejects, in_parts, slippage_max, (5.0, 250.0), unknown, twice, overtaken)
+    if perfect:
+        chances = AT_ONCE
 
     async def work() -> Rehearsed:
         store = bootstrap.open_event_store()
@@ -66,7 +83,7 @@ def rehearse(
     made, terms = done.recorded, done.terms
     console.result(
         {
-            "session": made.session, "symbol": terms.instrument.symbol, "timeframe": terms.timeframe,
+            "session": made.session, "symbols": list(terms.symbols), "timeframe": terms.timeframe,
             "candles": done.candles, "inputs": made.inputs, "decisions": made.decisions, "fills": made.fills,
             "decision_hash": made.decision_hash, "code_hash": terms.code_hash, "synthetic": terms.synthetic,
             "seed": seed, "last_order": made.last_order,
@@ -75,9 +92,10 @@ def rehearse(
     for said in done.said:
         console.note(said)
     mark = "  [SYNTHETIC DATA]" if terms.synthetic else ""
-    console.say(f"session {made.session}: {terms.strategy} on {terms.instrument.symbol} {terms.timeframe}{mark}")
+    console.say(f"session {made.session}: {terms.strategy} on {terms.market}{mark}")
     console.say(f"  {made.inputs:,} inputs recorded, {made.decisions:,} decisions, {made.fills:,} fills")
     console.say(f"decision hash {made.decision_hash}")
     console.note(f"Play it again: tradewind replay {made.session}")
+    console.note(f"Hold it against its backtest: tradewind divergence {made.session}")
     if made.last_order:
         console.note(f"Where an order came from: tradewind lineage {made.last_order}")

@@ -11,7 +11,7 @@ from tradewind.interfaces.cli.app import console_of
 
 if TYPE_CHECKING:
     from tradewind.interfaces.cli.console import Console
-    from tradewind.operations.sessions import KnownSession
+    from tradewind.operations.sessions import KnownSessions
     from tradewind.trading.sessions.replaying import Difference, Replayed
 
 app = typer.Typer(add_completion=False)
@@ -35,10 +35,11 @@ def replay(
     from tradewind import bootstrap
     from tradewind.core.domain.errors import Disputed
     from tradewind.operations.sessions import replay_session, sessions
+    from tradewind.trading.sessions.replaying import Replayed
 
     console = console_of(ctx)
 
-    async def work() -> list[KnownSession] | Replayed:
+    async def work() -> KnownSessions | Replayed:
         store = bootstrap.open_event_store()
         try:
             if not session:
@@ -50,7 +51,7 @@ def replay(
             await store.close()
 
     found = asyncio.run(work())
-    if isinstance(found, list):
+    if not isinstance(found, Replayed):
         _list(console, found)
         return
     console.result(_document(found))
@@ -59,13 +60,15 @@ def replay(
         raise typer.Exit(Disputed.exit_code)
 
 
-def _list(console: Console, found: list[KnownSession]) -> None:
+def _list(console: Console, found: KnownSessions) -> None:
     from dataclasses import asdict
 
     from tradewind.core.domain.instants import instant_text
 
-    console.result([asdict(each) for each in found])
-    if not found:
+    console.result([asdict(each) for each in found.shown])
+    if found.older:
+        console.note(f"note: {found.older:,} older ones are not listed")
+    if not found.shown:
         console.say("No session is recorded yet.")
         console.note("Record one: tradewind rehearse sma_cross")
         return
@@ -76,7 +79,7 @@ def _list(console: Console, found: list[KnownSession]) -> None:
                 each.session, each.strategy, f"{each.symbol} {each.timeframe}", instant_text(each.begun_ns)[:16],
                 instant_text(each.ended_ns)[:16] if each.ended_ns else "not ended", each.decision_hash,
             )
-            for each in found
+            for each in found.shown
         ],
     )  # fmt: skip
 
@@ -84,7 +87,7 @@ def _list(console: Console, found: list[KnownSession]) -> None:
 def _show(console: Console, found: Replayed) -> None:
     terms = found.terms
     mark = "  [SYNTHETIC DATA]" if terms.synthetic else ""
-    console.say(f"session {found.session}: {terms.strategy} on {terms.instrument.symbol} {terms.timeframe}{mark}")
+    console.say(f"session {found.session}: {terms.strategy} on {terms.market}{mark}")
     if found.code_hash != terms.code_hash:
         console.note("note: the code is not the code of that day, so its decisions may be others")
     console.say(f"  {found.events:,} events, {found.inputs:,} inputs, {found.decisions:,} decisions")

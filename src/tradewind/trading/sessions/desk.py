@@ -7,48 +7,48 @@ what a backtest uses: the strategy's plan, the driver's text, the intake of orde
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 
-import numpy as np
-
-from tradewind.core.domain.candle_building import CandleBuilder, CandleRules
-from tradewind.core.domain.errors import BadInput, Corrupt, StrategyFailed, TradewindError
+from tradewind.core.domain.errors import Corrupt, StrategyFailed, TradewindError
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.instants import instant_text
-from tradewind.core.domain.records import DECISION
 from tradewind.core.domain.timeframes import timeframe_ns
 from tradewind.core.engine import constants as k
 from tradewind.core.engine import intake
+from tradewind.core.engine.books.state import QuoteSeen, TradeSeen
 from tradewind.core.engine.driver import driver_text
 from tradewind.core.engine.interpreted import NAMES
 from tradewind.core.engine.journal import UNLIMITED, drain
-from tradewind.core.engine.plan import plan_of
+from tradewind.core.engine.plan import Plan, plan_of
 from tradewind.core.engine.prepared import prepares
-from tradewind.core.engine.run import call_hook, decision_hash, failure
+from tradewind.core.engine.run import call_hook, failure
 from tradewind.core.engine.setup import set_up, settle_rules
 from tradewind.core.engine.state import Order
 from tradewind.core.strategy.strategy import Strategy
-from tradewind.trading.sessions import stops
-from tradewind.trading.sessions.account import SessionExchange, book_fill, order_in, size_by_stake
+from tradewind.trading.sessions import answers, stops
+from tradewind.trading.sessions.account import SessionExchange, size_by_stake
+from tradewind.trading.sessions.decided import Decided
+from tradewind.trading.sessions.moments import Moment, Moments
+from tradewind.trading.sessions.sent import Sent
 from tradewind.trading.sessions.terms import SessionTerms
 
 CANDLE_TIMER, STRATEGY_TIMER = "candle", "strategy"
+MARKET_HOOKS = ("on_trade", "on_quote")
+"""What a strategy may hear of the market between its bars."""
 ON_ITS_WAY_NS = 1
 """The engine ends a cancelled order at once where there is no latency. Here the venue says when."""
-ENDS = {"REJECTED": k.REJECTED, "CANCELED": k.CANCELED, "EXPIRED": k.EXPIRED}
-WHY = {"REJECTED": k.NO_BOOK, "CANCELED": k.ASKED, "EXPIRED": k.TIME_OUT}
-"""The engine's word for an order that a venue ended."""
+SIDES = {"buy": 1, "sell": -1, None: 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the venue is to be told: a new order as it stands, or the number of one to cancel."""
+    """What the venue is to be told: an order as it stands, which is new, or is to be cancelled."""
 
-    order: int
-    new: Order | None = None
+    order: Order
+    new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,39 +62,58 @@ class Step:
 NOTHING = Step([], [])
 
 
+class Watcher:
+    """Is told of the moments and the fills of a session as its desk hears of them."""
+
+    def moment(self, moment: Moment, x: SessionExchange) -> None:
+        """Candles have closed, and the strategy has decided on them."""
+
+    def fill(self, trade: p.Trade, rows: list[tuple[Any, ...]], time: int) -> None:
+        """A trade was booked: its rows of `records.FILL`, and when it was heard of."""
+
+
 class Desk:
     """A strategy, its candles and its account. `take` every input in the order in which it was recorded."""
 
-    def __init__(self, strategy_type: type[Strategy], terms: SessionTerms) -> None:
+    def __init__(
+        self, strategy_type: type[Strategy], terms: SessionTerms, session: str, watcher: Watcher | None = None
+    ) -> None:
         """Raises BadInput or StrategyFailed where the strategy cannot be run in a session."""
         owner = strategy_type.__name__
-        if strategy_type.symbols != 1:
-            raise BadInput(f"a session trades one symbol, and it trades {strategy_type.symbols}", where=owner)
         if prepares(strategy_type):
             raise StrategyFailed(
                 "it has a prepare, and a session has no whole history to show it", where=owner, fix="Use indicators"
             )
-        self.step_ns = timeframe_ns(terms.timeframe)
-        self.x = SessionExchange(self.step_ns, terms.rules.orders_max)
-        settle_rules(self.x, [terms.instrument], terms.rules)
+        if strategy_type.on_funding is not Strategy.on_funding:
+            raise StrategyFailed(
+                "its on_funding would never be called: a session hears of no funding yet", where=owner,
+                fix="Leave it out",
+            )  # fmt: skip
+        self.session, self.terms = session, terms
+        self.x = SessionExchange(len(terms.instruments), timeframe_ns(terms.timeframe), terms.rules.orders_max)
+        settle_rules(self.x, list(terms.instruments), terms.rules)
         self.x.latency = ON_ITS_WAY_NS
         self.strategy = strategy_type(**terms.parameters)
         set_up(self.strategy, self.x)
-        plan = plan_of(self.strategy, 1, bool(strategy_type.timer), False, False)
+        plan = plan_of(
+            self.strategy, len(terms.instruments), bool(strategy_type.timer), False, False, heard=MARKET_HOOKS
+        )
         self.x.timer_next = k.EVER
         self.x.wants_updates = "on_order_update" in plan.hooks
         self.hears_fills = "on_fill" in plan.hooks
-        names = dict(NAMES)
-        exec(compile(driver_text(plan), "<driver>", "exec"), names)  # noqa: S102 - the engine's own text, as it runs it
-        self._drive = names["drive"]
-        self._builder = CandleBuilder(terms.instrument.symbol, CandleRules((terms.timeframe,), terms.wait_ns))
+        self.sent, self.stirred = Sent(), False
+        self._hears_trades, self._hears_quotes = (
+            getattr(strategy_type, hook) is not getattr(Strategy, hook) for hook in MARKET_HOOKS
+        )
+        self._drive = _driver(plan)
+        self._moments = Moments(terms.symbols, terms.timeframe, terms.wait_ns)
         self._hears = {kind: MethodType(hear, self) for kind, hear in HEARS.items()}
-        self._symbol, self._terms, self._begun = terms.instrument.symbol, terms, False
+        self._numbers = {symbol: i for i, symbol in enumerate(terms.symbols)}
+        self._begun, self._trade, self._quote = False, TradeSeen(), QuoteSeen()
         self._decided: list[tuple[Any, ...]] = []
-        self._all: list[tuple[Any, ...]] = []
-        self._stirred = False
-        self._told: set[int] = set()
-        self._cancelling: set[int] = set()
+        self._all = Decided()
+        self._watcher = watcher
+        self._last_ticks = [0] * len(terms.instruments)
         call_hook(self.strategy.on_start, self.strategy)
 
     def take(self, event: Event[Any]) -> Step:
@@ -103,14 +122,15 @@ class Desk:
         hear = self._hears.get(type(data))
         if hear is None:
             raise Corrupt(f"a session does not act on {event.type}", where=event.event_id)
-        self.x.time_now = time
+        x = self.x
+        x.time_now = max(x.time_now, time)
         try:
             hear(data, time)
         except TradewindError:
             raise
         except (Exception, SystemExit) as error:
             raise failure(error, self.strategy) from error
-        return self._step() if self._decided or self._stirred else NOTHING
+        return self._step() if self._decided or self.stirred else NOTHING
 
     def stop(self) -> str:
         """Call `on_stop`; the hash over all decisions."""
@@ -121,131 +141,152 @@ class Desk:
     @property
     def decision_hash(self) -> str:
         """The hash over everything the strategy has asked for, as `core.engine.run.decision_hash` takes it."""
-        return decision_hash(np.array(self._all, DECISION))
+        return self._all.hash()
 
     @property
     def decisions(self) -> int:
         """How many decisions there have been."""
-        return len(self._all)
+        return self._all.count
+
+    def _number(self, symbol: str) -> int:
+        number = self._numbers.get(symbol)
+        if number is None:
+            raise Corrupt(f"the market speaks of {symbol} in a session on {', '.join(self._numbers)}")
+        return number
 
     def _hear_tick(self, tick: p.Tick, time: int) -> None:
-        if tick.symbol != self._symbol:
-            raise Corrupt(f"a tick of {tick.symbol} in a session on {self._symbol}")
-        builder = self._builder
-        price = tick.price
-        builder.take(time, price, tick.size, tick.trade_id)
-        if builder._closed:  # asked at every tick
-            for candle in builder.closed():
-                self._bar(candle)
-        x = self.x
-        x.last_price = price
+        number = self._numbers.get(tick.symbol)
+        if number is None:
+            number = self._number(tick.symbol)
+        if self._moments.take(tick, time):
+            self._close(self.x.time_now)
+        if time < self._last_ticks[number]:
+            return  # it was overtaken: its candle may still take it, and the last price is another one's
+        self._last_ticks[number] = time
+        x, price = self.x, tick.price
+        x.last_prices[number] = price
         if x.live:
-            self._meet(price)
+            self._meet(number, price)
+        if self._hears_trades and self._begun:
+            seen = self._trade
+            seen.time, seen.price, seen.size, seen.side = time, price, tick.size, SIDES[tick.aggressor]
+            x.symbol_now = number
+            self.strategy.on_trade(seen)
+            self._drain()
+
+    def _hear_quote(self, quote: p.Quote, time: int) -> None:
+        number = self._number(quote.symbol)
+        if self._hears_quotes and self._begun:
+            seen = self._quote
+            seen.time, seen.bid, seen.bid_size = time, quote.bid, quote.bid_size
+            seen.ask, seen.ask_size = quote.ask, quote.ask_size
+            self.x.symbol_now = number
+            self.strategy.on_quote(seen)
+            self._drain()
 
     def _hear_candle(self, candle: p.Candle, time: int) -> None:  # noqa: ARG002
-        if (candle.symbol, candle.timeframe) == (self._terms.instrument.symbol, self._terms.timeframe):
-            self.x.last_price = candle.close
-            self._meet(candle.close)
-            self._bar(candle)
+        number = self._number(candle.symbol)
+        if len(self._numbers) > 1:
+            raise Corrupt("a session on several symbols takes ticks: candles of one moment do not come together")
+        if candle.timeframe == self.terms.timeframe:
+            self.x.last_prices[number] = candle.close
+            self._meet(number, candle.close)
+            self._moment([(number, candle)])
 
-    def _meet(self, price: float) -> None:
-        if stops.meet(self.x, price):
-            self._stirred = True
-            self._tell_updates()
+    def _meet(self, number: int, price: float) -> None:
+        if stops.meet(self.x, number, price):
+            self.stirred = True
+            self.tell_updates()
 
     def _hear_timer(self, timer: p.TimerFired, time: int) -> None:
         """The strategy's own timer is heard as in a backtest: after the indicators of a candle that closes with it."""
-        self._builder.advance(time)
-        closed, due = self._builder.closed(), timer.timer == STRATEGY_TIMER
-        for i, candle in enumerate(closed):
+        closed, due = self._moments.closed(time), timer.timer == STRATEGY_TIMER
+        for i, moment in enumerate(closed):
             self.x.timer_next = 0 if due and i == len(closed) - 1 else k.EVER
-            self._bar(candle)
+            self._moment(moment)
         self.x.timer_next = k.EVER
         if due and not closed and self._begun:
+            self.x.symbol_now = 0
             self.strategy.on_timer(time)
             self._drain()
 
-    def _hear_trade(self, trade: p.Trade, time: int) -> None:  # noqa: ARG002
-        self._stirred = True
-        o = self._order_of(trade.order_id)
-        book_fill(self.x, o, float(trade.size), float(trade.price), float(trade.fee), trade.maker)
-        if self.hears_fills:
-            for i in range(self.x.fill_count):
-                self.strategy.on_fill(self.x.fills[i])
-        self._tell_updates()
+    def _hear_trade(self, trade: p.Trade, time: int) -> None:
+        rows = answers.hear_trade(self, trade)
+        if rows and self._watcher is not None:
+            self._watcher.fill(trade, rows, time)
 
     def _hear_order(self, change: p.OrderChange, time: int) -> None:  # noqa: ARG002
-        state = ENDS.get(change.state)
-        if state is None:
-            return
-        o = self._order_of(change.order_id)
-        intake.finish(self.x, o, state, WHY[change.state])
-        intake.sweep(self.x)
-        self._tell_updates()
+        answers.hear_order(self, change)
 
-    def _order_of(self, order_id: str) -> Order:
-        number = order_id.rpartition("-")[2]
-        o = order_in(self.x, int(number)) if number.isdigit() else None
-        if o is None:
-            raise Corrupt(f"the venue speaks of order {order_id}, which is not open", fix="Reconcile with the venue")
-        return o
-
-    def _tell_updates(self) -> None:
-        told = 0
-        while told < self.x.update_count:
-            self.strategy.on_order_update(self.x.updates[told])
+    def tell_updates(self) -> None:
+        """Tell the strategy of the orders that are in another state."""
+        told, x = 0, self.x
+        while told < x.update_count:
+            update = x.updates[told]
+            x.symbol_now = update.symbol
+            self.strategy.on_order_update(update)
             told += 1
-        self.x.update_count = 0
+        x.update_count = 0
         self._drain()
 
-    def _bar(self, c: p.Candle) -> None:
-        """A candle has closed: the driver of a backtest, over one bar."""
-        self._begun = True
-        self._drive(
-            self.strategy, [c.time], [c.open], [c.high], [c.low], [c.close], [c.volume], [], [], [], [], [],
-            self._decided, [], UNLIMITED, 0, 1,
-        )  # fmt: skip
+    def _close(self, now: int) -> None:
+        for moment in self._moments.closed(now):
+            self._moment(moment)
 
-    def _drain(self) -> None:
-        drain(self.x, 0, [], self._decided, UNLIMITED)
+    def _moment(self, moment: Moment) -> None:
+        """Candles have closed together: the driver of a backtest, over one moment."""
+        self._begun = True
+        numbers = [number for number, _ in moment]
+        candles = [candle for _, candle in moment]
+        self._drive(
+            self.strategy, [c.time for c in candles], [c.open for c in candles], [c.high for c in candles],
+            [c.low for c in candles], [c.close for c in candles], [c.volume for c in candles], numbers, [], [], [], [],
+            self._decided, [], UNLIMITED, 0, len(candles),
+        )  # fmt: skip
+        if self._watcher is not None:
+            self._watcher.moment(moment, self.x)
+
+    def _drain(self, fills: list[tuple[Any, ...]] | None = None) -> None:
+        drain(self.x, 0, [] if fills is None else fills, self._decided, UNLIMITED)
 
     def _step(self) -> Step:
-        decided, self._decided, self._stirred = self._decided, [], False
-        self._all += decided
+        decided, self._decided, self.stirred = self._decided, [], False
+        self._all.add(decided)
         asked = self._asked()
         return Step(decided, asked) if decided or asked else NOTHING
 
     def _asked(self) -> list[Asked]:
         """What has changed in the table of orders since the venue was told last."""
-        x, asked = self.x, []
+        x, sent, asked = self.x, self.sent, []
+        sent.end(stops.open_orders(x))
         for o in stops.open_orders(x):
             if o.kind in stops.WATCHED:
-                _check(x, o)
                 if o.cancels != k.EVER:
                     intake.finish(x, o, k.CANCELED, k.ASKED)
-            elif o.id not in self._told:
-                self._told.add(o.id)
-                _check(x, o)
-                if size_by_stake(x, o):
-                    asked.append(Asked(o.id, o))
-            if o.state != k.FREE and o.id in self._told and o.cancels != k.EVER and o.id not in self._cancelling:
-                self._cancelling.add(o.id)
-                asked.append(Asked(o.id))
+            elif o.id not in sent.open:
+                if o.cancels != k.EVER:  # asked for and taken back before anybody heard of it
+                    intake.finish(x, o, k.CANCELED, k.ASKED)
+                elif size_by_stake(x, o):
+                    sent.tell(o)
+                    asked.append(Asked(sent.open[o.id], new=True))
+            elif o.cancels != k.EVER and o.id not in sent.cancelling:
+                sent.cancelling.add(o.id)
+                asked.append(Asked(copy(o), new=False))
         intake.sweep(x)
         return asked
 
 
-def _check(x: SessionExchange, o: Order) -> None:
-    if o.post_only or o.tif != k.GTC:
-        raise StrategyFailed(
-            "a session takes orders that are good till cancelled and may take, and no others yet",
-            where=f"order {o.id} at {instant_text(x.time_now)}",
-            fix="Leave post_only and tif out, and cancel by a timer",
-        )
+def _driver(plan: Plan) -> Callable[..., int]:
+    """The loop over the bars as a backtest runs it, over the bars of a moment."""
+    names = dict(NAMES)
+    exec(compile(driver_text(plan), "<driver>", "exec"), names)  # noqa: S102 - the engine's own text, as it runs it
+    drive: Callable[..., int] = names["drive"]
+    return drive
 
 
 HEARS: dict[type, Callable[[Desk, Any, int], None]] = {
     p.Tick: Desk._hear_tick,
+    p.Quote: Desk._hear_quote,
     p.Candle: Desk._hear_candle,
     p.TimerFired: Desk._hear_timer,
     p.Trade: Desk._hear_trade,

@@ -6,13 +6,12 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
 
 import msgspec
 
 from tradewind.core.domain.events import payloads as p
-from tradewind.core.domain.events.codec import check
 from tradewind.core.domain.events.envelope import Event, Mode
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.records import DECISION
@@ -24,6 +23,8 @@ NAMES = {kind.payload: name for name, kind in EVENT_TYPES.items()}
 FIELDS = DECISION.names or ()
 SESSION, MARKET, CLOCK, VENUE = "session", "market", "clock", "venue"
 """Where an event of a session comes from. All but the session's own are inputs."""
+NONE = Decimal(0)
+TIFS: tuple[Literal["GTC"], Literal["IOC"], Literal["FOK"], Literal["GTD"]] = ("GTC", "IOC", "FOK", "GTD")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -56,13 +57,15 @@ class Journal:
         self.unwritten: list[Event[Any]] = []
         self._seal = Seal(session)
 
-    def write(self, source: str, data: p.Payload, time: int, cause: Event[Any] | None = None) -> Event[Any]:
-        """The next event. Raises BadInput for what is none."""
+    def write(
+        self, source: str, data: p.Payload, time: int, cause: Event[Any] | None = None, event_id: str = ""
+    ) -> Event[Any]:
+        """The next event; the store refuses what is none."""
         name = NAMES[type(data)]
         kind = EVENT_TYPES[name]
         new_id = self.new_id()
         event: Event[Any] = Event(
-            event_id=new_id,
+            event_id=event_id or new_id,
             type=name,
             version=kind.version,
             time_event=time,
@@ -76,7 +79,6 @@ class Journal:
             session=self.session,
             data=data,
         )
-        check(event)
         self.unwritten.append(event)
         return event
 
@@ -112,15 +114,20 @@ def order_id_of(session: str, number: int) -> str:
     return f"{session}-{number}"
 
 
-def submitted(o: Order, session: str, symbol: str) -> p.OrderChange:
-    """An order as it is sent to the venue."""
+def told(o: Order, session: str, terms: SessionTerms, *, new: bool) -> p.OrderChange:
+    """An order as the venue is told of it: sent, or asked to be cancelled."""
     return p.OrderChange(
         account=session,
         order_id=order_id_of(session, o.id),
-        symbol=symbol,
+        symbol=terms.symbols[o.symbol],
         side="buy" if o.side > 0 else "sell",
-        state="SUBMITTED",
+        state="SUBMITTED" if new else "PENDING_CANCEL",
         size=Decimal(repr(o.size)),
+        filled=Decimal(repr(o.filled)) if o.filled else NONE,
         limit=None if o.kind == k.MARKET else Decimal(repr(o.limit)),
         reason=f"bracket of order {o.bracket}" if o.bracket else "",
+        tif=TIFS[o.tif],
+        expires=o.expires,
+        post_only=o.post_only,
+        reduce_only=o.reduce_only,
     )

@@ -19,8 +19,8 @@ from tradewind.core.domain.errors import BadInput, Corrupt, TradewindError
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
-from tradewind.trading.sessions.desk import NOTHING, Desk
-from tradewind.trading.sessions.journal import SESSION, Seal, decision_of, marks_of, submitted
+from tradewind.trading.sessions.desk import NOTHING, Desk, Watcher
+from tradewind.trading.sessions.journal import SESSION, Seal, decision_of, marks_of, told
 from tradewind.trading.sessions.terms import SessionTerms, read_terms
 
 BATCH = 5_000
@@ -75,13 +75,15 @@ MadeOf = Callable[[SessionTerms], tuple[type[Strategy], str]]
 """The class that a session's terms name, and the hash of its source today."""
 
 
-async def replay(store: EventStore, session: str, made_of: MadeOf) -> Replayed:
-    """Play a session again. Raises BadInput where there is none of this name."""
-    again = _Replay(session, made_of)
+async def replay(
+    store: EventStore, session: str, made_of: MadeOf, *, tenant: str | None = None, watcher: Watcher | None = None
+) -> Replayed:
+    """Play a session again; `watcher` is told of it. Raises BadInput where there is none of this name."""
+    again = _Replay(session, made_of, watcher)
     difference = None
     try:
         with _seldom_collected():
-            async for batch in store.read(EventQuery(session=session), BATCH):
+            async for batch in store.read(EventQuery(session=session, tenant=tenant), BATCH):
                 again.hear(batch)
             again.rest()
     except _Differs as found:
@@ -120,8 +122,8 @@ def _seldom_collected() -> Iterator[None]:
 class _Replay:
     """Events are held until the checkpoint that seals them, and acted on when they are known to be as written."""
 
-    def __init__(self, session: str, made_of: MadeOf) -> None:
-        self.session, self.made_of = session, made_of
+    def __init__(self, session: str, made_of: MadeOf, watcher: Watcher | None) -> None:
+        self.session, self.made_of, self.watcher = session, made_of, watcher
         self.desk: Desk | None = None
         self.terms: SessionTerms | None = None
         self.code_hash = ""
@@ -153,10 +155,15 @@ class _Replay:
 
     def rest(self) -> None:
         """The record is over. What no checkpoint seals was lost before it was sent anywhere; it is refused."""
-        if self._unsealed:
+        if self.desk is None and len(self._unsealed) == 1 and self._begins(self._unsealed[0]):
+            self._changed(self._unsealed[0])  # it was cut off as soon as it had its name
+        elif self._unsealed:
             first = self._unsealed[0]
             raise _Differs(_difference("record", first, "a checkpoint behind it", "the end of the record"))
         self._nothing_expected(None)
+
+    def _begins(self, stored: StoredEvent) -> bool:
+        return type(stored.event.data) is p.SessionChange and stored.event.data.state == "begun"
 
     def _damage(
         self, seal: p.SessionCheckpoint, events: list[StoredEvent], at: StoredEvent
@@ -193,9 +200,8 @@ class _Replay:
             except TradewindError as problem:
                 raise _Differs(_difference("failure", stored, None, str(problem))) from problem
             if step is not NOTHING:
-                symbol = self.terms.instrument.symbol
                 expected.extend(decision_of(row, self.session, self.terms) for row in step.decisions)
-                expected.extend(submitted(a.new, self.session, symbol) for a in step.asked if a.new is not None)
+                expected.extend(told(a.order, self.session, self.terms, new=a.new) for a in step.asked)
 
     def _own(self, stored: StoredEvent) -> None:
         """An event of the session itself: to be taken again, or its beginning or end."""
@@ -221,7 +227,7 @@ class _Replay:
         if change.state == "begun":
             self.terms = read_terms(change.terms, self.session)
             strategy_type, self.code_hash = self.made_of(self.terms)
-            self.desk = Desk(strategy_type, self.terms)
+            self.desk = Desk(strategy_type, self.terms, self.session, self.watcher)
             return
         self.ended = True
         self.recorded_hash = change.decision_hash

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tradewind.core.engine import account, intake
 from tradewind.core.engine import constants as k
-from tradewind.core.engine import intake
 from tradewind.core.engine.matching import reached
 
 if TYPE_CHECKING:
@@ -25,13 +25,16 @@ def open_orders(x: Exchange) -> list[Order]:
     return [o for o in (x.orders[x.queue[i]] for i in range(x.live)) if o.state != k.FREE]
 
 
-def meet(x: Exchange, price: float) -> bool:
-    """A tick: orders that it meets are to be sent, trailing stops follow it; whether any was met."""
+def meet(x: Exchange, symbol: int, price: float) -> bool:
+    """A tick: orders that it meets are to be sent, trailing stops follow it; whether any order is another now."""
     met = False
     for o in open_orders(x):
-        if o.kind not in WATCHED or o.state == k.FREE:  # an entry may have gone with its bracket just now
+        if o.kind not in WATCHED or o.symbol != symbol or o.state == k.FREE:  # one may have gone with another just now
             continue
-        if reached(-o.side, o.stop, price) if o.kind == k.TAKE_PROFIT else reached(-o.side, price, o.stop):
+        if 0 < o.expires <= x.now:
+            met = True
+            intake.finish(x, o, k.EXPIRED, k.TIME_OUT)
+        elif reached(-o.side, o.stop, price) if o.kind == k.TAKE_PROFIT else reached(-o.side, price, o.stop):
             met = True
             trigger(x, o)
         elif o.kind == k.TRAILING_STOP:
@@ -57,10 +60,10 @@ def end(x: Exchange, o: Order) -> None:
         intake.withdraw(x, o)
 
 
-def release(x: Exchange, but: Order) -> None:
-    """The position is closed: what was around it goes, but for the order that closed it."""
+def release(x: Exchange, but: Order, leg: int) -> None:
+    """The leg is closed: what was around it goes, but for the order that closed it."""
     for o in open_orders(x):
-        if o.bracket != 0 and o.id != but.id:
+        if o.bracket != 0 and o.id != but.id and account.leg_of(x, o.symbol, o.side, True) == leg:
             end(x, o)
 
 
@@ -70,7 +73,8 @@ def shrink(x: Exchange, filled: Order, size: float) -> None:
     One that is at the venue already keeps its size: the venue fills no more of it than there is to close, and says so.
     """
     for o in open_orders(x):
-        if o.kind in WATCHED and o.bracket == filled.bracket and o.side == filled.side:
+        same = o.bracket == filled.bracket and o.side == filled.side and o.symbol == filled.symbol
+        if o.kind in WATCHED and same and o.id != filled.id:
             o.size -= size
-            if o.remaining <= size * 1e-9:
+            if o.remaining <= size * account.HAIR:
                 end(x, o)

@@ -1,4 +1,4 @@
-"""What fixes a session: the strategy, its parameters, its market, its account. All of it is in the record."""
+"""What fixes a session: the strategy, its parameters, its markets, its account. All of it is in the record."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from tradewind.core.engine.rules import MarketRules
 
 @dataclass(frozen=True)
 class SessionTerms:
-    """`strategy` is its name as it was asked for. A session trades one symbol, on candles of one timeframe.
+    """`strategy` is its name as it was asked for. A session trades its symbols on candles of one timeframe.
 
-    `wait_ns` is how long a candle waits for ticks that were overtaken; `code_hash` is that of the strategy's source.
+    `instruments` are in the order in which the strategy numbers its symbols. `wait_ns` is how long a candle waits for
+    ticks that were overtaken; `code_hash` is that of the strategy's source.
     """
 
     strategy: str
-    instrument: Instrument
+    instruments: tuple[Instrument, ...]
     timeframe: str
     code_hash: str
     parameters: Mapping[str, float | int | bool] = field(default_factory=dict)
@@ -32,10 +33,22 @@ class SessionTerms:
 
     def __post_init__(self) -> None:
         timeframe_ns(self.timeframe)
-        if self.rules.hedging:
-            raise BadInput("a session nets its positions", where="--hedging", fix="Leave it out")
+        if not self.instruments:
+            raise BadInput("a session trades at least one symbol", where=self.strategy, fix="Name it: --symbol")
+        if len(set(self.symbols)) != len(self.symbols):
+            raise BadInput(f"a symbol is named twice: {', '.join(self.symbols)}", where="--symbol")
         if self.wait_ns < 0:
             raise BadInput(f"wait_ns must be zero or more, found {self.wait_ns}")
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols, as they are numbered."""
+        return tuple(instrument.symbol for instrument in self.instruments)
+
+    @property
+    def market(self) -> str:
+        """Symbols and timeframe in words."""
+        return f"{', '.join(self.symbols)} {self.timeframe}"
 
 
 def written(terms: SessionTerms) -> dict[str, Any]:
@@ -46,7 +59,10 @@ def written(terms: SessionTerms) -> dict[str, Any]:
 
 def read_terms(values: Mapping[str, Any], session: str) -> SessionTerms:
     """The terms that an event holds. Raises Corrupt where they are none."""
+    given = dict(values)
+    if "instrument" in given:  # a session of the time when it had one symbol
+        given["instruments"] = [given.pop("instrument")]
     try:
-        return msgspec.convert(dict(values), SessionTerms)
+        return msgspec.convert(given, SessionTerms)
     except (msgspec.ValidationError, BadInput) as problem:
         raise Corrupt(f"its terms cannot be read: {problem}", where=f"session {session}") from None

@@ -21,15 +21,15 @@ class Venue(Protocol):
     """A venue as a session sees it. Its answers are inputs: they are recorded, and a replay asks no venue."""
 
     def place(self, order: Order, order_id: str, now: int) -> None:
-        """A new order is on its way."""
+        """A new order is on its way: a market or a limit order, with a size, of a symbol by its number."""
         ...
 
     def cancel(self, order_id: str, now: int) -> None:
         """Somebody wants an order back; 0, one or more answers may come, and a fill may be one of them."""
         ...
 
-    def see(self, price: float, size: float, now: int) -> None:
-        """The market traded."""
+    def see(self, symbol: int, price: float, size: float, now: int) -> None:
+        """The market of a symbol traded."""
         ...
 
     def next_answer_ns(self) -> int | None:

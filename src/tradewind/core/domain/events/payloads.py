@@ -107,7 +107,7 @@ class Consensus(Payload, frozen=True):
 
 
 class OrderChange(Owed, frozen=True):
-    """A step of an order's life."""
+    """A step of an order's life. `expires` (ns UTC) is when one that is good till a date ends; 0: it has no date."""
 
     account: str
     order_id: str
@@ -120,6 +120,10 @@ class OrderChange(Owed, frozen=True):
     stop: Decimal | None = None
     venue_order_id: str | None = None
     reason: str = ""
+    tif: Literal["GTC", "IOC", "FOK", "GTD"] = "GTC"
+    expires: int = 0
+    post_only: bool = False
+    reduce_only: bool = False
 
 
 class Trade(Owed, frozen=True):
