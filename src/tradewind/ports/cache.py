@@ -46,12 +46,23 @@ class Cache(Protocol):
         """
         ...
 
+    async def keys(self, pattern: str, most: int = 100_000) -> Sequence[str]:
+        """The keys that fit, each once, as in `get_all`; their values are not fetched."""
+        ...
+
     async def apply(
         self, changes: Mapping[str, bytes | None], expecting: Mapping[str, bytes | None] | None = None
     ) -> bool:
         """Set values, or delete them (None): all or none, and no reader sees some of them.
 
         All keys have one tag. False, and nothing is changed, where what is `expecting` is not what is there.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Whether it can be relied on now. Raises Unavailable where it does not answer, or may have gone back in time;
+
+        BadInput where its settings do not fit its role.
         """
         ...
 

@@ -10,7 +10,7 @@ from tradewind.core.domain.errors import Unavailable
 from tradewind.ports.cache import Cache, Role
 from tradewind.ports.metrics import Metrics
 
-OPERATIONS = ("get", "set", "delete", "mget", "get_all", "apply")
+OPERATIONS = ("get", "set", "delete", "mget", "get_all", "keys", "apply", "ping")
 
 
 class MeasuredCache:
@@ -54,12 +54,22 @@ class MeasuredCache:
         with self._timed("get_all"):
             return await self.cache.get_all(pattern, most)
 
+    async def keys(self, pattern: str, most: int = 100_000) -> Sequence[str]:
+        """The keys that fit."""
+        with self._timed("keys"):
+            return await self.cache.keys(pattern, most)
+
     async def apply(
         self, changes: Mapping[str, bytes | None], expecting: Mapping[str, bytes | None] | None = None
     ) -> bool:
         """All changes or none."""
         with self._timed("apply"):
             return await self.cache.apply(changes, expecting)
+
+    async def ping(self) -> None:
+        """Whether it can be relied on."""
+        with self._timed("ping"):
+            await self.cache.ping()
 
     async def close(self) -> None:
         """Let the cache go."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -9,7 +10,7 @@ from typing import Any
 
 from tradewind.adapters.cache.redis_connection import RedisPlace, answering, check_role, connect
 from tradewind.core.domain.cache_keys import check_changes, checked_key, checked_ttl, checked_value
-from tradewind.core.domain.errors import Refused, Unavailable
+from tradewind.core.domain.errors import BadInput, Refused, Unavailable
 from tradewind.ports.cache import Role
 
 SCAN = 500
@@ -88,14 +89,20 @@ class RedisCache:
 
     async def get_all(self, pattern: str, most: int = 100_000) -> Mapping[str, bytes]:
         """All values whose keys fit, by SCAN, which holds nobody up."""
-        checked_key(pattern)
-        names = await self._read(lambda: self._keys(pattern, most))
+        names = await self.keys(pattern, most)
         found: dict[str, bytes] = {}
         for start in range(0, len(names), SCAN):
             some = names[start : start + SCAN]
             values = zip(some, await self.mget(some), strict=True)
             found.update((key, value) for key, value in values if value is not None)
         return found
+
+    async def keys(self, pattern: str, most: int = 100_000) -> Sequence[str]:
+        """The keys that fit, by SCAN of every primary; also those that move from one to another meanwhile."""
+        checked_key(pattern)
+        found: dict[str, None] = {}
+        await self._read(lambda: self._scan(pattern, most, found))
+        return list(found)
 
     async def apply(
         self, changes: Mapping[str, bytes | None], expecting: Mapping[str, bytes | None] | None = None
@@ -112,37 +119,64 @@ class RedisCache:
         async with self._answering():
             return bool(await self._client.eval(APPLY, len(keys), *keys, *words))
 
+    async def ping(self) -> None:
+        """Whether it can be relied on; see the port. In a cluster it asks anew who leads."""
+        await self._read(_nothing, anew=True)
+
     async def close(self) -> None:
         """Let the connections go."""
         with answering(self.place):
             await self._client.aclose()
 
-    async def _keys(self, pattern: str, most: int) -> list[str]:
-        keys: dict[str, None] = {}
-        async for key in self._client.scan_iter(match=_escaped(pattern), count=SCAN):
-            keys[key.decode()] = None
-            if len(keys) > most:
-                raise Refused(f"more than {most:,} keys fit {pattern!r}", fix="Ask for fewer")
-        return list(keys)
+    async def _scan(self, pattern: str, most: int, found: dict[str, None]) -> None:
+        """Look through all keys; twice where slots move in a cluster, since a key that moved from a node that was not
+        looked through yet to one that was is missed by the first look, and lies still during the second.
+        """
+        before = await self._slots()
+        for _ in range(2):
+            async for key in self._client.scan_iter(match=_escaped(pattern), count=SCAN):
+                found[key.decode()] = None
+                if len(found) > most:
+                    raise Refused(f"more than {most:,} keys fit {pattern!r}", fix="Ask for fewer")
+            if before == await self._slots() and not any(moving for _, moving in before):
+                return
 
-    async def _read(self, call: Callable[[], Awaitable[Any]]) -> Any:
+    async def _slots(self) -> list[tuple[str, bool]]:
+        """Which slots each primary of a cluster has, and whether any of them is on its way; nothing for one server."""
+        if not self._on_cluster:
+            return []
+        await self._client.nodes_manager.initialize()  # a primary that is new may hold what is looked for
+        told = await asyncio.gather(
+            *(self._client.execute_command("CLUSTER NODES", target_nodes=node) for node in self._client.get_primaries())
+        )
+        mine = [row for rows in told for row in rows.values() if "myself" in row["flags"]]
+        return sorted((f"{row['node_id']} {row['slots']}", bool(row["migrations"])) for row in mine)
+
+    async def _read(self, call: Callable[[], Awaitable[Any]], *, anew: bool = False) -> Any:
         """What a call returns. Where its connection was lost it is made once more: reading twice does no harm."""
         try:
-            async with self._answering(again=True):
+            async with self._answering(again=True, anew=anew):
                 return await call()
         except Unavailable as problem:
             if not _lost(problem):
                 raise
-        async with self._answering():
+        async with self._answering(anew=anew):
             return await call()
 
     @asynccontextmanager
-    async def _answering(self, *, again: bool = False) -> AsyncIterator[None]:
-        """`again`: a call whose connection was lost will be made once more, and who asked is not told."""
+    async def _answering(self, *, again: bool = False, anew: bool = False) -> AsyncIterator[None]:
+        """`again`: a call whose connection was lost will be made once more, and who asked is not told.
+
+        `anew`: the settings are looked at whether or not they were before.
+        """
         try:
             with answering(self.place):
-                await self._check()
+                if anew or not self._fits_role:
+                    await self._check()
                 yield
+        except BadInput:
+            self._fits_role = False
+            raise
         except Unavailable as problem:
             self._fits_role = False  # what answers next may have been started with other settings
             if not (again and _lost(problem)):
@@ -160,10 +194,9 @@ class RedisCache:
                 await self._client.connection_pool.disconnect(inuse_connections=False)
 
     async def _check(self) -> None:
-        if self._fits_role:
-            return
         if self._on_cluster:
             await self._client.initialize()
+            await self._client.nodes_manager.initialize()
         before, self._servers = self._servers, await check_role(self._client, self.place, self.role)
         self._fits_role = True
         if before and before != self._servers and self.role is Role.STATE:
@@ -171,6 +204,10 @@ class RedisCache:
                 "Redis was started again, or another server has taken over: its last changes may be gone",
                 where=self.place.shown,
             )
+
+
+async def _nothing() -> None:
+    """No call: only what is looked at before one."""
 
 
 def _lost(problem: Unavailable) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -184,10 +185,12 @@ def answering(place: RedisPlace) -> Iterator[None]:
 async def check_role(client: Redis | RedisCluster, place: RedisPlace, role: Role) -> frozenset[str]:
     """The names that the servers (in a cluster the primaries) gave themselves when they were started.
 
-    Raises BadInput where one may forget what its role is to keep, or loses it at a restart.
+    Raises BadInput where one may forget what its role is to keep, or loses it at a restart; Unavailable for a replica.
     """
     infos = await _infos(client)
     for info in infos:
+        if info.get("role") != "master":
+            raise Unavailable("a replica answers where its primary should", where=place.shown)
         policy = info.get("maxmemory_policy")
         if policy != EVICTS[role]:
             raise BadInput(
@@ -209,4 +212,4 @@ async def _infos(client: Redis | RedisCluster) -> list[Mapping[str, Any]]:
 
     if not isinstance(client, RedisCluster):
         return [await client.info()]
-    return [await client.info(target_nodes=node) for node in client.get_primaries()]
+    return list(await asyncio.gather(*(client.info(target_nodes=node) for node in client.get_primaries())))

@@ -25,6 +25,8 @@ def test_hits_misses_and_times_are_counted_by_role_and_operation(tmp_path):
         assert await cache.mget(["a", "none", "a"]) == [b"1", None, b"1"]
         assert await cache.apply({"b{x}": b"1"}, {"b{x}": None})
         assert await cache.get_all("b*") == {"b{x}": b"1"}
+        assert await cache.keys("b*") == ["b{x}"]
+        await cache.ping()
         assert await cache.delete("a") == 1
         await cache.close()
         for _ in range(2):
@@ -37,7 +39,7 @@ def test_hits_misses_and_times_are_counted_by_role_and_operation(tmp_path):
     assert metrics.values["cache_errors", "cache", "get"] == [2]
     assert metrics.total("cache_errors") == 2
     times = {key[2]: some.count for key, some in metrics.measured.items() if key[0] == "cache_latency"}
-    assert times == {"get": 4, "set": 1, "delete": 1, "mget": 1, "get_all": 1, "apply": 1}
+    assert times == {"get": 4, "set": 1, "delete": 1, "mget": 1, "get_all": 1, "keys": 1, "apply": 1, "ping": 1}
     assert all(some.sum > 0 for some in metrics.measured.values())
 
 
