@@ -6,8 +6,9 @@ from event_examples import tick
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradewind.core.domain.account_view import AccountView, Balance, Holding, after
+from tradewind.core.domain.account_view import AccountView, Balance, after
 from tradewind.core.domain.events.event_types import EVENT_TYPES
+from tradewind.core.domain.holdings import Holding
 from tradewind.core.domain.ledger import UNIT
 
 D = Decimal
@@ -40,13 +41,13 @@ def folded(events, view=AccountView()):  # noqa: B008 - it is frozen
 
 
 def test_a_long_that_is_reduced_turned_and_closed_is_counted_by_hand():
-    view = folded([trade("buy", 2, 100, "0.2"), trade("sell", 1, 130, "0.1")])
+    view = folded([trade("buy", 2, 100, "0.2"), trade("sell", 1, 130, "0.1", number=1)])
     assert view.positions == {"BTC/USDT:USDT": Holding(D(1), D(100))}
     assert view.balances == {"USDT": Balance(D("29.7"))}
-    view = folded([trade("sell", 3, 90)], view)
+    view = folded([trade("sell", 3, 90, number=2)], view)
     assert view.positions == {"BTC/USDT:USDT": Holding(D(-2), D(-180))}
     assert view.totals.realised == {"USDT": D(20)}
-    view = folded([trade("buy", 2, 80)], view)
+    view = folded([trade("buy", 2, 80, number=3)], view)
     assert view.positions == {}
     assert view.totals.realised == {"USDT": D(40)}
     assert view.totals.trades == 4
@@ -58,7 +59,7 @@ def test_a_long_that_is_reduced_turned_and_closed_is_counted_by_hand():
 def test_coins_are_paid_for_and_a_fee_in_coins_is_taken_from_them():
     view = folded([
         stands("balance.changed", currency="USDT", total=D(1000), locked=D(7)),
-        trade("buy", 2, 100, "0.002", symbol="BTC/USDT", currency="BTC"),
+        trade("buy", 2, 100, "0.002", symbol="BTC/USDT", currency="BTC", number=1),
     ])  # fmt: skip
     assert view.balances == {"USDT": Balance(D(800), D(7)), "BTC": Balance(D("1.998"))}
 
@@ -71,7 +72,7 @@ def test_what_a_state_change_says_stands_whatever_was_before():
     ])  # fmt: skip
     assert view.positions == {"BTC/USDT:USDT": Holding(D(2), D(200))}
     assert view.balances["USDT"] == Balance(D(500))
-    closed = folded([stands("position.changed", symbol="BTC/USDT:USDT", size=D(0))], view)
+    closed = folded([stands("position.changed", 1, symbol="BTC/USDT:USDT", size=D(0))], view)
     assert closed.positions == {}
 
 
@@ -79,7 +80,7 @@ def test_a_cost_that_is_not_known_is_never_made_up():
     inverse = folded([trade("buy", 10, 100, symbol="BTC/USD:BTC", currency="BTC"),
                       trade("sell", 4, 120, symbol="BTC/USD:BTC", currency="BTC")])  # fmt: skip
     assert inverse.positions == {"BTC/USD:BTC": Holding(D(6), None)}
-    adopted = folded([stands("position.changed", symbol="BTC/USDT:USDT", size=D(2)), trade("sell", 1, 130)])
+    adopted = folded([stands("position.changed", symbol="BTC/USDT:USDT", size=D(2)), trade("sell", 1, 130, number=1)])
     assert adopted.positions == {"BTC/USDT:USDT": Holding(D(1), None)}
     assert adopted.balances == {"USDT": Balance(D(0))}
 

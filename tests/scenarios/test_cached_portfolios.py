@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from tradewind.adapters.bus.memory_bus import MemoryBus
 from tradewind.adapters.cache.memory_cache import MemoryCache
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
+from tradewind.core.domain.account_view import FOLD
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.messaging.producer import EventProducer, Origin
 from tradewind.trading.cache_health import Health, telling
-from tradewind.trading.portfolio_keeper import CacheWatch, PortfolioKeeper
+from tradewind.trading.cache_watch import CacheWatch
+from tradewind.trading.portfolio_keeper import PortfolioKeeper
 from tradewind.trading.portfolio_keys import Account, account_of, read_back
 
 
@@ -131,7 +133,7 @@ def test_while_the_cache_is_away_reads_begin_at_the_latest_snapshot(with_portfol
         positions = await portfolios.store.append(trades[:30])
         kind = EVENT_TYPES["portfolio.snapshot"]
         view = msgspec.to_builtins(view_of(trades[:30]))
-        data = kind.payload(account="alice", position=positions[-1], reason="time", view=view)
+        data = kind.payload(account="alice", position=positions[-1], reason="time", view=view, fold=FOLD)
         await portfolios.store.append([trade(900, type=kind.name, version=kind.version, data=data)])
         await portfolios.store.append(trades[30:])
         asked, read = [], portfolios.store.read

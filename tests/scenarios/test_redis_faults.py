@@ -17,7 +17,7 @@ from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.ports.cache import Role
 from tradewind.trading.cache_health import Health
-from tradewind.trading.portfolio_keeper import CacheWatch
+from tradewind.trading.cache_watch import CacheWatch
 from tradewind.trading.portfolio_keys import Account, read_back
 
 ALWAYS = ("--appendfsync", "always")

@@ -45,6 +45,7 @@ _TABLE = (
     Metric("redis_cluster_memory_bytes", "gauge", "memory that a node uses", ("node_id",), "bytes"),
     Metric("redis_replication_lag_bytes", "gauge", "what a replica has not taken over yet", ("node_id",), "bytes"),
     Metric("cache_rebuilt", "counter", "portfolios in the cache that were made again, by why", ("reason",)),
+    Metric("portfolio_reads", "counter", "portfolios that were read, by where they came from", ("source",)),
     Metric("ticks_for_candles", "counter", "ticks by what the candle builder did with them", ("verdict",)),
     Metric("candles_closed", "counter", "candles that were published", ("timeframe",)),
     Metric("data_problems", "counter", "ticks and quotes that cannot be right", ("problem",)),

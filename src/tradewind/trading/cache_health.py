@@ -20,6 +20,7 @@ from tradewind.ports.metrics import Metrics
 
 log = logging.getLogger(__name__)
 NEWS_MAX = 64
+"""Changes that wait to be told; of what is beyond it only the number is told."""
 
 
 class Health(Enum):
@@ -32,7 +33,10 @@ class Health(Enum):
 
 NEXT = {
     (Health.AWAY, "found"): Health.REBUILDING,
+    (Health.REBUILDING, "found"): Health.REBUILDING,
+    (Health.READY, "found"): Health.REBUILDING,  # whoever asks for a rebuild gets one
     (Health.REBUILDING, "rebuilt"): Health.READY,
+    (Health.READY, "rebuilt"): Health.READY,  # two made it again at once
     (Health.READY, "lost"): Health.AWAY,
     (Health.REBUILDING, "lost"): Health.AWAY,
     (Health.AWAY, "lost"): Health.AWAY,
@@ -47,8 +51,11 @@ class CacheHealth:
     def __init__(self, metrics: Metrics, tell: Tell | None = None) -> None:
         self.state, self.reason = Health.AWAY, "it was not looked at yet"
         self._tell = tell
-        self._news: deque[tuple[str, str]] = deque(maxlen=NEWS_MAX)
-        self._was_ready = False
+        self._news: deque[tuple[str, str]] = deque()
+        self._untold = 0
+        self._latest_news = ""
+        self.losses = 0
+        """Times that it was found away: whoever made everything again sees whether it went away meanwhile."""
         self._ready = metrics.gauge("cache_ready")
         self._ready(0)
 
@@ -72,15 +79,21 @@ class CacheHealth:
     def rebuilt(self) -> None:
         """Every portfolio in it was made again."""
         self._go("rebuilt", "")
-        self._news.append(("recovered" if self._was_ready else "started", "every portfolio was made again"))
-        self._was_ready = True
         self._ready(1)
+        if self._latest_news not in {"started", "recovered"}:
+            self._add_news("recovered" if self._latest_news else "started", "every portfolio was made again")
 
     def lost(self, reason: str) -> None:
-        """It did not answer."""
-        if self.state is Health.READY:
+        """It did not answer. That is told once, also where it was away from the start."""
+        self._go("lost", reason)
+        self._ready(0)
+        self.losses += 1
+        if self._latest_news != "impaired":
             log.warning("the cache is away: %s", reason)
-            self._news.append(("impaired", reason))
+            self._add_news("impaired", reason)
+
+    def unwatched(self, reason: str) -> None:
+        """Nobody looks at it from now on, so it is not believed; whoever ended the watch tells why, if anybody need."""
         self._go("lost", reason)
         self._ready(0)
 
@@ -88,12 +101,22 @@ class CacheHealth:
         """Publish what has changed. What cannot be published now is kept for the next time."""
         while self._news and self._tell is not None:
             state, reason = self._news[0]
+            if self._untold:
+                reason += f" ({self._untold:,} changes before this could not be told)"
             try:
                 await self._tell(state, reason)
             except TradewindError as problem:
                 log.warning("it cannot be told that the cache is %s: %s", state, problem)
                 return
+            self._untold = 0
             self._news.popleft()
+
+    def _add_news(self, state: str, reason: str) -> None:
+        self._latest_news = state
+        self._news.append((state, reason))
+        if len(self._news) > NEWS_MAX:
+            self._news.popleft()
+            self._untold += 1
 
     def _go(self, happened: str, reason: str) -> None:
         self.state, self.reason = NEXT[self.state, happened], reason

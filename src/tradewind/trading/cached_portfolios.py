@@ -4,37 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tradewind.core.domain.account_view import TYPES, after
 from tradewind.core.domain.errors import BadInput, Refused, Unavailable
 from tradewind.core.domain.events.envelope import Event
 from tradewind.ports.cache import Cache
-from tradewind.ports.event_store import EventQuery, EventStore
+from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
+from tradewind.trading.account_books import ACCOUNTS_MAX, AccountBooks
+from tradewind.trading.account_folds import folded
 from tradewind.trading.cache_health import CacheHealth, Health
-from tradewind.trading.portfolio_keys import MODES, PATTERN, Account, Portfolio, account_of, read_back, written
+from tradewind.trading.portfolio_keys import MODES, PATTERN, Account, Portfolio, account_of, kept_form, read_back
 from tradewind.trading.snapshots import restored
 
 log = logging.getLogger(__name__)
 ATTEMPTS_MAX = 64
-"""Times that a portfolio is folded again since another writer was quicker."""
-ACCOUNTS_MAX = 100_000
-"""Accounts of which the cache may hold portfolios."""
+"""Times that a portfolio is folded on since another writer was quicker."""
 AWAY = (Unavailable, Refused)
 """What a cache raises that cannot be used: it does not answer, is full, or is not what its role asks for."""
-WATCHED = "portfolio:watch"
-"""A key that is asked for to see whether the cache answers."""
 Reason = Literal["missing", "damaged", "behind", "nobodys"]
+Repaired = Callable[[Account, Reason], Awaitable[None]]
+"""Is told of a portfolio that was found wrong and was made again."""
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """How many portfolios were looked at, and which of them were made again and why."""
+    """How many portfolios were looked at, and which of them were made again and why.
+
+    `strange` are keys that were removed since no account has them and no name can be read from them.
+    """
 
     accounts: int
-    remade: dict[Account, Reason]
+    remade: Mapping[Account, Reason]
+    strange: int = 0
 
 
 class CachedPortfolios:
@@ -43,11 +47,20 @@ class CachedPortfolios:
     an event counts once however often it is delivered, and a writer who was slower never undoes a newer state.
     """
 
-    def __init__(self, cache: Cache, store: EventStore, metrics: Metrics, health: CacheHealth) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        store: EventStore,
+        metrics: Metrics,
+        health: CacheHealth,
+        *,
+        books: AccountBooks | None = None,
+        repaired: Repaired | None = None,
+    ) -> None:
         self.cache, self.store, self.health = cache, store, health
-        self._metrics = metrics
-        self._accounts: set[Account] = set()
-        self._seen = 0
+        self.books = books or AccountBooks(store)
+        self._metrics, self._repaired = metrics, repaired
+        self._read = {source: metrics.counter("portfolio_reads", source=source) for source in ("cache", "events")}
 
     async def read(self, account: Account) -> tuple[Portfolio, Literal["cache", "events"]]:
         """The portfolio as the cache has it, or where it cannot be had there as the events say, and which it was.
@@ -58,29 +71,42 @@ class CachedPortfolios:
             try:
                 kept = read_back(await self.cache.mget(account.keys))
                 if kept is not None:
+                    self._read["cache"](1)
                     return kept, "cache"
-                return await self.catch_up(account), "events"
+                portfolio = await self.catch_up(account)
             except AWAY as problem:
                 self.health.lost(str(problem))
-        return await restored(self.store, account), "events"
+            else:
+                self._read["events"](1)
+                return portfolio, "events"
+        portfolio = await restored(self.store, account)
+        self._read["events"](1)
+        return portfolio, "events"
 
-    async def catch_up(self, account: Account, *, anew: bool = False) -> Portfolio:
-        """Fold what came since into the cache, or everything `anew`, and return it. Raises Unavailable."""
+    async def catch_up(
+        self, account: Account, known: Portfolio | None = None, *, seen: set[str] | None = None
+    ) -> Portfolio:
+        """Fold what came since into the cache, and return it. Raises Unavailable.
+
+        It goes on from what is `known` of the account; else from what the cache has, and where that is nothing from the
+        latest snapshot. `seen` is given the ids of the events that were folded.
+        """
         for _ in range(ATTEMPTS_MAX):
             values = await self.cache.mget(account.keys)
-            kept = read_back(values)
-            now = await self._folded(account, Portfolio() if anew or kept is None else kept)
-            to_write = written(account, now)
-            expecting = dict(zip(account.keys, values, strict=True))
+            known = known or read_back(values) or await restored(self.store, account)
+            known = await folded(self.store, account, known, seen=seen)
+            to_write, expecting = kept_form(account, known), dict(zip(account.keys, values, strict=True))
             if to_write == expecting or await self.cache.apply(to_write, expecting):
-                return now
+                return known
             await asyncio.sleep(0)
         raise Unavailable(f"others kept changing the portfolio through {ATTEMPTS_MAX} attempts", where=account.name)
 
     async def handle(self, event: Event[Any]) -> None:
-        """An event of an account was stored. While the cache is away nothing is done: the rebuild will find it.
+        """An event of an account happened. While the cache is away nothing is done: the rebuild will find it.
 
-        Raises BadInput for one whose token is not its account: it would not be found among the account's events.
+        Where the store does not have it yet, since another consumer writes it, it is stored here: an event has one id,
+        and is there once whoever stores it. Raises BadInput for one whose token is not its account: it would not be
+        found among the account's events.
         """
         if event.token != event.data.account:
             raise BadInput(
@@ -90,87 +116,78 @@ class CachedPortfolios:
             )
         if event.mode not in MODES or self.health.state is Health.AWAY:
             return
+        account, seen = Account(event.tenant, event.mode, event.token), set[str]()
         try:
-            await self.catch_up(Account(event.tenant, event.mode, event.token))
+            portfolio = await self.catch_up(account, seen=seen)
+            if event.event_id in seen:
+                return
+            # It came for the second time, or before the store has it: the store knows.
+            (position,) = await self.store.append([event])
+            if position > portfolio.position:
+                await self.catch_up(account, portfolio)
         except AWAY as problem:
             self.health.lost(str(problem))
 
     async def recover(self) -> bool:
         """Make every portfolio again, where the cache can be used: then it is relied on. Whether it is."""
         try:
-            await self.ping()
+            await self.cache.ping()
             self.health.found()
-            await self._remove_nobodys(await self._all_accounts())
+            losses = self.health.losses
+            await self.books.advance()
+            await self._remove_nobodys()
             # Those whose first event comes meanwhile are the consumer's: it is not kept from writing any more.
-            for account in list(self._accounts):
-                await self.catch_up(account, anew=True)
+            for account in self.books.accounts:
+                await self.catch_up(account, await self.books.portfolio(account))
                 self._metrics.counter("cache_rebuilt", reason="recovery")(1)
         except AWAY as problem:
             self.health.lost(str(problem))
             return False
-        if self.health.state is not Health.REBUILDING:
-            return False  # meanwhile the consumer found it gone
+        if self.health.losses != losses:
+            return False  # meanwhile somebody found it gone
         self.health.rebuilt()
         return True
 
-    async def ping(self) -> None:
-        """Raises Unavailable where the cache does not answer."""
-        await self.cache.get(WATCHED)
-
     async def check(self) -> CheckReport:
         """Compare every portfolio in the cache with the events, and make again what differs. Raises Unavailable."""
-        known = set(await self._all_accounts())
-        remade: dict[Account, Reason] = dict.fromkeys(await self._remove_nobodys(known), "nobodys")
-        for account in known:
+        await self.books.advance()
+        accounts = self.books.accounts
+        removed = await self._remove_nobodys()
+        remade: dict[Account, Reason] = dict.fromkeys((one for one in removed.values() if one is not None), "nobodys")
+        for account in accounts:
             reason = await self._differs(account)
             if reason is not None:
-                await self.catch_up(account, anew=True)
+                await self.catch_up(account, await self.books.portfolio(account))
                 remade[account] = reason
         for account, reason in remade.items():
-            log.log(
-                logging.INFO if reason == "behind" else logging.WARNING,
-                "the portfolio of %s in the cache was %s and was made again", account, reason,
-            )  # fmt: skip
-            self._metrics.counter("cache_rebuilt", reason=reason)(1)
-        return CheckReport(len(known), remade)
+            await self._tell(account, reason)
+        return CheckReport(len(accounts), remade, list(removed.values()).count(None))
+
+    async def _tell(self, account: Account, reason: Reason) -> None:
+        log.log(
+            logging.INFO if reason == "behind" else logging.WARNING,
+            "the portfolio of %s in the cache was %s and was made again", account, reason,
+        )  # fmt: skip
+        self._metrics.counter("cache_rebuilt", reason=reason)(1)
+        if self._repaired is not None and reason != "behind":
+            await self._repaired(account, reason)
 
     async def _differs(self, account: Account) -> Reason | None:
+        """How what the cache has of an account differs from its events. One that is behind is told as that alone."""
         values = await self.cache.mget(account.keys)
-        kept = read_back(values)
+        ours, kept = await self.books.portfolio(account), read_back(values)
+        if kept is not None and kept.position > ours.position:
+            ours = await folded(self.store, account, ours, kept.position)
+        if dict(zip(account.keys, values, strict=True)) == kept_form(account, ours):
+            return None
         if kept is None:
             return "damaged" if any(values) else "missing"
-        then = await self._folded(account, Portfolio(), kept.position)
-        if written(account, then) != dict(zip(account.keys, values, strict=True)):
-            return "damaged"
-        now = await self._folded(account, then)
-        return None if now.position == then.position else "behind"
+        return "behind" if kept.position < ours.position else "damaged"
 
-    async def _remove_nobodys(self, known: set[Account]) -> list[Account]:
-        """Remove what no event accounts for."""
-        found = {key: account_of(key) for key in await self.cache.get_all(PATTERN, 3 * ACCOUNTS_MAX)}
-        strange = {key: account for key, account in found.items() if account not in known}
+    async def _remove_nobodys(self) -> Mapping[str, Account | None]:
+        """Remove what no event accounts for; the keys, and whose each was as far as it says."""
+        known = {key for account in self.books.accounts for key in account.keys}
+        strange = [key for key in await self.cache.keys(PATTERN, 3 * ACCOUNTS_MAX) if key not in known]
         for key in strange:
             await self.cache.delete(key)
-        return list({account for account in strange.values() if account is not None})
-
-    async def _all_accounts(self) -> set[Account]:
-        """Every account that the store has events of; only what came since is looked at."""
-        query = EventQuery(types=TYPES, after_position=self._seen)
-        async for batch in self.store.read(query):
-            for stored in batch:
-                event, self._seen = stored.event, stored.position
-                if event.mode in MODES:
-                    self._accounts.add(Account(event.tenant, event.mode, event.token))
-        return self._accounts
-
-    async def _folded(self, account: Account, portfolio: Portfolio, until: int | None = None) -> Portfolio:
-        """The portfolio after what the store holds of the account beyond it, or of that up to a position."""
-        view, position = portfolio.view, portfolio.position
-        query = EventQuery(tenant=account.tenant, types=TYPES, after_position=position, tokens=(account.name,))
-        async for batch in self.store.read(query):
-            for stored in batch:
-                if until is not None and stored.position > until:
-                    return Portfolio(view, position)
-                if account.owns(stored.event):
-                    view, position = after(view, stored.event), stored.position
-        return Portfolio(view, position)
+        return {key: account_of(key) for key in strange}

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from tradewind.core.domain.account_view import TYPES, AccountView, after
+from tradewind.core.domain.account_view import FOLD, TYPES, AccountView, after
 from tradewind.core.domain.events.codec import EVENT_BYTES_MAX
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.payloads import PortfolioSnapshot
@@ -25,6 +24,7 @@ from tradewind.messaging.producer import EventProducer
 from tradewind.ports.bus import Bus
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
 from tradewind.ports.metrics import Metrics
+from tradewind.trading.account_folds import account_events, folded
 from tradewind.trading.derived_events import Outbox, Stream
 from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
 from tradewind.trading.portfolio_keys import MODES, Account, Portfolio
@@ -62,12 +62,7 @@ async def latest_snapshot(store: EventStore, account: Account) -> Snapshot | Non
 async def restored(store: EventStore, account: Account) -> Portfolio:
     """The account as it is, from its latest snapshot and what came after."""
     snapshot = await latest_snapshot(store, account)
-    return await _folded(store, account, Portfolio() if snapshot is None else snapshot.portfolio)
-
-
-async def rebuilt(store: EventStore, account: Account) -> Portfolio:
-    """The account as it is, from zero: whatever snapshots say, this is the truth."""
-    return await _folded(store, account, Portfolio())
+    return await folded(store, account, Portfolio() if snapshot is None else snapshot.portfolio)
 
 
 @dataclass
@@ -108,7 +103,7 @@ class PortfolioSnapshots(EventConsumer):
         account = Account(event.tenant, event.mode, event.token)
         kept = await self._kept_of(account)
         async with kept.one_at_a_time:
-            async for stored in _events(self.store, account, kept.portfolio.position):
+            async for stored in account_events(self.store, account, kept.portfolio.position):
                 self._fold(account, kept, stored)
             published = await kept.outbox.publish()
             if published and kept.latest is not None:
@@ -134,7 +129,7 @@ class PortfolioSnapshots(EventConsumer):
             log.warning("%s is too large for a snapshot: %d positions", account, len(view.positions))
             return
         kept.latest = Snapshot(kept.portfolio, event.time_recorded)
-        data = PortfolioSnapshot(account=account.name, position=stored.position, reason=reason, view=fields)
+        data = PortfolioSnapshot(account=account.name, position=stored.position, reason=reason, view=fields, fold=FOLD)
         kept.outbox.add(SNAPSHOT, data, event.time_recorded, (stored.position,), event)
 
     async def _kept_of(self, account: Account) -> _Kept:
@@ -149,23 +144,10 @@ class PortfolioSnapshots(EventConsumer):
             return kept
 
 
-async def _events(store: EventStore, account: Account, after_position: int) -> AsyncIterator[StoredEvent]:
-    query = EventQuery(types=TYPES, tokens=(account.name,), tenant=account.tenant, after_position=after_position)
-    async for batch in store.read(query):
-        for stored in batch:
-            if account.owns(stored.event):
-                yield stored
-
-
-async def _folded(store: EventStore, account: Account, portfolio: Portfolio) -> Portfolio:
-    view, position = portfolio.view, portfolio.position
-    async for stored in _events(store, account, position):
-        view, position = after(view, stored.event), stored.position
-    return Portfolio(view, position)
-
-
 def _opened(event: Event[Any]) -> Snapshot | None:
-    """The snapshot that an event holds; None where an account looked otherwise when it was taken."""
+    """The snapshot that an event holds; None where accounts were folded or looked otherwise when it was taken."""
+    if event.data.fold != FOLD:
+        return None
     try:
         view = msgspec.convert(event.data.view, AccountView)
     except msgspec.ValidationError as problem:

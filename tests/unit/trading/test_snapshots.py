@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from market_stand import Stand, until
 from msgspec.structs import replace
 
-from tradewind.core.domain.account_view import AccountView, Balance, Holding
+from tradewind.core.domain.account_view import FOLD, AccountView, Balance
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
+from tradewind.core.domain.holdings import Holding
 from tradewind.core.domain.snapshot_rules import SnapshotRules, reason_for
 from tradewind.core.domain.timeframes import SECOND_NS, UNITS_NS
-from tradewind.trading import snapshots
-from tradewind.trading.snapshots import PortfolioSnapshots, latest_snapshot, rebuilt, restored
+from tradewind.trading import account_folds, snapshots
+from tradewind.trading.account_folds import rebuilt
+from tradewind.trading.snapshots import PortfolioSnapshots, latest_snapshot, restored
 
 MINUTE = UNITS_NS["m"]
 
@@ -116,7 +118,7 @@ def test_events_on_the_bus_become_snapshots_on_the_bus_from_which_another_proces
 
 def test_a_restored_account_folds_only_what_came_after_its_snapshot(tmp_path, monkeypatch):
     folded = []
-    plain = snapshots.after
+    plain = account_folds.after
 
     async def go(stand):
         one = keeper(stand, every_ns=5 * MINUTE, moved=D(1_000_000))
@@ -124,7 +126,7 @@ def test_a_restored_account_folds_only_what_came_after_its_snapshot(tmp_path, mo
         for event in events:
             await stand.bus.publish([event])
             await one.keep(event)
-        monkeypatch.setattr(snapshots, "after", lambda view, event: folded.append(event) or plain(view, event))
+        monkeypatch.setattr(account_folds, "after", lambda view, event: folded.append(event) or plain(view, event))
         portfolio = await restored(stand.store, ALICE)
         return events, portfolio, [data.reason for _, data in await taken(stand)]
 
@@ -153,12 +155,29 @@ def test_a_snapshot_that_cannot_be_read_is_passed_over(tmp_path):
         one, event = keeper(stand), trade(0)
         await stand.bus.publish([event])
         await one.keep(event)
-        data = {"account": "alice", "position": 1, "reason": "time", "view": {"positions": "none"}}
+        data = {"account": "alice", "position": 1, "reason": "time", "view": {"positions": "none"}, "fold": FOLD}
         await stand.producer.publish("portfolio.snapshot", data)
         return await latest_snapshot(stand.store, ALICE), await restored(stand.store, ALICE), view_of([event])
 
     latest, portfolio, view = journey(tmp_path, go)
     assert latest.portfolio.view == view == portfolio.view
+
+
+def test_a_snapshot_of_another_fold_is_passed_over_and_the_account_is_made_by_this_one(tmp_path):
+    """A Tradewind that counted something differently wrote it: to go on from there would mix two ways of counting."""
+
+    async def go(stand):
+        event = trade(0)
+        await stand.bus.publish([event])
+        view = {"positions": {}, "balances": {"USDT": {"total": "7", "locked": "0"}}}
+        for fold in ({}, {"fold": FOLD + 1}):
+            data = {"account": "alice", "position": 1, "reason": "time", "view": view, **fold}
+            await stand.producer.publish("portfolio.snapshot", data)
+        return await latest_snapshot(stand.store, ALICE), await restored(stand.store, ALICE), view_of([event])
+
+    latest, portfolio, view = journey(tmp_path, go)
+    assert latest is None
+    assert portfolio.view == view
 
 
 def test_a_snapshot_that_could_not_be_published_is_published_when_the_bus_is_back(tmp_path):

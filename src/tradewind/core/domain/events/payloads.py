@@ -15,6 +15,8 @@ from tradewind.core.domain.errors import BadInput
 
 AMOUNT_DIGITS_MAX = 60
 Side = Literal["buy", "sell"]
+Leg = Literal["long", "short"]
+"""Which of the two positions of a symbol, where an account is hedged."""
 OrderStateName = Literal[
     "INITIALIZED", "DENIED", "SUBMITTED", "ACCEPTED", "REJECTED", "PARTIALLY_FILLED", "FILLED", "PENDING_CANCEL",
     "CANCELED", "EXPIRED", "TRIGGERED", "UNKNOWN",
@@ -127,7 +129,7 @@ class OrderChange(Owed, frozen=True):
 
 
 class Trade(Owed, frozen=True):
-    """A fill of an order of ours."""
+    """A fill of an order of ours. Where the account is hedged, `leg` is the position that it moves."""
 
     account: str
     order_id: str
@@ -139,37 +141,46 @@ class Trade(Owed, frozen=True):
     fee: Decimal
     fee_currency: str
     maker: bool = False
+    leg: Leg | None = None
 
 
 class PositionChange(Owed, frozen=True):
-    """A position after a change; negative sizes are short."""
+    """A position after a change; negative sizes are short. Where the account is hedged, `leg` says which."""
 
     account: str
     symbol: str
     size: Decimal
     entry_price: Decimal | None = None
     realised: Decimal = Decimal(0)
+    leg: Leg | None = None
 
 
 class BalanceChange(Owed, frozen=True):
-    """A balance after a change."""
+    """A balance after a change. `change` is what was added, where that is known, and `cause` why.
+
+    "transfer" is a deposit or a withdrawal, "settlement" a profit that is in no trade. A trade's own is "trade".
+    """
 
     account: str
     currency: str
     total: Decimal
     locked: Decimal = Decimal(0)
+    change: Decimal | None = None
+    cause: Literal["trade", "funding", "transfer", "settlement", "other"] = "other"
 
 
 class PortfolioSnapshot(Payload, frozen=True):
     """An account as it stood after the event at `position` of the store. `view` is an AccountView's fields.
 
-    Whoever begins here need not fold what came before. `reason` is why it was taken just then.
+    Whoever begins here need not fold what came before. `reason` is why it was taken just then, `fold` by which rules
+    (`account_view.FOLD`).
     """
 
     account: str
     position: int
     reason: Literal["first", "time", "opened", "closed", "turned", "moved"]
     view: dict[str, Any]
+    fold: int = 1
 
 
 class Liquidation(Payload, frozen=True):

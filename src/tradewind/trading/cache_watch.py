@@ -1,0 +1,87 @@
+"""Looks at the cache again and again: makes it ready, notices that it is gone, compares it with the events."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from tradewind.core.domain.errors import TradewindError
+from tradewind.trading.cache_health import Health
+from tradewind.trading.cached_portfolios import AWAY, CachedPortfolios
+
+LOOK_S = 1.0
+"""Between two looks at whether the cache is there."""
+CHECK_S = 300.0
+"""Between two comparisons of every portfolio with the events."""
+CALM_S = 60.0
+"""A cache that goes again and again after less than this is waited for, each time twice as long."""
+WAIT_S_MAX = 60.0
+
+
+class CacheWatch:
+    """A service: `run` until `stop`, or until it is cancelled."""
+
+    def __init__(
+        self,
+        portfolios: CachedPortfolios,
+        *,
+        look_s: float = LOOK_S,
+        check_s: float = CHECK_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.portfolios, self.look_s, self.check_s = portfolios, look_s, check_s
+        self._clock, self._checked = clock, clock()
+        self._ready_since: float | None = None
+        self._flaps, self._wait_until = 0, 0.0
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Look until `stop`. When it ends, however it does, the cache is not believed any more: nobody looks at it."""
+        ended = "nobody looks at it any more"
+        try:
+            while not self._stopping.is_set():
+                await self.look()
+                try:
+                    async with asyncio.timeout(self.look_s):
+                        await self._stopping.wait()
+                except TimeoutError:
+                    continue
+        except TradewindError as problem:
+            ended = str(problem)
+            raise
+        finally:
+            self.portfolios.health.unwatched(ended)
+
+    def stop(self) -> None:
+        """Look no more; `run` returns."""
+        self._stopping.set()
+
+    async def look(self) -> None:
+        """Look once."""
+        health = self.portfolios.health
+        self._count_absence(health.state)
+        if health.state is not Health.AWAY:
+            await self._look_at_what_is_there()
+        elif self._clock() >= self._wait_until and await self.portfolios.recover():
+            self._ready_since = self._checked = self._clock()
+        self._count_absence(health.state)
+        await health.tell_news()
+
+    async def _look_at_what_is_there(self) -> None:
+        try:
+            await self.portfolios.cache.ping()
+            if self._clock() - self._checked >= self.check_s:
+                await self.portfolios.check()
+                self._checked = self._clock()
+        except AWAY as problem:
+            self.portfolios.health.lost(str(problem))
+
+    def _count_absence(self, state: Health) -> None:
+        """It is gone again: how long it is waited for."""
+        if state is not Health.AWAY or self._ready_since is None:
+            return
+        now = self._clock()
+        self._flaps = 0 if now - self._ready_since >= CALM_S else self._flaps + 1
+        wait_s = self.look_s * 2 ** min(self._flaps - 1, 10) if self._flaps > 1 else 0.0
+        self._wait_until, self._ready_since = now + min(wait_s, WAIT_S_MAX), None
