@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -182,6 +182,14 @@ def open_cache(role: Role, settings: Settings | None = None, metrics: Metrics | 
     url = settings.redis_state if role is Role.STATE else settings.redis_cache
     cache = RedisCache(url, role) if url else MemoryCache(role)
     return MeasuredCache(cache, metrics or open_metrics(), role)
+
+
+def served_alone(roles: Sequence[str], settings: Settings | None = None) -> AbstractContextManager[None]:
+    """Roles that are this process's in the block, where the bus is not shared; over Kafka members share them."""
+    from tradewind.adapters.event_store.served_alone import served_alone as alone  # noqa: PLC0415
+
+    settings = settings or load_settings()
+    return nullcontext() if settings.kafka else alone(settings.events, roles)
 
 
 def open_metrics() -> CountedMetrics:

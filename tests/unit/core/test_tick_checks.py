@@ -142,6 +142,24 @@ def test_a_real_stretch_of_trades_and_quotes_has_nothing_wrong_but_the_recorders
     assert taken["taken"] > 1_000
 
 
+@pytest.mark.parametrize("every_s", [30.0, 900.0, 7_200.0])
+def test_a_market_that_trades_seldom_has_no_gaps_but_where_it_trades_less_than_that(every_s):
+    checks, found = TickChecks(), []
+    for time, received, tick in market(300, 3, every_s=every_s):
+        found += checks.tick(time, received, tick)
+    assert [p.name for p in found].count("gap") <= 1, "of exponential times one in e^7 is ten times the median"
+    late = received + int(30 * every_s * SECOND_NS)
+    assert "stale" in [p.name for p in checks.silence(late)]
+    assert "gap" in [p.name for p in checks.tick(late, late, trade(tick.price))]
+
+
+def test_until_it_is_known_what_is_usual_nothing_is_a_gap_and_silence_is_told_all_the_same():
+    checks = TickChecks()
+    assert checks.tick(START, START, trade()) == []
+    assert [p.name for p in checks.silence(START + 61 * SECOND_NS)] == ["stale"]
+    assert checks.tick(START + 900 * SECOND_NS, START + 900 * SECOND_NS, trade()) == []
+
+
 def test_silence_is_told_once_and_again_after_something_has_come():
     checks, _, received, price = settled()
     assert checks.silence(received + 60 * SECOND_NS) == []

@@ -125,8 +125,9 @@ def test_a_symbol_may_have_rules_of_its_own(tmp_path):
     async def journey():
         stand = Stand(tmp_path)
         one = watch(stand, rules_of={"BTC/USDT": TickRules(silence_ns=SECOND_NS)})
-        await one.look(trade(0, 0))
-        await one.look(trade(1, seconds(3)))
+        for number in range(12):
+            await one.look(trade(number, number * SECOND_NS // 100))
+        await one.look(trade(12, seconds(3)))
         told = await stand.events("data.quality")
         await stand.store.close()
         return [e.data.problem for e in told]

@@ -32,9 +32,13 @@ class TickRules:
     A spike is a price that is off the one before it by more than `spike_least` of it, and by more than
     `spike_deviations` times what the latest 25 steps were, robustly. After `spikes_in_a_row` of them on one side the
     market has moved. The price after a gap is compared with none before it.
+
+    Silence is longer than `silence_ns`, and than `silence_times` the usual time between two, since some markets trade
+    twice an hour. A gap is told of when it is known what is usual.
     """
 
     silence_ns: int = 60 * SECOND_NS
+    silence_times: float = 10.0
     ahead_ns: int = SECOND_NS
     behind_ns: int = 10 * SECOND_NS
     spike_least: float = 0.01
@@ -45,8 +49,8 @@ class TickRules:
     def __post_init__(self) -> None:
         if min(self.silence_ns, self.ahead_ns, self.behind_ns, self.spikes_in_a_row, self.ids_max) < 1:
             raise BadInput("silence_ns, ahead_ns, behind_ns, spikes_in_a_row and ids_max are at least 1", where="ticks")
-        if not (self.spike_least > 0.0 and self.spike_deviations > 0.0):
-            raise BadInput("spike_least and spike_deviations are above 0", where="ticks")
+        if not (self.spike_least > 0.0 and self.spike_deviations > 0.0 and self.silence_times >= 0.0):
+            raise BadInput("spike_least and spike_deviations are above 0, silence_times is at least 0", where="ticks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class TickChecks:
     rules: TickRules = field(default_factory=TickRules)
     _latest_ns: int | None = None
     _latest_of_kind: dict[type[Tick | Quote], int] = field(default_factory=dict)
+    _between: deque[int] = field(default_factory=lambda: deque(maxlen=STEPS_LOOKED_AT))
     _received_ns: int | None = None
     _silent: bool = False
     _ahead: bool = False
@@ -94,7 +99,7 @@ class TickChecks:
 
     def silence(self, now_ns: int) -> list[Problem]:
         """`stale`, once, where nothing has come for too long."""
-        if self._received_ns is None or self._silent or now_ns - self._received_ns <= self.rules.silence_ns:
+        if self._received_ns is None or self._silent or now_ns - self._received_ns <= self._silence_ns():
             return []
         self._silent = True
         return [Problem("stale", f"nothing has come for {(now_ns - self._received_ns) / SECOND_NS:.1f} s")]
@@ -131,10 +136,18 @@ class TickChecks:
         if time_ns < latest_of_kind:
             late_ns = latest_of_kind - time_ns
             found.append(Problem("out_of_order", f"{late_ns / SECOND_NS:.3f} s before the one before it"))
-        elif latest is not None and time_ns - latest > self.rules.silence_ns:
-            self._price = None
-            found.append(Problem("gap", f"nothing for {(time_ns - latest) / SECOND_NS:.1f} s"))
+        elif latest is not None and time_ns >= latest:
+            if len(self._between) >= STEPS_NEEDED and time_ns - latest > self._silence_ns():
+                self._price = None
+                found.append(Problem("gap", f"nothing for {(time_ns - latest) / SECOND_NS:.1f} s"))
+            self._between.append(time_ns - latest)
         return found
+
+    def _silence_ns(self) -> float:
+        """What is longer than this is silence: what is not usual in this market, and long for any."""
+        if len(self._between) < STEPS_NEEDED:
+            return self.rules.silence_ns
+        return max(self.rules.silence_ns, self.rules.silence_times * median(self._between))
 
     def _spike(self, price: float) -> Problem | None:
         value = log(price)

@@ -42,6 +42,7 @@ VERBS = {
     "trials": Verb("tradewind.interfaces.cli.trials", "Say how often each market has been looked at."),
     "lockbox": Verb("tradewind.interfaces.cli.lockbox", "Seal the last stretch of a market, and open it once."),
     "runs": Verb("tradewind.interfaces.cli.runs", "List finished runs."),
+    "serve": Verb("tradewind.interfaces.cli.serve", "Run services: candles, live checks, portfolios, the recorder."),
     "rehearse": Verb("tradewind.interfaces.cli.rehearse", "Run a recorded session, at a venue that answers by chance."),
     "replay": Verb("tradewind.interfaces.cli.replay", "Play a recorded session again, decision by decision."),
     "lineage": Verb("tradewind.interfaces.cli.lineage", "Walk from an order back to its ticks and its code."),

@@ -11,6 +11,7 @@ from tradewind.interfaces.cli.app import console_of
 from tradewind.interfaces.cli.data_download import download
 from tradewind.interfaces.cli.data_feeds import feeds
 from tradewind.interfaces.cli.data_making import generate, remove, resample, show
+from tradewind.interfaces.cli.data_publish import publish
 from tradewind.interfaces.cli.data_shown import kind_named, list_findings, list_sets, note_seals
 
 app = typer.Typer(help="Bring, list, check and make market data.", no_args_is_help=True, add_completion=False)
@@ -132,5 +133,5 @@ def _mapping(text: str) -> dict[str, str]:
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
 
 
-for function in (download, generate, resample, show, remove, feeds):
+for function in (download, generate, resample, show, remove, publish, feeds):
     app.command()(function)

@@ -1,0 +1,155 @@
+"""`tradewind serve`: the services that run day and night."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradewind.interfaces.cli.app import console_of
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from tradewind.operations.serving import ServedRole
+    from tradewind.settings import Settings
+
+app = typer.Typer(add_completion=False)
+IDLE_S = 1.5
+"""With --until-idle: for so long nothing may have come."""
+INTERRUPTED = 130
+
+
+@app.command()
+def serve(
+    ctx: typer.Context,
+    roles: Annotated[
+        list[str] | None, typer.Argument(help="recorder, candles, quality, portfolios, snapshots; all if left out.")
+    ] = None,
+    *,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="Stop when everything that is there has been dealt with.")
+    ] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Serve /metrics and /healthz on this port of 127.0.0.1; 0 is any."),
+    ] = None,
+) -> None:
+    """Run services until Ctrl-C: what is at work is ended and written down first. A second Ctrl-C leaves at once.
+
+    Killed at any moment they go on where they were: nothing is lost, and nothing counts twice.
+    """
+    import asyncio
+
+    from tradewind import bootstrap
+    from tradewind.core.domain.errors import Unavailable
+    from tradewind.operations.serving import roles_named
+    from tradewind.settings import load_settings
+
+    console, settings = console_of(ctx), load_settings()
+    names = roles_named(roles or (), {"kafka": settings.kafka, "redis_state": settings.redis_state})
+    for ask in bootstrap.services(settings).values():
+        ask()
+    with _log_lines(logging.WARNING if console.quiet else logging.INFO), bootstrap.served_alone(names, settings):
+        served, numbers = asyncio.run(_served(names, settings, IDLE_S if until_idle else None, metrics_port))
+    given_up = [role.name for role in served if role.given_up]
+    handled = {role.name: numbers.get(role.name, 0) for role in served}
+    console.result(
+        {
+            "roles": [
+                {"name": r.name, "handled": handled[r.name], "failures": r.failures, "given_up": r.given_up}
+                for r in served
+            ]
+        }
+    )
+    for name, number in handled.items():
+        console.say(f"{name}: {number:,} events")
+    if given_up:
+        raise Unavailable(f"{', '.join(given_up)} failed too often and was given up", fix="The log says why")
+
+
+async def _served(
+    names: tuple[str, ...], settings: Settings, idle_s: float | None, metrics_port: int | None
+) -> tuple[tuple[ServedRole, ...], dict[str, int]]:
+    """Open what the settings name, serve, and close it; how it went, and how many events each role has handled."""
+    import asyncio
+    import os
+    import socket
+    from contextlib import AsyncExitStack
+
+    from tradewind import bootstrap
+    from tradewind.adapters.telemetry.metrics_server import serving_metrics
+    from tradewind.messaging.producer import EventProducer
+    from tradewind.operations.serving import ROLES, Serving, Surroundings, origin_of
+    from tradewind.ports.cache import Role
+
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)
+    metrics = bootstrap.open_metrics()
+    async with AsyncExitStack() as opened:
+        store = bootstrap.open_event_store(settings, metrics)
+        opened.push_async_callback(store.close)
+        bus = bootstrap.open_bus(store, settings)
+        opened.push_async_callback(bus.close)
+        cache = bootstrap.open_cache(Role.STATE, settings, metrics) if settings.redis_state else None
+        if cache is not None:
+            opened.push_async_callback(cache.close)
+        member = f"{socket.gethostname()}-{os.getpid()}"
+        producer = EventProducer(bus, origin_of(member), metrics)
+        serving = Serving(names, Surroundings(bus, store, cache, metrics, producer, member))
+        if metrics_port is not None:
+            port = await opened.enter_async_context(serving_metrics(metrics, metrics_port, ill=serving.ill))
+            logging.getLogger(__name__).info("metrics: http://127.0.0.1:%d/metrics", port)
+        served = await serving.run(stopping, idle_s)
+    handled = Counter[str]()
+    for key, (number,) in metrics.values.items():
+        if key[0] == "messages_consumed":
+            handled[key[1]] += int(number)
+    return served, {name: handled[ROLES[name].group] for name in names}
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    """Ctrl-C or SIGTERM asks for an end, and the second time takes it."""
+    import asyncio
+    import os
+    import signal
+
+    def asked() -> None:
+        if stopping.is_set():
+            print("left at once; what was at work comes again", file=sys.stderr, flush=True)  # noqa: T201
+            os._exit(INTERRUPTED)
+        logging.getLogger(__name__).info("stopping: what is at work is ended; once more to leave at once")
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, asked)
+        except NotImplementedError:  # Windows: Ctrl-C ends at once there
+            return
+
+
+@contextmanager
+def _log_lines(level: int) -> Iterator[None]:
+    """What services log, as lines on stderr with the time in UTC."""
+    lines = logging.StreamHandler(sys.stderr)
+    form = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    form.converter = time.gmtime
+    lines.setFormatter(form)
+    ours = logging.getLogger("tradewind")
+    before = ours.level, ours.propagate
+    ours.addHandler(lines)
+    ours.setLevel(level)
+    ours.propagate = False
+    try:
+        yield
+    finally:
+        ours.removeHandler(lines)
+        ours.setLevel(before[0])
+        ours.propagate = before[1]

@@ -1,0 +1,58 @@
+"""How services are, told to people at once and to everybody else as `service.changed` events."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from contextlib import suppress
+
+from tradewind.core.domain.errors import TradewindError
+from tradewind.messaging.producer import EventProducer
+
+log = logging.getLogger(__name__)
+NEWS_MAX = 1_000
+AT_END_S = 5.0
+"""How long what is still to be told at the end may take."""
+
+
+class ServiceNews:
+    """Tells how services are: a line in the log at once, and an event as soon as the bus takes it."""
+
+    def __init__(self, producer: EventProducer) -> None:
+        self._producer = producer
+        self._waiting: deque[tuple[str, str, str]] = deque()
+        self._more = asyncio.Event()
+
+    def __call__(self, name: str, state: str, reason: str) -> None:
+        """Take news in; see `supervision.Tell`."""
+        log.info("%s: %s%s", name, state, f": {reason}" if reason else "")
+        if len(self._waiting) >= NEWS_MAX:
+            log.warning("%s: it cannot be told that %s was %s", *self._waiting.popleft())
+        self._waiting.append((name, state, reason))
+        self._more.set()
+
+    async def run(self) -> None:
+        """Publish what there is, until it is cancelled."""
+        while True:
+            await self._more.wait()
+            await self._publish()
+            self._more.clear()
+
+    async def rest(self) -> None:
+        """Publish what is left, as far as that is quickly done."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AT_END_S):
+                await self._publish()
+        for name, state, reason in self._waiting:
+            log.warning("it was not told that %s was %s: %s", name, state, reason)
+
+    async def _publish(self) -> None:
+        while self._waiting:
+            name, state, reason = self._waiting[0]
+            try:
+                await self._producer.publish("service.changed", {"service": name, "state": state, "reason": reason})
+            except TradewindError as problem:
+                log.warning("it cannot be told yet that %s is %s: %s", name, state, problem)
+                return
+            self._waiting.popleft()
