@@ -20,6 +20,7 @@ from tradewind.core.engine.plan import plan_of
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.setup import exchange_for, set_up
 from tradewind.core.strategy.bundled.sma_cross import SmaCross
+from tradewind.observability.names import METRICS, PROCESS_METRICS
 from tradewind.research.gate import QUESTIONS, usual_gate
 
 ROOT = Path(__file__).parents[1]
@@ -177,9 +178,18 @@ def gate() -> str:
     return "\n".join(rows) + "\n"
 
 
+def metrics() -> str:
+    """Every metric of a process."""
+    rows = ["| metric | kind | what | labels |", "|---|---|---|---|"]
+    for metric in (*METRICS.values(), *PROCESS_METRICS.values()):
+        unit = f", in {metric.unit}" if metric.unit else ""
+        rows.append(f"| `{metric.name}` | {metric.kind} | {metric.meaning}{unit} | {', '.join(metric.labels)} |")
+    return "\n".join(rows) + "\n"
+
+
 DRAWINGS: dict[str, Callable[[], str]] = {
     "layers": layers, "run": run, "flow": flow, "driver": driver, "decisions": decisions, "measured": measured,
-    "gate": gate,
+    "gate": gate, "metrics": metrics,
 }  # fmt: skip
 
 

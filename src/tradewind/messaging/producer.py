@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +21,8 @@ from tradewind.messaging.moments import nanoseconds
 from tradewind.messaging.retries import RETRIES_S
 from tradewind.ports.bus import Bus
 from tradewind.ports.metrics import Metrics
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class EventProducer:
         self.retries_s = tuple(retries_s)
         self._clock_ns, self._new_id, self._sleep = clock_ns, new_id, sleep
         self._closed = False
+        # They stand at 0 from the beginning: of a counter that begins at 1 nobody sees that it rose.
+        self._not_taken = {why: metrics.counter("messages_refused", reason=why) for why in ("refused", "unavailable")}
 
     async def publish(
         self,
@@ -75,17 +80,20 @@ class EventProducer:
         if self._closed:
             raise Unavailable("the producer is closed")
         started = time.perf_counter()
-        for wait_s in (*self.retries_s, None):
+        for attempt, wait_s in enumerate((*self.retries_s, None), 1):
             try:
                 await self.bus.publish(events)
                 break
-            except Refused:
-                self.metrics.counter("messages_refused", reason="refused")(len(events))
+            except Refused as problem:
+                self._not_taken["refused"](len(events))
+                log.error("%s were refused: %s", _in_words(events), problem)  # noqa: TRY400 - where, is known
                 raise
-            except Unavailable:
+            except Unavailable as problem:
                 if wait_s is None:
-                    self.metrics.counter("messages_refused", reason="unavailable")(len(events))
+                    self._not_taken["unavailable"](len(events))
+                    log.error("%s: given up at attempt %d: %s", _in_words(events), attempt, problem)  # noqa: TRY400
                     raise
+                log.warning("%s: attempt %d, the next in %g s: %s", _in_words(events), attempt, wait_s, problem)
                 await self._sleep(wait_s)
         self.metrics.histogram("publish_latency")(time.perf_counter() - started)
         for topic, number in Counter(map(topic_of, events)).items():
@@ -125,3 +133,8 @@ class EventProducer:
     async def close(self) -> None:
         """Publish nothing more. What was published is durable already; the bus is its owner's to close."""
         self._closed = True
+
+
+def _in_words(events: Sequence[Event[Any]]) -> str:
+    first = f", from {events[0].type} {events[0].event_id} of {events[0].token!r}" if events else ""
+    return f"{len(events)} events{first}"

@@ -1,6 +1,7 @@
 """Producers: envelopes, times, retries."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -71,14 +72,26 @@ def test_while_the_bus_is_away_it_is_tried_again_with_the_same_event():
     assert asyncio.run(work()) == (True, [1.0, 2.0, 4.0, 8.0], 1)
 
 
-def test_when_all_retries_are_used_up_it_is_raised_and_counted():
+def test_when_all_retries_are_used_up_it_is_raised_counted_and_logged_with_what_it_was(caplog):
     async def work():
         metrics = CountedMetrics()
         with pytest.raises(Unavailable, match="away"):
             await producer(Away(99), metrics).publish("price.tick", TICK)
         return metrics.total("messages_refused"), metrics.total("messages_published")
 
-    assert asyncio.run(work()) == (1, 0)
+    with caplog.at_level(logging.WARNING):
+        assert asyncio.run(work()) == (1, 0)
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 5 + ["ERROR"]
+    for record in caplog.records:
+        assert record.getMessage().startswith("1 events, from price.tick ")
+        assert "BTC/USDT" in record.getMessage()
+        assert "away" in record.getMessage()
+
+
+def test_what_is_not_published_stands_at_0_from_the_beginning():
+    metrics = CountedMetrics()
+    producer(Away(0), metrics)
+    assert metrics.values == {("messages_refused", "refused"): [0], ("messages_refused", "unavailable"): [0]}
 
 
 def test_a_time_with_a_zone_is_an_instant_and_one_without_is_refused():
