@@ -17,12 +17,13 @@ from tradewind.adapters.event_store.holding import KEPT_FOR_EVER
 from tradewind.adapters.event_store.postgres_candles import candles, roll_up
 from tradewind.adapters.event_store.postgres_connection import explained, open_pool, place_of
 from tradewind.adapters.event_store.postgres_days import DAY_NS, Days, index_days
-from tradewind.adapters.event_store.postgres_forgetting import forget
+from tradewind.adapters.event_store.postgres_forgetting import TICKS, forget
 from tradewind.adapters.event_store.postgres_holds import held, place, release, unchanged
 from tradewind.adapters.event_store.postgres_packing import pack_days
 from tradewind.adapters.event_store.postgres_query import condition
 from tradewind.adapters.event_store.postgres_reading import count_packed, read_rows
 from tradewind.adapters.event_store.postgres_schema import IN_WORDS, Kind, migrate
+from tradewind.adapters.event_store.timescale_candles import refresh, refuse_young
 from tradewind.core.domain.errors import BadInput, Refused, Unavailable
 from tradewind.core.domain.events.codec import decode, encode
 from tradewind.core.domain.events.envelope import Event
@@ -43,6 +44,7 @@ PAGE_ROWS_MIN = 10_000
 """Rows that are asked for at once: each question costs a look into every day."""
 IS_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 US = 1_000
+NOW_NS = "SELECT (extract(epoch FROM now()) * 1000000000)::bigint"
 TAKE_PLACES = "UPDATE tradewind.places SET last = last + $1 RETURNING last"
 KNOWN = "SELECT event_id::text, position FROM tradewind.event_ids WHERE event_id = ANY($1::uuid[])"
 MARK = (
@@ -137,6 +139,8 @@ class PostgresEventStore:
         if not dry_run:
             await self.roll_up()
         async with self.connected() as connection, unchanged(connection):
+            if self.kind is Kind.LICENSED and (not types or TICKS in types):
+                refuse_young(before_ns, await connection.fetchval(NOW_NS))
             holds = await held(connection, self.where)
             found = await forget(connection, self._kind_known(), before_ns, types, holds, dry_run=dry_run)
         self._days.forget()
@@ -158,9 +162,9 @@ class PostgresEventStore:
             return await held(connection, self.where)
 
     async def roll_up(self) -> int:
-        """Make the candles of what came in since; how many events were looked at. TimescaleDB's jobs may do it."""
+        """Make the candles of what came in since; how many events were looked at."""
         async with self.connected() as connection:
-            return 0 if self.kind is Kind.LICENSED else await roll_up(connection)
+            return await (refresh if self.kind is Kind.LICENSED else roll_up)(connection)
 
     async def candles(
         self, symbol: str, timeframe: str, start_ns: int, end_ns: int, *, tenant: str, source: str

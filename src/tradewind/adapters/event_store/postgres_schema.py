@@ -44,6 +44,15 @@ IN_WORDS = {
 }
 
 
+FRAMES = (
+    {"frame": "1m", "width": "1 minute", "every": "1 minute"},
+    {"frame": "5m", "width": "5 minutes", "every": "5 minutes"},
+    {"frame": "1h", "width": "1 hour", "every": "30 minutes"},
+    {"frame": "1d", "width": "1 day", "every": "1 hour"},
+)
+"""What a step that is taken for each timeframe is filled with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One step: its number, its file's name and its statements."""
@@ -60,7 +69,10 @@ def migrations(kind: Kind) -> list[Migration]:
         match = FILE.fullmatch(path.name)
         assert match, f"{path.name} is no name of a migration"
         if match["for"] in FILES_FOR[kind]:
-            found.append(Migration(int(match["number"]), path.name, path.read_text(encoding="utf-8")))
+            text = path.read_text(encoding="utf-8")
+            if "{frame}" in text:
+                text = "\n".join(text.format(**frame) for frame in FRAMES)
+            found.append(Migration(int(match["number"]), path.name, text))
     return found
 
 

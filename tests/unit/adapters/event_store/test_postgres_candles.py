@@ -10,7 +10,9 @@ from event_examples import NOW, tick
 
 from tradewind.adapters.event_store.postgres_candles import SECONDS
 from tradewind.adapters.event_store.postgres_events import PostgresEventStore
+from tradewind.adapters.event_store.postgres_holds import DROP_AGAIN, STOP_DROPPING
 from tradewind.adapters.event_store.postgres_schema import Kind
+from tradewind.adapters.event_store.timescale_candles import REFRESH
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 
@@ -168,8 +170,10 @@ def test_what_only_the_licensed_edition_may_do_is_refused_for_its_licence_and_no
     from tradewind.adapters.event_store.postgres_schema import migrations
 
     url = timescale.new_database()
-    (licensed,) = [m for m in migrations(Kind.LICENSED) if m.name.endswith(".licensed.sql")]
-    statements = [s for s in licensed.sql.split(";") if s.strip()]
+    licensed = [m.sql for m in migrations(Kind.LICENSED) if m.name.endswith(".licensed.sql")]
+    statements = [s for sql in licensed for s in sql.split(";") if s.strip()]
+    # Those that come later; their functions are there to be called, with these arguments.
+    statements += [REFRESH.format(frame="1m", start=0, end=1), STOP_DROPPING, DROP_AGAIN]
 
     async def work():
         async with opened(url) as store:
@@ -183,4 +187,4 @@ def test_what_only_the_licensed_edition_may_do_is_refused_for_its_licence_and_no
             await connection.close()
 
     asyncio.run(work())
-    assert len(statements) == 2 * len(SECONDS) + 3
+    assert len(statements) == 2 * len(SECONDS) + 3 + 3

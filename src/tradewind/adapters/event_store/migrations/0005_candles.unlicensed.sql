@@ -1,5 +1,6 @@
--- Candles that upkeep fills; where continuous aggregates may be used they have the same names and columns.
-CREATE TABLE tradewind.candles_1m (
+-- Candles that upkeep fills: once for each timeframe. Where continuous aggregates may be used they have the same names and
+-- columns.
+CREATE TABLE tradewind.candles_{frame} (
     tenant text NOT NULL,
     source text NOT NULL,
     symbol text NOT NULL,
@@ -12,6 +13,3 @@ CREATE TABLE tradewind.candles_1m (
     ticks  bigint NOT NULL,
     PRIMARY KEY (symbol, "time", tenant, source)
 );
-CREATE TABLE tradewind.candles_5m (LIKE tradewind.candles_1m INCLUDING ALL);
-CREATE TABLE tradewind.candles_1h (LIKE tradewind.candles_1m INCLUDING ALL);
-CREATE TABLE tradewind.candles_1d (LIKE tradewind.candles_1m INCLUDING ALL);
