@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
+from typing import Any
 
 from tradewind.core.domain.errors import TradewindError
+from tradewind.core.domain.events.envelope import Event
 from tradewind.messaging.producer import EventProducer
 
 log = logging.getLogger(__name__)
 NEWS_MAX = 1_000
+REASON_LENGTH_MAX = 2_000
 AT_END_S = 5.0
 """How long what is still to be told at the end may take."""
 
@@ -21,15 +24,17 @@ class ServiceNews:
 
     def __init__(self, producer: EventProducer) -> None:
         self._producer = producer
-        self._waiting: deque[tuple[str, str, str]] = deque()
+        self._waiting: deque[Event[Any]] = deque()
         self._more = asyncio.Event()
 
     def __call__(self, name: str, state: str, reason: str) -> None:
         """Take news in; see `supervision.Tell`."""
         log.info("%s: %s%s", name, state, f": {reason}" if reason else "")
         if len(self._waiting) >= NEWS_MAX:
-            log.warning("%s: it cannot be told that %s was %s", *self._waiting.popleft())
-        self._waiting.append((name, state, reason))
+            log.warning("it was not told: %s", self._waiting.popleft().data)
+        # Made here, so that one whose publishing was cut off and is tried again is still the same event.
+        data = {"service": name, "state": state, "reason": reason[:REASON_LENGTH_MAX]}
+        self._waiting.append(self._producer.event("service.changed", data))
         self._more.set()
 
     async def run(self) -> None:
@@ -44,15 +49,14 @@ class ServiceNews:
         with suppress(TimeoutError):
             async with asyncio.timeout(AT_END_S):
                 await self._publish()
-        for name, state, reason in self._waiting:
-            log.warning("it was not told that %s was %s: %s", name, state, reason)
+        for event in self._waiting:
+            log.warning("it was not told: %s", event.data)
 
     async def _publish(self) -> None:
         while self._waiting:
-            name, state, reason = self._waiting[0]
             try:
-                await self._producer.publish("service.changed", {"service": name, "state": state, "reason": reason})
+                await self._producer.send_batch([self._waiting[0]])
             except TradewindError as problem:
-                log.warning("it cannot be told yet that %s is %s: %s", name, state, problem)
+                log.warning("it cannot be told yet: %s", problem)
                 return
             self._waiting.popleft()
