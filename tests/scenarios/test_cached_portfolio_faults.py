@@ -139,6 +139,7 @@ def test_an_event_that_comes_before_the_store_has_it_is_in_the_portfolio_when_it
     """On Kafka the store is written by a consumer of its own, which may be behind."""
 
     async def work(portfolios):
+        portfolios.patience_s = (0.0,)
         assert await portfolios.recover()
         await portfolios.handle(trade(1))
         found, source = await portfolios.read(ALICE)
@@ -147,6 +148,15 @@ def test_an_event_that_comes_before_the_store_has_it_is_in_the_portfolio_when_it
         await portfolios.handle(trade(2))
         await portfolios.handle(trade(1))
         assert (await portfolios.read(ALICE))[0].view == view_of([trade(1), trade(2)])
+        asked, append = [], portfolios.store.append
+        portfolios.store.append = lambda events: asked.append(events) or append(events)
+        handling = asyncio.create_task(portfolios.handle(trade(3)))
+        portfolios.patience_s = (0.0, 0.001) * 50_000
+        await asyncio.sleep(0)
+        await append([trade(3)])
+        await handling
+        assert asked == [], "its own writer came first"
+        assert (await portfolios.read(ALICE))[0].view == view_of([trade(1), trade(2), trade(3)])
 
     with_portfolios(work)
 

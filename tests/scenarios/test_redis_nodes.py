@@ -1,12 +1,14 @@
 """The nodes of a real cluster are seen as they are: who lives, who leads, who follows, and how soon."""
 
 import asyncio
+import math
 import re
 import time
 
 import pytest
 from tests.servers.redis import RedisServer, RedisServers, until
 
+from tradewind.adapters.cache import redis_nodes
 from tradewind.adapters.cache.redis_cache import RedisCache
 from tradewind.adapters.cache.redis_connection import RedisPlace
 from tradewind.adapters.cache.redis_nodes import RedisNodes, describe, nodes_of
@@ -74,33 +76,64 @@ def test_a_server_that_nobody_answers_at_is_unavailable_and_its_gauge_falls_to_0
         with pytest.raises(Unavailable, match="answer"):
             run(nodes.look())
         assert gauge(metrics, "redis_cluster_node_up", seen.name, "primary") == 0
+        assert gauge(metrics, "redis_cluster_memory_bytes", seen.name) == 0
+        server.start()
+        server.ask("CONFIG", "SET", "requirepass", "changed")
+        with pytest.raises(BadInput, match="does not let us in"):
+            run(nodes.look())
+        assert gauge(metrics, "redis_cluster_node_up", seen.name, "primary") == 0, "not its last good figure"
     finally:
         server.remove()
 
 
-def test_looking_goes_on_while_nobody_answers_and_ends_when_told(redis_server):
+def test_looking_goes_on_while_nobody_answers_and_ends_when_told(redis_server, caplog):
     async def work():
         metrics = CountedMetrics()
-        nodes, stop = RedisNodes(redis_server.url, metrics), asyncio.Event()
+        nodes = RedisNodes(redis_server.url, metrics, look_s=0.001)
         looks = 0
         look = nodes.look
 
         async def counted():
             nonlocal looks
             looks += 1
-            if looks == 3:
-                stop.set()
-            if looks == 2:
-                raise Unavailable("for once")
+            if looks == 6:
+                nodes.stop()
+            if looks in {2, 3, 4}:
+                raise (BadInput if looks == 4 else Unavailable)("for once")
             return await look()
 
         nodes.look = counted
-        await nodes.run(stop, look_s=0.001)
+        await nodes.run()
         return looks, metrics
 
     looks, metrics = run(work())
-    assert looks == 3
+    assert looks == 6
     assert metrics.total("redis_cluster_node_up") == 1
+    assert [record.getMessage() for record in caplog.records] == ["the nodes cannot be looked at: for once"], (
+        "said once"
+    )
+
+
+@pytest.mark.parametrize(("loading", "up"), [(0, True), ("0", True), (1, False), ("1", False)])
+def test_a_node_that_still_reads_its_file_is_not_up(loading, up):
+    info = {"role": "master", "loading": loading, "used_memory": 5}
+    assert redis_nodes._node("a:1", info).up is up
+
+
+def test_how_far_a_replica_is_behind_is_not_known_when_nobody_says_so(redis_servers, monkeypatch):
+    metrics = CountedMetrics()
+    nodes = RedisNodes(redis_servers.url, metrics)
+    replica = next(node.name for node in run(nodes.look()) if node.role == "replica")
+    assert gauge(metrics, "redis_replication_lag_bytes", replica) >= 0
+
+    async def nobody(_place):
+        raise Unavailable("nobody answers")
+
+    monkeypatch.setattr(redis_nodes, "nodes_of", nobody)
+    with pytest.raises(Unavailable):
+        run(nodes.look())
+    assert math.isnan(gauge(metrics, "redis_replication_lag_bytes", replica))
+    assert gauge(metrics, "redis_cluster_memory_bytes", replica) == 0
 
 
 @pytest.mark.slow

@@ -20,7 +20,10 @@ WAIT_S_MAX = 60.0
 
 
 class CacheWatch:
-    """A service: `run` until `stop`, or until it is cancelled."""
+    """A service: `run` until `stop`, or until it is cancelled. `subscribed` is set when it has looked once."""
+
+    caught_up = True
+    """It has nothing that waits."""
 
     def __init__(
         self,
@@ -34,7 +37,7 @@ class CacheWatch:
         self._clock, self._checked = clock, clock()
         self._ready_since: float | None = None
         self._flaps, self._wait_until = 0, 0.0
-        self._stopping = asyncio.Event()
+        self.subscribed, self._stopping = asyncio.Event(), asyncio.Event()
 
     async def run(self) -> None:
         """Look until `stop`. When it ends, however it does, the cache is not believed any more: nobody looks at it."""
@@ -42,6 +45,7 @@ class CacheWatch:
         try:
             while not self._stopping.is_set():
                 await self.look()
+                self.subscribed.set()
                 try:
                     async with asyncio.timeout(self.look_s):
                         await self._stopping.wait()

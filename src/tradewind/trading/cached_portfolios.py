@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tradewind.core.domain.errors import BadInput, Refused, Unavailable
 from tradewind.core.domain.events.envelope import Event
 from tradewind.ports.cache import Cache
-from tradewind.ports.event_store import EventStore
+from tradewind.ports.event_store import EventQuery, EventStore
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.account_books import ACCOUNTS_MAX, AccountBooks
 from tradewind.trading.account_folds import folded
@@ -24,6 +24,8 @@ ATTEMPTS_MAX = 64
 """Times that a portfolio is folded on since another writer was quicker."""
 AWAY = (Unavailable, Refused)
 """What a cache raises that cannot be used: it does not answer, is full, or is not what its role asks for."""
+PATIENCE_S = (0.02, 0.05, 0.1, 0.2)
+"""How long the store's own writer is waited for, where an event comes here first."""
 Reason = Literal["missing", "damaged", "behind", "nobodys"]
 Repaired = Callable[[Account, Reason], Awaitable[None]]
 """Is told of a portfolio that was found wrong and was made again."""
@@ -56,10 +58,11 @@ class CachedPortfolios:
         *,
         books: AccountBooks | None = None,
         repaired: Repaired | None = None,
+        patience_s: Sequence[float] = PATIENCE_S,
     ) -> None:
         self.cache, self.store, self.health = cache, store, health
         self.books = books or AccountBooks(store)
-        self._metrics, self._repaired = metrics, repaired
+        self._metrics, self._repaired, self.patience_s = metrics, repaired, tuple(patience_s)
         self._read = {source: metrics.counter("portfolio_reads", source=source) for source in ("cache", "events")}
 
     async def read(self, account: Account) -> tuple[Portfolio, Literal["cache", "events"]]:
@@ -121,12 +124,25 @@ class CachedPortfolios:
             portfolio = await self.catch_up(account, seen=seen)
             if event.event_id in seen:
                 return
-            # It came for the second time, or before the store has it: the store knows.
-            (position,) = await self.store.append([event])
-            if position > portfolio.position:
+            # It came for the second time, or before the store has it.
+            if await self._stored(event) > portfolio.position:
                 await self.catch_up(account, portfolio)
         except AWAY as problem:
             self.health.lost(str(problem))
+
+    async def _stored(self, event: Event[Any]) -> int:
+        """The place of an event in the store. Its own writer is waited for; after that it is stored here."""
+        at = EventQuery(
+            event.time_event, event.time_event + 1, tokens=(event.token,), types=(event.type,), tenant=event.tenant
+        )
+        for pause_s in (*self.patience_s, None):
+            async for batch in self.store.read(at):
+                for stored in batch:
+                    if stored.event.event_id == event.event_id:
+                        return stored.position
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+        return (await self.store.append([event]))[0]
 
     async def recover(self) -> bool:
         """Make every portfolio again, where the cache can be used: then it is relied on. Whether it is."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import nan
 from typing import Any
 
 from tradewind.adapters.cache.redis_connection import RedisPlace, answering, check_role, connect, connect_to, hosts_of
-from tradewind.core.domain.errors import TradewindError, Unavailable
+from tradewind.core.domain.errors import BadInput, TradewindError, Unavailable
 from tradewind.ports.cache import Role
 from tradewind.ports.metrics import Metrics
 
+log = logging.getLogger(__name__)
 LOOK_S = 60.0
 """Between two looks at the nodes."""
+SHOWN_MAX = 1_000
+"""Names of nodes that are remembered; those that are gone are forgotten first."""
 
 
 @dataclass(frozen=True)
@@ -32,42 +37,68 @@ class Node:
 class RedisNodes:
     """Looks at the nodes, and says what it saw as metrics.
 
-    A node that was seen once and does not answer now, or in another role, stands as 0, never as its last good figure.
+    A service: `run` until `stop`, or until it is cancelled. A node that was seen once and does not answer now, or in
+    another role, stands as 0, never as its last good figure; how far it is behind is then not known, which is NaN.
     """
 
-    def __init__(self, place: RedisPlace | str, metrics: Metrics) -> None:
+    caught_up = True
+    """It has nothing that waits."""
+
+    def __init__(self, place: RedisPlace | str, metrics: Metrics, *, look_s: float = LOOK_S) -> None:
         self.place = RedisPlace.of(place) if isinstance(place, str) else place
-        self._metrics = metrics
-        self._shown: set[tuple[str, str]] = set()
+        self.look_s, self._metrics = look_s, metrics
+        self._shown: dict[tuple[str, str], None] = {}
+        self._behind: set[str] = set()
+        self._problem = ""
+        self.subscribed, self._stopping = asyncio.Event(), asyncio.Event()
 
     async def look(self) -> list[Node]:
-        """Look once. Raises Unavailable where no node at all answers; all that were known stand as 0 then."""
+        """Look once. Where no node can be asked all that were known stand as 0; raises Unavailable, or BadInput where
+
+        we are not let in.
+        """
         try:
             nodes = await nodes_of(self.place)
-        except Unavailable:
+        except TradewindError:
             self._show([])
             raise
         self._show(nodes)
         return nodes
 
-    async def run(self, stop: asyncio.Event, look_s: float = LOOK_S) -> None:
-        """Look until `stop` is set."""
-        while not stop.is_set():
-            with suppress(Unavailable):
+    async def run(self) -> None:
+        """Look until `stop`. What goes wrong is logged when it begins: it may be mended at the servers."""
+        while not self._stopping.is_set():
+            try:
                 await self.look()
+                self._problem = ""
+            except (Unavailable, BadInput) as problem:
+                if str(problem) != self._problem:
+                    self._problem = str(problem)
+                    log.warning("the nodes cannot be looked at: %s", problem)
+            self.subscribed.set()
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), look_s)
+                async with asyncio.timeout(self.look_s):
+                    await self._stopping.wait()
+
+    def stop(self) -> None:
+        """Look no more; `run` returns."""
+        self._stopping.set()
 
     def _show(self, nodes: list[Node]) -> None:
         now = {(node.name, node.role): node for node in nodes}
-        self._shown |= now.keys()
+        for gone in [key for key in self._shown if key not in now][: max(0, len(self._shown) - SHOWN_MAX)]:
+            del self._shown[gone]
+        self._shown |= dict.fromkeys(now)
+        memory = {name: 0 for name, _ in self._shown} | {node.name: node.memory_bytes for node in nodes}
+        lags = {node.name: node.lag_bytes for node in nodes if node.up and node.lag_bytes is not None}
         for name, role in self._shown:
             node = now.get((name, role))
             self._metrics.gauge("redis_cluster_node_up", node_id=name, role=role)(int(node is not None and node.up))
-        for node in nodes:
-            self._metrics.gauge("redis_cluster_memory_bytes", node_id=node.name)(node.memory_bytes)
-            if node.lag_bytes is not None:
-                self._metrics.gauge("redis_replication_lag_bytes", node_id=node.name)(node.lag_bytes)
+        for name, used in memory.items():
+            self._metrics.gauge("redis_cluster_memory_bytes", node_id=name)(used)
+        self._behind = (self._behind | lags.keys()) & memory.keys()
+        for name in self._behind:
+            self._metrics.gauge("redis_replication_lag_bytes", node_id=name)(lags.get(name, nan))
 
 
 async def nodes_of(place: RedisPlace) -> list[Node]:
@@ -124,7 +155,8 @@ async def _ask(place: RedisPlace, host: str, port: int, command: str) -> dict[st
 
 def _node(name: str, info: Mapping[str, Any]) -> Node:
     leads = info["role"] == "master"
-    up = leads or info["master_link_status"] == "up"
+    # A number, not a text: a node that still reads its file answers INFO, and nothing else.
+    up = (leads or info["master_link_status"] == "up") and not int(info.get("loading", 0))
     return Node(name, "primary" if leads else "replica", up=up, memory_bytes=int(info["used_memory"]))
 
 

@@ -1,0 +1,135 @@
+"""A real cluster whose leaders change and whose slots move while portfolios are read and written."""
+
+import asyncio
+
+import pytest
+from account_examples import ALICE, portfolios_over, trade, view_of
+from tests.servers.redis import RedisServers, until
+
+from tradewind.adapters.cache.redis_cache import RedisCache
+from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
+from tradewind.trading.cache_watch import CacheWatch
+from tradewind.trading.portfolio_keys import Account
+
+NAMES = ["alice", *(f"trader{n}" for n in range(11))]
+
+
+@pytest.fixture(scope="module")
+def servers():
+    """A cluster of six of this file's own: who leads in it changes."""
+    servers = RedisServers()
+    try:
+        yield servers.start()
+    finally:
+        servers.remove()
+
+
+@pytest.fixture
+def with_cluster(servers, tmp_path):
+    """Runs an async function with portfolios of twelve accounts in the cluster, and their trades by account."""
+
+    def run(work):
+        async def inside():
+            store, cache = SqliteEventStore(tmp_path / "events.db"), RedisCache(servers.url)
+            portfolios = portfolios_over(cache, store)
+            trades = {name: [trade(10 * n, name)] for n, name in enumerate(NAMES)}
+            await store.append([one for some in trades.values() for one in some])
+            try:
+                async with asyncio.timeout(30):
+                    while not await portfolios.recover():
+                        await asyncio.sleep(0.1)
+                await work(servers, portfolios, trades)
+            finally:
+                await cache.close()
+                await store.close()
+
+        asyncio.run(asyncio.wait_for(inside(), 120))
+
+    return run
+
+
+def node_id(node):
+    return node.ask("CLUSTER", "MYID")
+
+
+@pytest.mark.slow
+def test_a_leader_that_was_replaced_without_a_lost_connection_is_noticed_at_the_next_look(with_cluster):
+    """The old one lives on as a replica and sends everybody to the new one, who may have less than was acknowledged."""
+
+    async def work(servers, portfolios, trades):
+        watch = CacheWatch(portfolios)
+        older = dict(zip(ALICE.keys, await portfolios.cache.mget(ALICE.keys), strict=True))
+        trades["alice"].append(trade(1))
+        await portfolios.store.append(trades["alice"][1:])
+        await portfolios.handle(trades["alice"][1])
+        await watch.look()
+        assert portfolios.health.ready
+
+        leader = servers.primary_of(ALICE.keys[0])
+        followers = [n for n in servers.nodes if _leader_of(n) == node_id(leader)]
+        followers[0].ask("CLUSTER", "FAILOVER", "TAKEOVER")
+        until(lambda: leader.ask("ROLE").startswith("slave"), "the old leader follows")
+        until(lambda: all(servers.knows_itself_well(node) for node in servers.nodes), "all know who leads")
+        other = RedisCache(servers.url)
+        await other.apply(older)  # as though the last write had not reached it
+        await other.close()
+
+        await watch.look()
+        assert not portfolios.health.ready
+        assert (await portfolios.read(ALICE))[0].view == view_of(trades["alice"])
+        await watch.look()
+        found, source = await portfolios.read(ALICE)
+        assert (found.view, source) == (view_of(trades["alice"]), "cache")
+
+    with_cluster(work)
+
+
+def _leader_of(node):
+    mine = next(line.split() for line in node.ask("CLUSTER", "NODES").splitlines() if "myself" in line)
+    return mine[3]
+
+
+@pytest.mark.slow
+def test_while_a_slot_moves_no_key_is_missed_and_no_portfolio_is_mixed(with_cluster):
+    async def work(servers, portfolios, trades):
+        slot = int(servers.nodes[0].ask("CLUSTER", "KEYSLOT", ALICE.keys[0]))
+        source = servers.primary_of(ALICE.keys[0])
+        target = next(n for n in servers.nodes if n is not source and n.ask("ROLE").startswith("master"))
+        number, all_keys = 0, {key for name in NAMES for key in Account("home", "paper", name).keys}
+
+        async def look():
+            nonlocal number
+            number += 1
+            some = trades["alice"]
+            some.append(trade(500 + number))
+            await portfolios.store.append(some[-1:])
+            await portfolios.handle(some[-1])
+            for name in NAMES[:3]:
+                found, _ = await portfolios.read(Account("home", "paper", name))
+                assert found.view == view_of(trades[name])
+            assert set(await portfolios.cache.keys("portfolio:*")) == all_keys
+
+        watch = CacheWatch(portfolios, look_s=0.001)
+        await look()
+        target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", node_id(source))
+        source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", node_id(target))
+        await look()
+        for key in ALICE.keys:
+            assert source.ask("MIGRATE", "127.0.0.1", target.port, key, 0, 5_000) == "OK"
+            assert set(await portfolios.cache.keys("portfolio:*")) == all_keys
+            found, _ = await portfolios.read(ALICE)
+            assert found.view == view_of(trades["alice"])
+        await look()
+        for node in (target, source, *servers.nodes):
+            if node.ask("ROLE").startswith("master"):
+                node.ask("CLUSTER", "SETSLOT", slot, "NODE", node_id(target))
+        async with asyncio.timeout(60):
+            while not portfolios.health.ready:
+                await watch.look()
+                await asyncio.sleep(0.05)
+        await look()
+        assert (await portfolios.read(ALICE))[1] == "cache"
+        assert (await portfolios.check()).remade == {}
+        assert servers.primary_of(ALICE.keys[0]) is target
+
+    with_cluster(work)
