@@ -114,6 +114,19 @@ def test_a_query_finds_what_fits_everything_that_is_given(opened):
     assert fitting
 
 
+def test_what_sessions_recorded_for_themselves_can_be_left_out(opened):
+    made = [tick(i, session=(None, "s1", "s2")[i % 3]) for i in range(2, 20)]
+
+    async def work(store):
+        await store.append(made)
+        query = EventQuery(outside_sessions=True)
+        return [one.event for batch in [b async for b in store.read(query)] for one in batch], await store.count(query)
+
+    found, number = opened(work)
+    assert found == [event for event in made if event.session is None]
+    assert number == len(found)
+
+
 def test_reading_goes_on_after_a_position(opened):
     async def work(store):
         await store.append([tick(i) for i in range(10)])

@@ -21,6 +21,8 @@ class EventQuery:
     types: tuple[str, ...] = ()
     tenant: str | None = None
     session: str | None = None
+    outside_sessions: bool = False
+    """Only what no session recorded for itself."""
     after_position: int = 0
 
 

@@ -91,5 +91,6 @@ class EarlierTicks:
 
     def _query(self, start_ns: int, end_ns: int | None, *types: str) -> EventQuery:
         return EventQuery(
-            start_ns=start_ns, end_ns=end_ns, tokens=(self.stream.token,), types=types, tenant=self.stream.tenant
-        )
+            start_ns=start_ns, end_ns=end_ns, tokens=(self.stream.token,), types=types, tenant=self.stream.tenant,
+            session=self.stream.session, outside_sessions=self.stream.session is None,
+        )  # fmt: skip

@@ -33,6 +33,7 @@ def covers(query: EventQuery, tenant: str, token: str, type_: str, session: str 
     return (
         (query.tenant is None or tenant == query.tenant)
         and (query.session is None or session == query.session)
+        and not (query.outside_sessions and session is not None)
         and (not query.tokens or token in query.tokens)
         and (not query.types or type_ in query.types)
         and (query.start_ns is None or time_event >= query.start_ns)

@@ -43,7 +43,7 @@ def block_fits(query: EventQuery, after: int, values: list[Any]) -> str:
 
 
 def _kinds(query: EventQuery, values: list[Any]) -> list[str]:
-    parts = []
+    parts = ["session IS NULL"] if query.outside_sessions else []
     for column, value in (("tenant", query.tenant), ("session", query.session)):
         if value is not None:
             parts.append(_with(values, f"{column} = {{}}", value))

@@ -255,7 +255,7 @@ def _tell(waiting: _Waiting, answer: list[int] | TradewindError) -> None:
 
 def _condition(query: EventQuery) -> tuple[str, list[Any]]:
     """The query as SQL and its values."""
-    parts, values = ["1"], []
+    parts, values = ["session IS NULL" if query.outside_sessions else "1"], []
     for text, value in (
         ("time_event >= ?", query.start_ns), ("time_event < ?", query.end_ns), ("tenant = ?", query.tenant),
         ("session = ?", query.session),
