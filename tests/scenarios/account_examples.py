@@ -11,6 +11,7 @@ from tradewind.core.domain.errors import Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.trading.cache_health import CacheHealth
 from tradewind.trading.cached_portfolios import CachedPortfolios
+from tradewind.trading.new_risk import NewRisk, cache_condition
 from tradewind.trading.portfolio_keys import Account
 
 ALICE = Account("home", "paper", "alice")
@@ -47,6 +48,11 @@ def portfolios_over(cache, store, tell=None):
     """Portfolios, with metrics of their own."""
     metrics = CountedMetrics()
     return CachedPortfolios(cache, store, metrics, CacheHealth(metrics, tell))
+
+
+def take_risk(portfolios):
+    """What opens a position asks first."""
+    NewRisk({"the cache": cache_condition(portfolios.health)}).check({}, "BTC/USDT", "buy", Decimal(1))
 
 
 class Switched:

@@ -4,7 +4,7 @@ import asyncio
 from decimal import Decimal as D
 
 import pytest
-from account_examples import ALICE, BOB, Switched, portfolios_over, trade, view_of
+from account_examples import ALICE, BOB, Switched, portfolios_over, take_risk, trade, view_of
 from msgspec.structs import replace
 
 from tradewind.adapters.cache.memory_cache import MemoryCache
@@ -260,7 +260,7 @@ def test_with_cache_and_store_away_nothing_is_made_up_and_both_are_waited_for(wi
         with pytest.raises(Unavailable, match="store is away"):
             await portfolios.read(ALICE)
         with pytest.raises(Unavailable, match="no new risk"):
-            portfolios.health.check_new_risk()
+            take_risk(portfolios)
         portfolios.cache.away = False
         await watch.look()
         assert portfolios.health.state is Health.AWAY, "without the store it cannot be made again"
@@ -279,7 +279,7 @@ def test_where_the_watch_breaks_no_new_risk_is_taken(with_portfolios):
     async def work(portfolios):
         watch = CacheWatch(portfolios, look_s=0.001, check_s=0)
         await watch.look()
-        portfolios.health.check_new_risk()
+        take_risk(portfolios)
 
         async def broken(*_):
             raise Corrupt("an event is not what was written")
@@ -289,7 +289,7 @@ def test_where_the_watch_breaks_no_new_risk_is_taken(with_portfolios):
         with pytest.raises(Corrupt):
             await watch.run()
         with pytest.raises(Unavailable, match=r"no new risk.*not what was written"):
-            portfolios.health.check_new_risk()
+            take_risk(portfolios)
 
     with_portfolios(work)
 

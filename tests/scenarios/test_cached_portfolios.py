@@ -5,7 +5,7 @@ import random
 
 import msgspec
 import pytest
-from account_examples import ALICE, BOB, Switched, portfolios_over, trade, view_of
+from account_examples import ALICE, BOB, Switched, portfolios_over, take_risk, trade, view_of
 from event_examples import tick
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,23 +103,22 @@ def test_while_the_cache_is_away_reads_come_from_the_events_and_no_new_risk_is_t
     trades = [trade(i) for i in range(10)]
 
     async def work(portfolios):
-        health = portfolios.health
         with pytest.raises(Unavailable, match="not looked at yet"):
-            health.check_new_risk()
+            take_risk(portfolios)
         assert await portfolios.recover()
-        health.check_new_risk()
+        take_risk(portfolios)
         await stored(portfolios, trades[:5])
         portfolios.cache.away = True
         found, source = await portfolios.read(ALICE)
         assert (found.view, source) == (view_of(trades[:5]), "events")
         with pytest.raises(Unavailable, match=r"no new risk.*switched off"):
-            health.check_new_risk()
+            take_risk(portfolios)
         await stored(portfolios, trades[5:])
         assert (await portfolios.read(ALICE))[0].view == view_of(trades)
         assert not await portfolios.recover()
         portfolios.cache.away = False
         assert await portfolios.recover()
-        health.check_new_risk()
+        take_risk(portfolios)
         found, source = await portfolios.read(ALICE)
         assert (found.view, source) == (view_of(trades), "cache")
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from account_examples import ALICE, portfolios_over, trade, view_of
+from account_examples import ALICE, portfolios_over, take_risk, trade, view_of
 from tests.servers.redis import RedisServer, until
 
 from tradewind.adapters.cache.redis_cache import RedisCache
@@ -348,7 +348,7 @@ def test_a_server_that_comes_back_with_other_settings_is_not_relied_on(server, t
         server.start()
         await watch.look()
         with pytest.raises(Unavailable, match=r"no new risk.*allkeys-lru, which does not fit"):
-            portfolios.health.check_new_risk()
+            take_risk(portfolios)
         await store.append([trade(1)])
         await portfolios.handle(trade(1))
         assert (await portfolios.read(ALICE))[0].view == view_of([trade(1)])

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from enum import Enum
 
-from tradewind.core.domain.errors import TradewindError, Unavailable
+from tradewind.core.domain.errors import TradewindError
 from tradewind.messaging.producer import EventProducer
 from tradewind.ports.metrics import Metrics
 
@@ -61,16 +61,8 @@ class CacheHealth:
 
     @property
     def ready(self) -> bool:
-        """Whether what the cache holds can be believed, and new risk may be taken."""
+        """Whether what the cache holds can be believed; `new_risk.cache_condition` makes new risk wait for it."""
         return self.state is Health.READY
-
-    def check_new_risk(self) -> None:
-        """Raises Unavailable while no new risk may be taken. Closing and reducing need not ask."""
-        if not self.ready:
-            raise Unavailable(
-                f"no new risk is taken while the cache is {self.state.value}: {self.reason}",
-                fix="It is taken again when every portfolio in the cache was made again; positions can still be closed",
-            )
 
     def found(self) -> None:
         """It answers again; what it holds is still to be made again."""
