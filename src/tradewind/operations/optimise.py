@@ -20,6 +20,7 @@ from tradewind.ports.market_data import MarketData
 from tradewind.ports.runs import Runs
 from tradewind.ports.sweeps import Sweeps
 from tradewind.ports.trials import Trials
+from tradewind.research.asked_space import space_of
 from tradewind.research.bench import Bench
 from tradewind.research.code_hash import code_hash
 from tradewind.research.objectives import constraints_from, objectives_from
@@ -27,7 +28,6 @@ from tradewind.research.optimise import must_fit, search
 from tradewind.research.optimised import Optimised
 from tradewind.research.reports.optimise_page import SearchPage, write_search
 from tradewind.research.search_plan import plan_search
-from tradewind.research.search_space import space_of
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,13 @@ from tradewind.core.performance.returns import equity_returns, sharpe
 from tradewind.core.performance.undefined import Figure, Undefined
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
+from tradewind.research.asked_space import space_of
 from tradewind.research.backtest import Market
 from tradewind.research.bench import Bench
 from tradewind.research.objectives import objectives_from
 from tradewind.research.optimise import search
 from tradewind.research.ruined_sets import returns_with_ruin
 from tradewind.research.search_plan import SearchPlan, plan_search
-from tradewind.research.search_space import space_of
 from tradewind.research.walk_forward import Progress
 from tradewind.research.walk_forward_windows import Gap, gap_ns, timeline
 

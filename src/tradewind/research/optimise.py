@@ -23,6 +23,7 @@ from tradewind.core.performance.calendar import read_calendar
 from tradewind.core.performance.undefined import Undefined
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
+from tradewind.research.asked_space import space_of
 from tradewind.research.backtest import Market
 from tradewind.research.bench import SCORES, Bench, Scores
 from tradewind.research.counting import ground_of, now_counting
@@ -31,7 +32,6 @@ from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimised import Optimised, Stretch
 from tradewind.research.search_luck import SearchLuck, search_luck
 from tradewind.research.search_plan import SearchPlan, plan_search
-from tradewind.research.search_space import space_of
 from tradewind.research.searches import Sets
 
 Progress = Callable[[str, int, int], None]
@@ -86,8 +86,9 @@ def optimise(
     counted, with the reason, and never win.
     """
     values = resolve(strategy.parameters, dict(parameters or {}), strategy.__name__)
+    fixed = {name: values[name] for name in parameters or {}}
     plan = plan_search(
-        space_of(strategy, space, parameters or ()),
+        space_of(strategy, space, fixed),
         method,
         objectives_from([objectives] if isinstance(objectives, str) else objectives),
         constraints_from([constraints] if isinstance(constraints, str) else constraints),
@@ -95,7 +96,7 @@ def optimise(
         seed,
     )
     bench = Bench(strategy, data, rules=rules, engine=engine, cache=cache, workers=workers)
-    return search(plan, bench, {name: values[name] for name in parameters or {}}, progress=progress)
+    return search(plan, bench, fixed, progress=progress)
 
 
 def search(

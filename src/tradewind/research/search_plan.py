@@ -93,7 +93,8 @@ def plan_search(
         wanted = _whole_grid(space, budget)
     else:
         wanted = budget or METHODS[method].budget or SETS_MAX
-        wanted = wanted if count is None else min(wanted, count)
+        allowed = count if space.allowed is None else space.allowed
+        wanted = wanted if allowed is None else min(wanted, allowed)
     return SearchPlan(method, space, wanted, tuple(objectives), tuple(constraints), seed)
 
 
@@ -111,4 +112,4 @@ def _whole_grid(space: SearchSpace, budget: int | None) -> int:
             fix="Take larger steps or fewer parameters (--space fast=5:50:5), or draw some of them: "
             f"--method sobol --budget {budget or 1_024}",
         )
-    return count
+    return count if space.allowed is None else space.allowed

@@ -67,15 +67,15 @@ def grid(space: SearchSpace) -> Listed:
             )
     count = space.count
     assert count is not None
-    return Listed(space.number(index) for index in range(count))
+    return Listed(filter(space.allows, (space.number(index) for index in range(count))))
 
 
 def random(space: SearchSpace, seed: int, budget: int) -> Listed:
     """`budget` different sets, each as likely as any other."""
     count = space.count
-    if count is not None and 2 * budget >= count:
-        order = np.argsort(Chance(seed, "random search").uniform(count), kind="stable")[:budget]
-        return Listed(space.number(index) for index in order.tolist())
+    if count is not None and 2 * budget >= (count if space.allowed is None else space.allowed):
+        order = np.argsort(Chance(seed, "random search").uniform(count), kind="stable")
+        return Listed(islice(filter(space.allows, (space.number(index) for index in order.tolist())), budget))
     chance, width = Chance(seed, "random search"), len(space.axes)
 
     def points(_: int, rows: int) -> NDArray[np.float64]:
@@ -87,7 +87,7 @@ def random(space: SearchSpace, seed: int, budget: int) -> Listed:
 def spread_evenly(space: SearchSpace, seed: int, budget: int) -> Listed:
     """`budget` different sets at Sobol's points; all sets where there are no more than that."""
     count = space.count
-    if count is not None and budget >= count:
+    if count is not None and budget >= (count if space.allowed is None else space.allowed):
         return grid(space)
     sobol(0, 0, len(space.axes))  # refuses too many dimensions before anything is run
     return Listed(_different(space, lambda first, rows: sobol(first, rows, len(space.axes), seed), budget))
@@ -107,7 +107,7 @@ def _different(space: SearchSpace, points: Points, budget: int) -> Iterator[dict
     for first in range(0, DRAWS_MAX * budget, DRAWN_AT_ONCE):
         for point in points(first, DRAWN_AT_ONCE).tolist():
             found = space.at(point)
-            if (key := space.key(found)) in seen:
+            if (key := space.key(found)) in seen or not space.allows(found):
                 continue
             seen.add(key)
             yield found

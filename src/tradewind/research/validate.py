@@ -22,6 +22,7 @@ from tradewind.core.performance.overfitting import Overfitting, probability_of_o
 from tradewind.core.performance.undefined import Undefined
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
+from tradewind.research.asked_space import space_of
 from tradewind.research.backtest import Backtest, Market
 from tradewind.research.bench import Bench
 from tradewind.research.counting import ground_of, now_counting, uncounted
@@ -36,7 +37,7 @@ from tradewind.research.resampled_trades import Resampling
 from tradewind.research.ruined_sets import returns_with_ruin
 from tradewind.research.search_luck import as_if_worthless, search_luck, tally_of
 from tradewind.research.search_plan import plan_search
-from tradewind.research.search_space import SearchSpace, space_of
+from tradewind.research.search_space import SearchSpace
 from tradewind.research.validation import Evidence, Validation, answers_of, is_settled, tested_trades
 from tradewind.research.walk_forward import walk
 from tradewind.research.walk_forward_result import WalkForward

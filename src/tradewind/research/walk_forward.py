@@ -20,13 +20,13 @@ from tradewind.core.performance.calendar import read_calendar
 from tradewind.core.performance.undefined import Figure, Undefined
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
+from tradewind.research.asked_space import space_of
 from tradewind.research.backtest import Backtest, Market
 from tradewind.research.bench import Bench
 from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimise import search
 from tradewind.research.optimised import Optimised
 from tradewind.research.search_plan import SearchPlan, plan_search
-from tradewind.research.search_space import space_of
 from tradewind.research.walk_forward_figures import efficiency, growth
 from tradewind.research.walk_forward_result import WalkForward, WindowResult, figure_of
 from tradewind.research.walk_forward_windows import (

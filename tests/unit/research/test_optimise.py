@@ -11,6 +11,7 @@ from tradewind.core.domain.errors import Unavailable
 from tradewind.core.domain.trials import TrialKind
 from tradewind.core.performance.undefined import Undefined
 from tradewind.core.strategy.bundled import STRATEGIES
+from tradewind.research.asked_space import space_of
 from tradewind.research.bench import Bench
 from tradewind.research.counting import counting
 from tradewind.research.objectives import constraints_from, objectives_from
@@ -19,7 +20,6 @@ from tradewind.research.reports.optimise_page import SearchPage, cautions, searc
 from tradewind.research.reports.optimise_pictures import fall
 from tradewind.research.reports.study import render_study
 from tradewind.research.search_plan import plan_search
-from tradewind.research.search_space import space_of
 from tradewind.research.sensitivity import Ring
 
 BARS = market("BTC/USDT:USDT", 1_500, "1h", seed=3)

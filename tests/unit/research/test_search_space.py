@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradewind import BadInput, Strategy, param
+from tradewind.research.asked_space import space_of
 from tradewind.research.bench import SCORES, Scores
 from tradewind.research.judged_sets import front
 from tradewind.research.objectives import HIGHER, LOWER, constraints_from, objectives_from
 from tradewind.research.search_plan import plan_search
-from tradewind.research.search_space import Axis, SearchSpace, space_of
+from tradewind.research.search_space import Axis, SearchSpace
 from tradewind.research.searches import random, spread_evenly
 from tradewind.research.sobol import DIMENSIONS_MAX, sobol
 

@@ -9,6 +9,7 @@ from tradewind.core.domain.errors import BadInput, StrategyFailed
 from tradewind.core.domain.timeframes import UNITS_NS, WEEK_ORIGIN_NS, timeframe_ns
 from tradewind.core.strategy.feed import Feed
 from tradewind.core.strategy.parameters import Parameter, resolve
+from tradewind.core.strategy.relations import Relation, must_relate, relation_from
 
 NAN = float("nan")
 NO_PRICE = float("-inf")
@@ -37,12 +38,15 @@ class Strategy:
 
     `symbols` says how many symbols the strategy trades; with more than one, `on_bar` is called for each symbol's bar
     (`bar.symbol` is its number, in the order the run names them) after all indicators have seen this moment.
-    Prices are absolute, sizes are in base currency. An order without a size uses the run's stake.
+    Prices are absolute, sizes are in base currency. An order without a size uses the run's stake. `relations` are what
+    must hold between parameters: `relations = ("fast < slow",)`; searches try no other sets.
     """
 
     symbols: ClassVar[int] = 1
     timer: ClassVar[str] = ""
     parameters: ClassVar[dict[str, Parameter]] = {}
+    relations: ClassVar[tuple[str, ...]] = ()
+    related: ClassVar[tuple[Relation, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -52,9 +56,15 @@ class Strategy:
                 declared[name] = Parameter(value.default, value.low, value.high, value.step, value.help, name)
                 declared[name].parse(value.default, cls.__name__)
         cls.parameters = declared
+        stated = vars(cls).get("relations", ())
+        for text in (stated,) if isinstance(stated, str) else stated:
+            cls.related = (*cls.related, relation_from(str(text), declared, cls.__name__))
+        must_relate(cls.related, {name: each.default for name, each in declared.items()}, cls.__name__)
 
     def __init__(self, **given: Any) -> None:
-        for name, value in resolve(type(self).parameters, given, type(self).__name__).items():
+        values = resolve(type(self).parameters, given, type(self).__name__)
+        must_relate(type(self).related, values, type(self).__name__)
+        for name, value in values.items():
             setattr(self, name, value)
 
     # Hooks: override what you need.

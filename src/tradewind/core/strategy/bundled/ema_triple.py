@@ -20,6 +20,7 @@ class EmaTriple(Strategy):
     middle = param(21, low=5, high=100, help="bars of the middle average")
     slow = param(55, low=10, high=300, help="bars of the slow average")
     shorts = param(True, help="also trade falling markets, where the market allows it")
+    relations = ("fast < middle < slow",)
 
     def setup(self) -> None:
         """Three averages of the close."""

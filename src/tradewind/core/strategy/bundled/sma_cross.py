@@ -19,6 +19,7 @@ class SmaCross(Strategy):
     fast = param(10, low=2, high=100, help="bars of the fast average")
     slow = param(30, low=5, high=400, help="bars of the slow average")
     shorts = param(False, help="sell short on the opposite cross, where the market allows it")
+    relations = ("fast < slow",)
 
     def setup(self) -> None:
         """Two averages of the close."""
