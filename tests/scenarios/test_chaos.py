@@ -1,0 +1,86 @@
+"""Everything may break, also two things at once: what was acknowledged is there, once, and somebody was told.
+
+The short form of `make chaos`; and the judge is judged: whatever is wrong, it sees.
+"""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+import yaml
+from account_examples import trade, view_of
+from tests.chaos.faults import FAULTS
+from tests.chaos.storm import Watched, storm
+from tests.chaos.verdict import Found, problems, rebuilt
+
+from tradewind.trading.portfolio_keys import Account
+
+SEED = 20_261
+PATIENCE_S = 900
+ALICE, BOB = (Account("home", "paper", name) for name in ("alice", "bob"))
+TRADES = (trade(1, "alice"), trade(2, "bob"), trade(3, "alice"))
+WELL = Found(TRADES, {ALICE: view_of([TRADES[0], TRADES[2]]), BOB: view_of([TRADES[1]])})
+IDS = [event.event_id for event in TRADES]
+
+
+@pytest.mark.slow
+def test_a_storm_of_faults_loses_nothing_counts_nothing_twice_and_is_told_of():
+    lines = []
+    said = asyncio.run(asyncio.wait_for(storm(SEED, 0, lines.append), PATIENCE_S))
+    assert not said, "\n".join([*lines, *said])
+    struck = "\n".join(lines)
+    assert all(name in struck for name in FAULTS), "each fault struck once at least"
+
+
+def test_where_all_is_well_nothing_is_said():
+    assert problems(IDS, WELL, {"StoreAway"}, {"StoreAway", "ProcessGone"}) == []
+    assert problems(IDS[:1], WELL) == [], "what was not acknowledged may be there"
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "found", "wanted", "words"),
+    [
+        ([*IDS, "gone"], WELL, (), "1 of 4 acknowledged events are lost, the first gone"),
+        (IDS, Found((*TRADES, TRADES[0]), WELL.kept), (), f"1 events are stored twice, the first {IDS[0]}"),
+        (IDS, replace(WELL, kept={ALICE: WELL.kept[ALICE]}), (), "bob is not kept"),
+        (IDS, replace(WELL, kept={**WELL.kept, BOB: None}), (), "bob is not kept"),
+        (IDS, replace(WELL, kept={**WELL.kept, BOB: view_of([])}), (), "bob is kept as"),
+        (IDS, replace(WELL, kept={**WELL.kept, ALICE: view_of([TRADES[0]])}), (), "alice is kept as"),
+        ([], Found((), {BOB: WELL.kept[BOB]}), (), "bob is kept and has no events"),
+        (IDS, WELL, ("StoreAway",), "nobody was told by StoreAway"),
+    ],
+)
+def test_whatever_is_wrong_is_seen(acknowledged, found, wanted, words):
+    (said,) = problems(acknowledged, found, wanted, ())
+    assert said.startswith(words)
+
+
+def test_an_event_that_was_applied_twice_is_seen_as_a_state_that_is_not_the_events():
+    twice = view_of([TRADES[1], replaced(TRADES[1], 9)])
+    assert problems(IDS, replace(WELL, kept={**WELL.kept, BOB: twice}))
+    assert rebuilt((*TRADES, *TRADES)) == WELL.kept, "the rebuild counts each event once"
+
+
+def replaced(event, number):
+    """The same trade under other names, so that a fold does not know it again."""
+    return trade(number, event.token)
+
+
+def test_an_alert_is_seen_when_its_rule_would_see_it_and_not_before():
+    watched = Watched()
+    up = {"insert_errors": 0.0, "cache_ready": 1.0}
+    watched.look([None, up], 3)
+    watched.look([{"insert_errors": 0.0, "cache_ready": 0.0}, up], 3)
+    assert watched.alerts == set(), "what has not come up yet is not gone, and what was not ready is not degraded"
+    watched.look([up, None], 3)
+    assert watched.alerts == {"ProcessGone"}
+    watched.look([up | {"cache_ready": 0.0}, up | {"insert_errors": 1.0}], 2)
+    assert watched.alerts == {"ProcessGone", "CacheDegraded", "StoreAway", "KafkaBrokerDown"}
+
+
+def test_the_alerts_that_are_waited_for_are_rules():
+    from pathlib import Path
+
+    rules = yaml.safe_load((Path(__file__).parents[2] / "deploy/prometheus/rules.yml").read_text(encoding="utf-8"))
+    names = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+    assert {fault.alert for fault in FAULTS.values()} - {""} <= names
