@@ -45,6 +45,7 @@ VERBS = {
     "serve": Verb("tradewind.interfaces.cli.serve", "Run services: candles, live checks, portfolios, the recorder."),
     "rehearse": Verb("tradewind.interfaces.cli.rehearse", "Run a recorded session, at a venue that answers by chance."),
     "replay": Verb("tradewind.interfaces.cli.replay", "Play a recorded session again, decision by decision."),
+    "divergence": Verb("tradewind.interfaces.cli.divergence", "Hold a session against its backtest: where, and why."),
     "lineage": Verb("tradewind.interfaces.cli.lineage", "Walk from an order back to its ticks and its code."),
     "upkeep": Verb("tradewind.interfaces.cli.upkeep", "Make candles of stored ticks, pack old days, forget old events."),
     "hold": Verb("tradewind.interfaces.cli.hold", "Keep stored events from being forgotten."),

@@ -63,7 +63,10 @@ NOTHING = Step([], [])
 
 
 class Watcher:
-    """Is told of the moments and the fills of a session as its desk hears of them."""
+    """Is told of what a session hears and does, as its desk hears and does it."""
+
+    def took(self, event: Event[Any], step: Step) -> None:
+        """An input was taken, and what came of it."""
 
     def moment(self, moment: Moment, x: SessionExchange) -> None:
         """Candles have closed, and the strategy has decided on them."""
@@ -130,7 +133,10 @@ class Desk:
             raise
         except (Exception, SystemExit) as error:
             raise failure(error, self.strategy) from error
-        return self._step() if self._decided or self.stirred else NOTHING
+        step = self._step() if self._decided or self.stirred else NOTHING
+        if self._watcher is not None:
+            self._watcher.took(event, step)
+        return step
 
     def stop(self) -> str:
         """Call `on_stop`; the hash over all decisions."""

@@ -1,0 +1,96 @@
+"""`tradewind divergence`: a session beside its backtest."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradewind.interfaces.cli.app import console_of
+
+if TYPE_CHECKING:
+    from tradewind.interfaces.cli.console import Console
+    from tradewind.operations.divergence import FinishedDivergence
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def divergence(
+    ctx: typer.Context,
+    session: Annotated[str, typer.Argument(help="Its name, as tradewind replay lists it.")],
+) -> None:
+    """Hold a session against the backtest over the same candles: where they part, why, and what it cost."""
+    import asyncio
+    from contextlib import redirect_stdout
+
+    from tradewind import __version__, bootstrap
+    from tradewind.interfaces.cli.clock import now_ns
+    from tradewind.operations.divergence import STAGES, diverge
+    from tradewind.settings import load_settings
+
+    console, settings = console_of(ctx), load_settings()
+
+    async def work() -> FinishedDivergence:
+        store = bootstrap.open_event_store()
+        try:
+            with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
+                return await diverge(
+                    session,
+                    store=store,
+                    catalogue=bootstrap.open_catalogue(settings),
+                    runs=bootstrap.open_runs(settings),
+                    trials=bootstrap.open_trials(settings),
+                    cache=settings.cache / "kernels",
+                    now_ns=now_ns(),
+                    made_by=f"Tradewind {__version__}",
+                    progress=progress,
+                )
+        finally:
+            await store.close()
+
+    found = asyncio.run(work())
+    equity = {"equity"}
+    document = {name: value for name, value in found.document.items() if name not in equity}
+    console.result(
+        {
+            **document,
+            "verdict": found.verdict,
+            "warnings": list(found.warnings),
+            "run": found.name,
+            "report": found.report,
+            "synthetic": found.terms.synthetic,
+        }
+    )
+    _show(console, found)
+
+
+def _show(console: Console, found: FinishedDivergence) -> None:
+    r, terms = found.result, found.terms
+    mark = "  [SYNTHETIC DATA]" if terms.synthetic else ""
+    console.say(f"session {found.replayed.session}: {terms.strategy} on {terms.market}{mark}")
+    console.say(found.verdict)
+    rows = [
+        ("decisions that are the same", r.same),
+        ("that ask for something else", r.differing),
+        ("only in the session", r.only_here),
+        ("only in the backtest", r.only_there),
+    ]
+    console.table(("decisions", ""), [(name, f"{count:,}") for name, count in rows])
+    from tradewind.research.pairing import CAUSE_WORDS
+
+    causes = r.causes()
+    if causes:
+        console.table(
+            ("orders", "how many", "cost in prices and fees"),
+            [(CAUSE_WORDS[cause], f"{n:,}", f"{cost:,.2f}" if cost else None) for cause, (n, cost) in causes.items()],
+        )
+    console.say(f"equity at the end: {r.equity_here:,.2f}, in the backtest {r.equity_there:,.2f}")
+    if r.slippage is not None:
+        console.say(f"prices {r.slippage * 10_000:+.2f} bp worse than the backtest's, fees {r.fee_cost:+,.2f}")
+    if found.document["advice"]:
+        console.note(str(found.document["advice"]))
+    for warning in found.warnings:
+        console.note(f"note: {warning}")
+    console.say(f"report {found.report}")
