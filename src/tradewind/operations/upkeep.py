@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tradewind.core.domain.account_view import TYPES
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.events.topics import TOPICS
 from tradewind.core.domain.timeframes import UNITS_NS, timeframe_ns
 from tradewind.ports.event_store import EventStore, Tidied
+from tradewind.trading.carried_forward import CARRIED, carry_forward
 
 DAY_NS = UNITS_NS["d"]
 KEEP = ("365d",)
@@ -74,6 +76,7 @@ def _types_of(name: str) -> list[str]:
 async def upkeep(store: EventStore, now_ns: int, keep: Keep, *, dry_run: bool = False) -> Upkept:
     """Forget the days (UTC) that are older than they are to be kept; audit records and held events stay.
 
+    What accounts come to is written down first, so that they can still be made when their events are gone.
     May be done as often as one likes, by several at once.
     """
     befores = {
@@ -85,6 +88,8 @@ async def upkeep(store: EventStore, now_ns: int, keep: Keep, *, dry_run: bool = 
     for type_, before in sorted(befores.items()):
         groups.setdefault(before, []).append(type_)
     oldest = min(groups)
+    if not dry_run:
+        await carry_forward(store, max(befores[type_] for type_ in (*TYPES, CARRIED)), now_ns)
     tidied = Tidied() if dry_run else await store.tidy()
     forgotten: Counter[str] = Counter()
     held: dict[str, int] = {}

@@ -183,6 +183,18 @@ class PortfolioSnapshot(Payload, frozen=True):
     fold: int = 1
 
 
+class PortfolioCarried(Payload, frozen=True):
+    """What an account came to with all its events up to the one at `position` of the store, before these are forgotten.
+
+    `view` is an AccountView's fields, by the rules of `fold`.
+    """
+
+    account: str
+    position: int
+    view: dict[str, Any]
+    fold: int
+
+
 class Liquidation(Payload, frozen=True):
     """A position of somebody else that a venue closed by force."""
 
@@ -321,6 +333,14 @@ class ServiceChange(Payload, frozen=True):
     service: str
     state: Literal["started", "stopped", "impaired", "recovered"]
     reason: str = ""
+
+
+class CacheRepair(Payload, frozen=True):
+    """A portfolio in the cache that was not what its account's events come to, and was made again."""
+
+    service: str
+    account: str
+    found: Literal["missing", "damaged", "nobodys"]
 
 
 class TimerFired(Payload, frozen=True):
