@@ -44,10 +44,10 @@ def view_of(events):
     return view
 
 
-def portfolios_over(cache, store, tell=None):
+def portfolios_over(cache, store, tell=None, **given):
     """Portfolios, with metrics of their own."""
     metrics = CountedMetrics()
-    return CachedPortfolios(cache, store, metrics, CacheHealth(metrics, tell))
+    return CachedPortfolios(cache, store, metrics, CacheHealth(metrics, tell), **given)
 
 
 def take_risk(portfolios):

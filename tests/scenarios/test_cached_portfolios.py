@@ -13,14 +13,19 @@ from hypothesis import strategies as st
 from tradewind.adapters.bus.memory_bus import MemoryBus
 from tradewind.adapters.cache.memory_cache import MemoryCache
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
+from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
 from tradewind.core.domain.account_view import FOLD
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.messaging.producer import EventProducer, Origin
+from tradewind.trading import cache_watch
 from tradewind.trading.cache_health import Health, telling
+from tradewind.trading.cache_repairs import telling_repairs
 from tradewind.trading.cache_watch import CacheWatch
 from tradewind.trading.portfolio_keeper import PortfolioKeeper
 from tradewind.trading.portfolio_keys import Account, account_of, read_back
+from tradewind.trading.portfolio_service import PortfolioService
+from tradewind.trading.supervision import Job, Supervised, run_all
 
 
 @pytest.fixture
@@ -288,45 +293,81 @@ def test_whatever_happens_what_is_read_is_what_the_events_come_to(steps, tmp_pat
     asyncio.run(run())
 
 
-def test_the_keeper_and_the_watch_keep_portfolios_and_tell_of_the_cache(tmp_path):
-    """The whole of it: published, handled from the bus, cache gone and back, and the news published as events."""
+def test_the_service_keeps_portfolios_tells_of_the_cache_and_holds_new_risk_back(tmp_path, monkeypatch):
+    """Published, handled from the bus, the cache gone and back, damaged and repaired, all of it told as events."""
+    monkeypatch.setattr(cache_watch, "LOOK_S", 0.001)
 
     async def run():
-        store = SqliteEventStore(tmp_path / "events.db")
+        store, metrics = SqliteEventStore(tmp_path / "events.db"), CountedMetrics()
         bus, cache = MemoryBus(store), Switched(MemoryCache())
-        portfolios = portfolios_over(cache, store)
-        producer = EventProducer(bus, Origin("home", "test", "paper"), portfolios._metrics)
-        portfolios.health._tell = telling(producer)
-        keeper = PortfolioKeeper(portfolios, bus, producer, portfolios._metrics, member="one")
-        watch = CacheWatch(portfolios, look_s=0.001)
-        tasks = [asyncio.create_task(keeper.run()), asyncio.create_task(watch.run())]
-        await keeper.subscribed.wait()
+        producer = EventProducer(bus, Origin("house", "test", "paper"), metrics)
         news = await bus.subscribe("reader", ["system.events"], "reader")
+        portfolios = portfolios_over(cache, store, telling(producer), repaired=telling_repairs(producer))
+        keeper = PortfolioKeeper(portfolios, bus, producer, metrics, member="one")
+        service = Supervised("portfolios", lambda: Job(PortfolioService(keeper)), lambda *_: None)
+        stopping = asyncio.Event()
+        running = asyncio.create_task(run_all([service], stopping))
 
         async def told():
-            deliveries = await news.receive(1, 30.0)
-            return deliveries[0].event.data.state, portfolios.health.ready
+            (delivery, *_) = await news.receive(1, 30.0)
+            return delivery.event
+
+        async def state_told():
+            return (await told()).data.state
+
+        async def until_read(events, source):
+            async with asyncio.timeout(30):
+                while True:
+                    found, where = await portfolios.read(ALICE)
+                    if (found.view, where) == (view_of(events), source):
+                        return
+                    await asyncio.sleep(0)
 
         trades = [trade(i) for i in range(9)]
-        assert await told() == ("started", True)
+        assert await state_told() == "started"
+        take_risk(portfolios)
         await bus.publish(trades[:3])
         cache.away = True
-        assert await told() == ("impaired", False)
+        assert await state_told() == "impaired"
+        with pytest.raises(Unavailable, match="switched off"):
+            take_risk(portfolios)
         await bus.publish(trades[3:6])
+        await until_read(trades[:6], "events")
         cache.away = False
-        assert await told() == ("recovered", True)
+        assert await state_told() == "recovered"
+        take_risk(portfolios)
         await bus.publish(trades[6:])
-        async with asyncio.timeout(30):
-            while (await portfolios.read(ALICE))[0].view != view_of(trades):
-                await asyncio.sleep(0)
-        assert (await portfolios.read(ALICE))[1] == "cache"
-        keeper.stop()
-        watch.stop()
-        await asyncio.gather(*tasks)
+        await until_read(trades, "cache")
+        await cache.cache.delete(*ALICE.keys)
+        assert (await portfolios.check()).remade == {ALICE: "missing"}
+        repaired = await told()
+        assert (repaired.type, repaired.tenant) == ("cache.repaired", ALICE.tenant), "not the house's: its tenant's"
+        assert (repaired.data.account, repaired.data.found) == ("alice", "missing")
+        stopping.set()
+        await running
+        with pytest.raises(Unavailable, match="nobody looks at it any more"):
+            take_risk(portfolios)
         await bus.close()
         await store.close()
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), 120))
+
+
+def test_a_repair_that_cannot_be_told_is_a_repair_all_the_same(with_portfolios):
+    async def work(portfolios):
+        class Deaf:
+            async def publish(self, events):
+                raise Unavailable("the bus is away")
+
+        producer = EventProducer(Deaf(), Origin("house", "test", "paper"), CountedMetrics(), retries_s=())
+        portfolios._repaired = telling_repairs(producer)
+        assert await portfolios.recover()
+        await stored(portfolios, [trade(1)])
+        await portfolios.cache.cache.delete(*ALICE.keys)
+        assert (await portfolios.check()).remade == {ALICE: "missing"}
+        assert (await portfolios.check()).remade == {}
+
+    with_portfolios(work)
 
 
 def test_news_that_cannot_be_told_now_is_told_later(with_portfolios):

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from tradewind.core.domain.account_view import TYPES, after
 from tradewind.core.domain.errors import Refused
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
-from tradewind.trading.account_folds import rebuilt
+from tradewind.trading.carried_forward import carried, rebuilt
 from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
 from tradewind.trading.portfolio_keys import MODES, Account, Portfolio
 
@@ -25,7 +25,7 @@ class AccountBooks:
 
     def __init__(self, store: EventStore, *, kept_max: int = STREAMS_MAX, accounts_max: int = ACCOUNTS_MAX) -> None:
         self.store, self.accounts_max = store, accounts_max
-        self._position = 0
+        self._position, self._begun = 0, False
         self._known: dict[Account, None] = {}
         self._kept: MostRecent[Account, Portfolio] = MostRecent(kept_max)
         self._one_at_a_time = asyncio.Lock()
@@ -38,6 +38,10 @@ class AccountBooks:
     async def advance(self) -> None:
         """Take in what was stored since. Raises Unavailable; Refused for more than `accounts_max` accounts."""
         async with self._one_at_a_time:
+            if not self._begun:
+                for account, portfolio in (await carried(self.store)).items():
+                    self._kept.put(self._known_now(account), portfolio)
+                self._begun = True
             async for batch in self.store.read(EventQuery(types=TYPES, after_position=self._position)):
                 for stored in batch:
                     self._take_in(stored)
@@ -57,16 +61,16 @@ class AccountBooks:
         event = stored.event
         account = Account(event.tenant, event.mode, event.token)
         if event.mode in MODES and account.owns(event):
-            if account not in self._known:
-                if len(self._known) >= self.accounts_max:
-                    raise Refused(
-                        f"there are more than {self.accounts_max:,} accounts",
-                        fix="Raise accounts_max, or split tenants",
-                    )
-                self._known[account] = None
-                kept: Portfolio | None = Portfolio()
-            else:
-                kept = self._kept.get(account)
+            kept = self._kept.get(account) if account in self._known else Portfolio()
+            self._known_now(account)
             if kept is not None and kept.position < stored.position:
                 self._kept.put(account, Portfolio(after(kept.view, event), stored.position))
         self._position = stored.position
+
+    def _known_now(self, account: Account) -> Account:
+        if account not in self._known and len(self._known) >= self.accounts_max:
+            raise Refused(
+                f"there are more than {self.accounts_max:,} accounts", fix="Raise accounts_max, or split tenants"
+            )
+        self._known[account] = None
+        return account

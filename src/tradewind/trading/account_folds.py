@@ -1,4 +1,4 @@
-"""An account made of its events: from zero, from where somebody has got to, or up to a place of the store."""
+"""An account made of its events: from where somebody has got to, to the end or up to a place of the store."""
 
 from __future__ import annotations
 
@@ -38,8 +38,3 @@ async def folded(
         if seen is not None:
             seen.add(stored.event.event_id)
     return Portfolio(view, position)
-
-
-async def rebuilt(store: EventStore, account: Account) -> Portfolio:
-    """The account as it is, from zero: whatever snapshots and caches say, this is the truth."""
-    return await folded(store, account, Portfolio())

@@ -29,11 +29,11 @@ class CacheWatch:
         self,
         portfolios: CachedPortfolios,
         *,
-        look_s: float = LOOK_S,
+        look_s: float | None = None,
         check_s: float = CHECK_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.portfolios, self.look_s, self.check_s = portfolios, look_s, check_s
+        self.portfolios, self.look_s, self.check_s = portfolios, LOOK_S if look_s is None else look_s, check_s
         self._clock, self._checked = clock, clock()
         self._ready_since: float | None = None
         self._flaps, self._wait_until = 0, 0.0

@@ -25,6 +25,7 @@ from tradewind.ports.bus import Bus
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.account_folds import account_events, folded
+from tradewind.trading.carried_forward import beginning
 from tradewind.trading.derived_events import Outbox, Stream
 from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
 from tradewind.trading.portfolio_keys import MODES, Account, Portfolio
@@ -62,7 +63,7 @@ async def latest_snapshot(store: EventStore, account: Account) -> Snapshot | Non
 async def restored(store: EventStore, account: Account) -> Portfolio:
     """The account as it is, from its latest snapshot and what came after."""
     snapshot = await latest_snapshot(store, account)
-    return await folded(store, account, Portfolio() if snapshot is None else snapshot.portfolio)
+    return await folded(store, account, await beginning(store, account) if snapshot is None else snapshot.portfolio)
 
 
 @dataclass
@@ -138,7 +139,7 @@ class PortfolioSnapshots(EventConsumer):
             if kept is None:
                 latest = await latest_snapshot(self.store, account)
                 stream = Stream(account.tenant, self.producer.origin.source, account.mode, None, account.name)
-                portfolio = Portfolio() if latest is None else latest.portfolio
+                portfolio = await beginning(self.store, account) if latest is None else latest.portfolio
                 kept = _Kept(portfolio, latest, Outbox(stream, self.producer))
                 self._kept.put(account, kept)
             return kept

@@ -21,7 +21,7 @@ from tradewind.core.domain.holdings import Holding
 from tradewind.core.domain.snapshot_rules import SnapshotRules, reason_for
 from tradewind.core.domain.timeframes import SECOND_NS, UNITS_NS
 from tradewind.trading import account_folds, snapshots
-from tradewind.trading.account_folds import rebuilt
+from tradewind.trading.carried_forward import rebuilt
 from tradewind.trading.snapshots import PortfolioSnapshots, latest_snapshot, restored
 
 MINUTE = UNITS_NS["m"]
