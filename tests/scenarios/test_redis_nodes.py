@@ -68,7 +68,7 @@ def test_a_server_that_nobody_answers_at_is_unavailable_and_its_gauge_falls_to_0
     try:
         server.start()
         metrics = CountedMetrics()
-        nodes = RedisNodes(server.url, metrics)
+        nodes = RedisNodes([server.url], metrics)
         (seen,) = run(nodes.look())
         assert gauge(metrics, "redis_cluster_node_up", seen.name, "primary") == 1
         assert gauge(metrics, "redis_cluster_memory_bytes", seen.name) == seen.memory_bytes
@@ -86,10 +86,26 @@ def test_a_server_that_nobody_answers_at_is_unavailable_and_its_gauge_falls_to_0
         server.remove()
 
 
+def test_one_place_that_is_away_does_not_hide_the_other(redis_server):
+    other = RedisServer()
+    try:
+        other.start()
+        metrics = CountedMetrics()
+        nodes = RedisNodes([other.url, redis_server.url], metrics)
+        gone, there = run(nodes.look())
+        other.kill()
+        with pytest.raises(Unavailable, match=str(other.port)):
+            run(nodes.look())
+        assert gauge(metrics, "redis_cluster_node_up", gone.name, "primary") == 0
+        assert gauge(metrics, "redis_cluster_node_up", there.name, "primary") == 1
+    finally:
+        other.remove()
+
+
 def test_looking_goes_on_while_nobody_answers_and_ends_when_told(redis_server, caplog):
     async def work():
         metrics = CountedMetrics()
-        nodes = RedisNodes(redis_server.url, metrics, look_s=0.001)
+        nodes = RedisNodes([redis_server.url], metrics, look_s=0.001)
         looks = 0
         look = nodes.look
 
@@ -122,7 +138,7 @@ def test_a_node_that_still_reads_its_file_is_not_up(loading, up):
 
 def test_how_far_a_replica_is_behind_is_not_known_when_nobody_says_so(redis_servers, monkeypatch):
     metrics = CountedMetrics()
-    nodes = RedisNodes(redis_servers.url, metrics)
+    nodes = RedisNodes([redis_servers.url], metrics)
     replica = next(node.name for node in run(nodes.look()) if node.role == "replica")
     assert gauge(metrics, "redis_replication_lag_bytes", replica) >= 0
 
@@ -142,7 +158,7 @@ def test_a_dead_primary_stands_as_0_and_its_replica_is_seen_to_lead():
     try:
         servers.start()
         metrics = CountedMetrics()
-        nodes = RedisNodes(servers.url, metrics)
+        nodes = RedisNodes([servers.url], metrics)
         run(nodes.look())
         victim = servers.primary_of("somewhere")
         name = f"127.0.0.1:{victim.port}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import nan
@@ -35,7 +35,7 @@ class Node:
 
 
 class RedisNodes:
-    """Looks at the nodes, and says what it saw as metrics.
+    """Looks at the nodes of some places, and says what it saw as metrics.
 
     A service: `run` until `stop`, or until it is cancelled. A node that was seen once and does not answer now, or in
     another role, stands as 0, never as its last good figure; how far it is behind is then not known, which is NaN.
@@ -44,8 +44,8 @@ class RedisNodes:
     caught_up = True
     """It has nothing that waits."""
 
-    def __init__(self, place: RedisPlace | str, metrics: Metrics, *, look_s: float = LOOK_S) -> None:
-        self.place = RedisPlace.of(place) if isinstance(place, str) else place
+    def __init__(self, places: Sequence[RedisPlace | str], metrics: Metrics, *, look_s: float = LOOK_S) -> None:
+        self.places = [RedisPlace.of(place) if isinstance(place, str) else place for place in places]
         self.look_s, self._metrics = look_s, metrics
         self._shown: dict[tuple[str, str], None] = {}
         self._behind: set[str] = set()
@@ -53,16 +53,19 @@ class RedisNodes:
         self.subscribed, self._stopping = asyncio.Event(), asyncio.Event()
 
     async def look(self) -> list[Node]:
-        """Look once. Where no node can be asked all that were known stand as 0; raises Unavailable, or BadInput where
+        """Look once. Where no node of a place can be asked all that were known stand as 0, and when the others were
 
-        we are not let in.
+        looked at it raises Unavailable, or BadInput where we are not let in.
         """
-        try:
-            nodes = await nodes_of(self.place)
-        except TradewindError:
-            self._show([])
-            raise
+        nodes, problem = [], None
+        for place in self.places:
+            try:
+                nodes += await nodes_of(place)
+            except TradewindError as error:
+                problem = error
         self._show(nodes)
+        if problem is not None:
+            raise problem
         return nodes
 
     async def run(self) -> None:
