@@ -105,6 +105,7 @@ TRADEWIND = {
         Panel("Ticks", "ops", rate("ticks_for_candles", "verdict"), "by what the candle builder did with them"),
         Panel("Candles closed", "ops", rate("candles_closed", "timeframe")),
         Panel("Cannot be right", "ops", rate("data_problems", "problem")),
+        Panel("Days that were too bad", "short", (("sum(increase(feed_breaches[1d]))", "in a day"),)),
     ),
     "Processes": (
         Panel("Answer", "bool", (("up" + OURS, "{{instance}}"),)),

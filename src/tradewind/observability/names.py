@@ -49,6 +49,7 @@ _TABLE = (
     Metric("ticks_for_candles", "counter", "ticks by what the candle builder did with them", ("verdict",)),
     Metric("candles_closed", "counter", "candles that were published", ("timeframe",)),
     Metric("data_problems", "counter", "ticks and quotes that cannot be right", ("problem",)),
+    Metric("feed_breaches", "counter", "days of a symbol on which more live data was wrong than is allowed"),
     Metric("snapshots_taken", "counter", "snapshots of accounts that were published"),
 )
 

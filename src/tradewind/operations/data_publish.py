@@ -28,6 +28,7 @@ from tradewind.operations.progress import Progress, Silence
 from tradewind.operations.rehearsal import ticks_of
 from tradewind.ports.bus import Bus
 from tradewind.ports.market_data import MarketData
+from tradewind.trading.feed_days import SYNTHETIC
 
 TENANT = "home"
 NAMESPACE = UUID("0c0f6d0e-8a55-5a0b-9d5c-3f2b7b1e6a14")
@@ -72,7 +73,7 @@ def candle_feed(
     bars = catalogue.bars(symbol, info.key.timeframe, start_ns, end_ns)
     if not len(bars):
         raise BadInput("no candle is stored in this stretch", where=str(info.key), fix="Widen --start and --end")
-    source = f"{'synthetic' if info.synthetic else 'history'} {info.key.timeframe}"
+    source = f"{SYNTHETIC if info.synthetic else 'history'} {info.key.timeframe}"
     events = (_event(source, when, when, tick, "") for when, tick in ticks_of(bars))
     return Feed(symbol, source, info.synthetic, events, 4 * len(bars))
 
@@ -80,7 +81,7 @@ def candle_feed(
 def recorded_feed(recording: Recording, name: str) -> Feed:
     """The trades and quotes of a recorded order book, each with the time at which it was received."""
     synthetic = recording.synthetic_seed is not None
-    source = f"{'synthetic' if synthetic else 'recording'} {name}"
+    source = f"{SYNTHETIC if synthetic else 'recording'} {name}"
     kinds = (EventKind.TRADE, EventKind.QUOTE)
     total = sum(len(recording.of(kind)) for kind in kinds)
     if not total:

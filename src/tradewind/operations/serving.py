@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from tradewind.core.domain.errors import BadInput
 from tradewind.messaging.producer import EventProducer, Origin
+from tradewind.operations.feed_reports import DailyFeedReports
 from tradewind.ports.bus import Bus
 from tradewind.ports.cache import Cache
 from tradewind.ports.event_store import EventStore
@@ -18,6 +20,7 @@ from tradewind.trading.cached_portfolios import CachedPortfolios
 from tradewind.trading.candles import CandleMaker
 from tradewind.trading.data_quality import DataQuality
 from tradewind.trading.event_recorder import EventRecorder
+from tradewind.trading.feed_alerts import FeedAlerts
 from tradewind.trading.portfolio_keeper import PortfolioKeeper
 from tradewind.trading.portfolio_service import PortfolioService
 from tradewind.trading.service_news import ServiceNews
@@ -38,6 +41,9 @@ class Surroundings:
     metrics: Metrics
     producer: EventProducer
     member: str
+    reports: Path
+    """The folder of the daily reports."""
+    made_by: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,12 @@ def _quality(a: Surroundings) -> Job:
     return Job(quality, quality.advance, quality.finish)
 
 
+def _reports(a: Surroundings) -> Job:
+    alerts = FeedAlerts(a.bus, a.producer, a.metrics, a.store, member=a.member)
+    daily = DailyFeedReports(a.store, alerts, a.reports, tenant=TENANT, made_by=a.made_by)
+    return Job(alerts, daily.advance)
+
+
 def _portfolios(a: Surroundings) -> Job:
     assert a.cache is not None, "it is chosen only where there is one"
     health = CacheHealth(a.metrics, telling(a.producer))
@@ -83,6 +95,7 @@ ROLES = {
     ),
     "candles": Role("makes candles of ticks", "candles", _candles),
     "quality": Role("watches ticks and quotes, and tells what cannot be right", "data-quality", _quality),
+    "reports": Role("alerts when a day's live data is too bad, and reports on each day", "feed-alerts", _reports),
     "portfolios": Role(
         "keeps portfolios in Redis, and compares them with the events", "portfolios", _portfolios, "redis_state",
         "without Redis nobody else could read them",

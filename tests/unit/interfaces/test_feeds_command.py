@@ -51,6 +51,19 @@ def test_problems_are_counted_by_day_and_symbol_and_too_many_are_a_breach(ask, s
     assert said["breaches"] == 2
 
 
+def test_the_report_is_a_page_too(ask, stored, tmp_path):
+    answer = ask("data", "feeds", *WHEN, "--page", tmp_path / "page", "--json")
+    assert answer.document["page"] == str(tmp_path / "page" / "report.html")
+    page = (tmp_path / "page" / "report.html").read_text()
+    assert "2 breaches" in page
+    assert "crossed 4, gap 1" in page
+    assert "tradewind data feeds --start 2026-09-21 --end 2026-09-23 --allowed 0.001" in page
+    (tmp_path / "file").write_text("")
+    refused = ask("data", "feeds", *WHEN, "--page", tmp_path / "file")
+    assert refused.code != 0
+    assert str(tmp_path / "file") in refused.err
+
+
 def test_how_much_is_allowed_can_be_said(ask, stored):
     assert ask("data", "feeds", *WHEN, "--allowed", "0.01", "--json").document["breaches"] == 1
 

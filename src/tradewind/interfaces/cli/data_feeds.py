@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,15 +14,17 @@ def feeds(
     ctx: typer.Context,
     start: Annotated[str | None, typer.Option(help="First day, as 2026-11-01. Today if left out.")] = None,
     end: Annotated[str | None, typer.Option(help="The day after the last. The end of today if left out.")] = None,
+    page: Annotated[Path | None, typer.Option(help="A folder to write the report into, as a page and JSON.")] = None,
     allowed: Annotated[float, typer.Option(help="Share of ticks that may be wrong before a day is a breach.")] = 0.001,
 ) -> None:
     """Say what was wrong with live ticks and quotes, by day and symbol, and on which days it was too much."""
     import asyncio
 
-    from tradewind import bootstrap
+    from tradewind import __version__, bootstrap
     from tradewind.core.domain.instants import instant_ns, instant_text
     from tradewind.interfaces.cli.clock import now_ns
     from tradewind.operations.feed_quality import FeedQuality, feed_quality
+    from tradewind.operations.feed_reports import write_feed_report
 
     console, now = console_of(ctx), now_ns()
     start_ns = now if start is None else instant_ns(start)
@@ -35,6 +38,11 @@ def feeds(
             await store.close()
 
     found = asyncio.run(work())
+    written = None
+    if page is not None:
+        first, after = (instant_text(when)[:10] for when in (found.start_ns, found.end_ns))
+        command = f"tradewind data feeds --start {first} --end {after} --allowed {allowed:g}"
+        written = write_feed_report(found, page, command=command, created_ns=now, made_by=f"Tradewind {__version__}")
     console.result(
         {
             "start": found.start_ns,
@@ -42,13 +50,14 @@ def feeds(
             "received": found.received,
             "days": found.days,
             "breaches": len(found.breaches),
+            "page": written,
+            "synthetic": found.synthetic,
         }
     )
     rows = [
         (
             instant_text(day.day_ns)[:10], day.symbol, day.received,
-            ", ".join(f"{name} {number:,}" for name, number in sorted(day.problems.items())),
-            day.share, "BREACH" if day.breach else "",
+            day.told, day.share, "BREACH" if day.breach else "",
         )
         for day in found.days
     ]  # fmt: skip
@@ -57,5 +66,8 @@ def feeds(
     last = instant_text(found.end_ns - 1)[:10]
     console.say(
         f"{instant_text(found.start_ns)[:10]} to {last}: {found.received:,} ticks and quotes, "
-        f"{sum(sum(day.problems.values()) for day in found.days):,} problems, {len(found.breaches):,} breaches."
+        f"{found.problems:,} problems, {len(found.breaches):,} breaches."
+        f"{'  [SYNTHETIC DATA]' if found.synthetic else ''}"
     )
+    if written is not None:
+        console.say(f"page: {written}")

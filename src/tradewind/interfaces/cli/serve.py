@@ -30,7 +30,8 @@ INTERRUPTED = 130
 def serve(
     ctx: typer.Context,
     roles: Annotated[
-        list[str] | None, typer.Argument(help="recorder, candles, quality, portfolios, snapshots; all if left out.")
+        list[str] | None,
+        typer.Argument(help="recorder, candles, quality, reports, portfolios, snapshots; else all."),
     ] = None,
     *,
     until_idle: Annotated[
@@ -83,7 +84,7 @@ async def _served(
     import socket
     from contextlib import AsyncExitStack
 
-    from tradewind import bootstrap
+    from tradewind import __version__, bootstrap
     from tradewind.adapters.telemetry.metrics_server import serving_metrics
     from tradewind.messaging.producer import EventProducer
     from tradewind.operations.serving import ROLES, Serving, Surroundings, origin_of
@@ -102,7 +103,9 @@ async def _served(
             opened.push_async_callback(cache.close)
         member = f"{socket.gethostname()}-{os.getpid()}"
         producer = EventProducer(bus, origin_of(member), metrics)
-        serving = Serving(names, Surroundings(bus, store, cache, metrics, producer, member))
+        made_by = f"Tradewind {__version__}"
+        around = Surroundings(bus, store, cache, metrics, producer, member, settings.events / "feeds", made_by)
+        serving = Serving(names, around)
         if metrics_port is not None:
             port = await opened.enter_async_context(serving_metrics(metrics, metrics_port, ill=serving.ill))
             logging.getLogger(__name__).info("metrics: http://127.0.0.1:%d/metrics", port)
