@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tradewind.core.domain.errors import TradewindError
 from tradewind.operations.strategies import strategy_named
 from tradewind.ports.event_store import EventQuery, EventStore
 from tradewind.research.code_hash import code_hash
+from tradewind.trading.sessions.consequences import Consequences, consequences
 from tradewind.trading.sessions.desk import Watcher
 from tradewind.trading.sessions.lineage import Lineage, lineage
 from tradewind.trading.sessions.replaying import Replayed, replay
@@ -70,6 +72,19 @@ async def sessions(store: EventStore) -> KnownSessions:
     return KnownSessions(tuple(found.values()), older)
 
 
-async def lineage_of(store: EventStore, order: str) -> Lineage:
-    """Where an order came from. Raises BadInput where there is none of this name."""
-    return await lineage(store, order)
+async def lineage_of(store: EventStore, what: str) -> Lineage:
+    """Where an order or a fill came from. Raises BadInput where there is none of this name."""
+    return await lineage(store, what, tenant=TENANT)
+
+
+async def consequences_of(store: EventStore, session: str, position: int) -> Consequences:
+    """What came of the event at a position of the store. Raises BadInput where the session has none there."""
+    return await consequences(store, session, position, tenant=TENANT)
+
+
+def code_today(terms: SessionTerms) -> str | None:
+    """The hash of the strategy's source as it is now; None where it cannot be found any more."""
+    try:
+        return code_hash(strategy_named(terms.strategy))
+    except TradewindError:
+        return None

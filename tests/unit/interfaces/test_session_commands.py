@@ -72,12 +72,63 @@ def test_lineage_leads_from_the_fills_to_the_ticks_and_the_code(ask, first):
     assert found["ticks"]["end"] <= found["life"][0]["time_event"]
 
 
+def test_lineage_leads_from_a_fill_to_its_order_and_tells_the_candle_that_the_ticks_made(ask, first):
+    order = ask("lineage", first["last_order"], "--json").document
+    trade = next(event["data"] for event in order["life"] if event["type"] == "trade.executed")
+    found = ask("lineage", trade["trade_id"], "--json").document
+    assert (found["order"], found["fill"]) == (first["last_order"], trade["trade_id"])
+    assert found["life"] == order["life"]
+    candle = found["ticks"]["candle"]
+    assert candle["time"] == found["ticks"]["start"]
+    assert candle["ticks"] == 4
+    assert candle["low"] <= min(candle["open"], candle["close"]) <= candle["high"]
+    assert found["code_hash_today"] == found["code_hash"]
+    assert found["missing"] == ["no model and no risk approval took part: a rehearsal has neither"]
+
+
+def test_lineage_leads_forward_from_a_tick_to_what_was_decided_on_its_candle(ask, first):
+    back = ask("lineage", first["last_order"], "--json").document
+    tick = f"first@{back['ticks']['last_position']}"
+    forward = ask("lineage", tick, "--json").document
+    assert forward["event"]["type"] == "price.tick"
+    assert forward["candle"] == back["ticks"]["start"]
+    asked = back["life"][0]
+    assert asked["event_id"] in {event["event_id"] for event in forward["on_candle"]}
+    cause = back["causes"][0]
+    brought = ask("lineage", f"first@{cause['position']}", "--json").document
+    assert [event["event_id"] for event in brought["direct"]] == [event["event_id"] for event in back["life"]]
+    assert ask("lineage", tick).code == 0
+
+
+def test_lineage_says_which_links_are_missing(ask, home, first, tmp_path):
+    """Ticks that were forgotten, an order that the venue did not answer, code that is another one now."""
+    (tmp_path / "mine.py").write_text(
+        "from tradewind import Strategy\n\n\nclass Mine(Strategy):\n"
+        "    def on_bar(self, bar):\n"
+        "        if not self.orders_open:\n            self.buy(size=0.01, limit=bar.close * 0.5)\n"
+    )
+    mine = str(tmp_path / "mine.py")
+    ask("rehearse", mine, *SYMBOL, "--name", "mine", "--rejects", "0", "--unknown", "0", "--json")
+    (tmp_path / "mine.py").write_text((tmp_path / "mine.py").read_text().replace("0.5", "0.4"))
+    missing = ask("lineage", "mine-1", "--json").document["missing"]
+    assert "the venue has not said what became of it, as far as the record goes" in missing
+    assert "the code that decided it is not the code of today" in missing
+    file = apsw.Connection(str(home / "events" / "events.db"))
+    file.execute("DELETE FROM events WHERE session = 'mine' AND type IN ('price.tick', 'timer.fired')")
+    missing = ask("lineage", "mine-1", "--json").document["missing"]
+    assert "the ticks of the candle before the decision are not in the store" in missing
+    assert "the event that began it is not in the store any more" in missing
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
         (("replay", "nobody"), "there is no session 'nobody'"),
         (("lineage", "first-99999"), "has no order 99999"),
-        (("lineage", "rubbish"), "there is no order 'rubbish'"),
+        (("lineage", "rubbish"), "there is no order or fill 'rubbish'"),
+        (("lineage", "first-t99999"), "there is no order or fill 'first-t99999'"),
+        (("lineage", "first@99999999"), "has no event at position 99999999"),
+        (("lineage", "nobody@3"), "there is no session 'nobody'"),
         (("rehearse", "sma_cross", *SYMBOL, "--name", "first"), "there is a session 'first' already"),
         (("rehearse", "sma_cross", *SYMBOL, "--name", "a/b"), "is no name of a session"),
         (("rehearse", "sma_cross", *SYMBOL, "--rejects", "1.5"), "rejects is from 0 to below 1"),
