@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import sys
 import types as python_types
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).parents[1]
-ROOMS = ("compiler", "domain", "engine", "indicators", "strategy")
-"""The rooms of the core that decide what a strategy does."""
+from tradewind.research.reached_core import PACKAGE, core_files
 
 
 def code_hash(strategy: type) -> str:
     """SHA-256 over the strategy's file, the files beside it that it uses, and the part of Tradewind that runs it.
 
-    A class without a file (written in a notebook or a console) is hashed by its own source, or where even that is not
-    known by its byte code.
+    Of Tradewind that is the engine and what it imports, and the indicators that the strategy imports: an edit of
+    anything else leaves the hash as it is. A class without a file (written in a notebook or a console) is hashed by its
+    own source, or where even that is not known by its byte code.
     """
-    digest = hashlib.sha256(_core())
     files = sorted(_files_of(strategy))
+    digest = hashlib.sha256(_core(strategy, files))
     if files:
         root = _root(files)
         for path in files:
@@ -34,13 +33,13 @@ def code_hash(strategy: type) -> str:
     return digest.hexdigest()
 
 
-@cache
-def _core() -> bytes:
+def _core(strategy: type, files: list[Path]) -> bytes:
     digest = hashlib.sha256()
-    for room in ROOMS:
-        for path in sorted((PACKAGE / "core" / room).rglob("*.py")):
-            digest.update(path.relative_to(PACKAGE).as_posix().encode())
-            digest.update(path.read_bytes())
+    # Without a file of its own, all that stands beside the class may be used by it.
+    beside = [] if files else [m.__name__ for m in _named_in(sys.modules.get(strategy.__module__))]
+    for path in sorted(core_files(strategy, files, beside)):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.digest()
 
 
@@ -54,16 +53,33 @@ def _files_of(strategy: type) -> set[Path]:
     while waiting:
         module = waiting.pop()
         path = _file_of(module)
-        if path is None or path in found or own.parent not in path.parents or "site-packages" in path.parts:
+        if path is None or path in found or own.parent not in path.parents or PACKAGE in path.parents:
+            continue  # Tradewind may well stand below the strategy's folder
+        if "site-packages" in path.parts:
             continue
         found.add(path)
         waiting.extend(_named_in(module))
+        waiting.extend(_imported_by(module, path))
     return found
+
+
+def _imported_by(module: Any, path: Path) -> Iterator[Any]:
+    """The modules that a file's imports name: a number that is imported does not say where it comes from."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join((module.__package__ or "").split(".")[: -node.level + 1 or None]) if node.level else ""
+            home = ".".join(part for part in (base, node.module or "") if part)
+            names = [home, *(f"{home}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        yield from (sys.modules[name] for name in names if name in sys.modules)
 
 
 def _named_in(module: Any) -> Iterator[Any]:
     """The modules that a module's names come from."""
-    for value in list(vars(module).values()):
+    for value in list(vars(module).values()) if module else ():
         if isinstance(value, python_types.ModuleType):
             yield value
         elif isinstance(name := getattr(value, "__module__", None), str) and name in sys.modules:

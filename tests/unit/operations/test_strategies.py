@@ -87,6 +87,14 @@ def test_the_code_hash_covers_the_helpers_and_nothing_else_in_the_folder() -> No
     assert len({first, second, code_hash(strategy_named("mine.py"))}) == 3
 
 
+def test_the_code_hash_covers_a_number_that_comes_from_another_file() -> None:
+    Path("lengths.py").write_text("LENGTH = 7\n")
+    Path("mine.py").write_text(f"{HEAD}from lengths import LENGTH\nclass Mine(Strategy):\n    n = param(LENGTH)\n")
+    first = code_hash(strategy_named("mine.py"))
+    Path("lengths.py").write_text("LENGTH = 8\n")
+    assert code_hash(strategy_named("mine.py")) != first
+
+
 def test_a_refusal_of_ours_at_import_keeps_its_words() -> None:
     Path("mine.py").write_text(f"{HEAD}class Mine(Strategy):\n    n = param('x')\n")
     with pytest.raises(BadInput, match="a parameter's default must be a number"):
