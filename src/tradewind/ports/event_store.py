@@ -26,7 +26,7 @@ class EventQuery:
     after_position: int = 0
 
 
-class StoredEvent(msgspec.Struct, frozen=True):
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """An event and its place in the store: places rise, and are never given twice."""
 
     position: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +40,6 @@ ROWS_IN_COMMIT_MAX = 20_000
 CALLS_WAITING_MAX = 256
 """Calls of `append` that may wait for the writer; further ones wait before they are taken in."""
 CLOSE_S_MAX = 10.0
-PAGE_ROWS_MIN = 10_000
-"""Rows that are asked for at once: each question costs a look into every day."""
 IS_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 US = 1_000
 NOW_NS = "SELECT (extract(epoch FROM now()) * 1000000000)::bigint"
@@ -98,10 +96,10 @@ class PostgresEventStore:
         """The events that fit, by rising position; see the port."""
         if self.kind is None:
             await self.last_position()
-        page = max(batch, PAGE_ROWS_MIN)
-        async for rows in read_rows(self._ask, query, page, packed=self._packs(query)):
-            for start in range(0, len(rows), batch):
-                yield [StoredEvent(place, decode(body)) for place, body in rows[start : start + batch]]
+        async with aclosing(read_rows(self._ask, query, batch, packed=self._packs(query))) as pages:
+            async for rows in pages:
+                for start in range(0, len(rows), batch):
+                    yield [StoredEvent(place, decode(body)) for place, body in rows[start : start + batch]]
 
     async def count(self, query: EventQuery) -> int:
         """How many events fit."""

@@ -55,6 +55,9 @@ MARK = (
 HELD_NOW = "SELECT ifnull(group_concat(query, char(10)), '') FROM (SELECT query FROM holds ORDER BY name)"
 WAIT_MS = 30_000
 ROWS_IN_COMMIT_MAX = 50_000
+PAGE_ROWS_FIRST = 1_000
+PAGE_ROWS = 10_000
+"""Rows that are asked for at once; who wants few does not wait for many."""
 CALLS_WAITING_MAX = 256
 """Calls of `append` that may wait for the writer; further ones wait before they are taken in."""
 HOLD = (
@@ -118,13 +121,14 @@ class SqliteEventStore:
         """The events that fit, by rising position; see the port."""
         where, values = _condition(query)
         sql = f"SELECT position, body FROM events WHERE position > ? AND {where} ORDER BY position LIMIT ?"  # noqa: S608
-        after = query.after_position
+        after, page = query.after_position, max(batch, PAGE_ROWS_FIRST)
         while True:
-            rows = await self._ask(sql, (after, *values, batch))
-            if not rows:
+            rows = await self._ask(sql, (after, *values, page))
+            for start in range(0, len(rows), batch):
+                yield [StoredEvent(position, decode(body)) for position, body in rows[start : start + batch]]
+            if len(rows) < page:
                 return
-            yield [StoredEvent(position, decode(bytes(body))) for position, body in rows]
-            after = rows[-1][0]
+            after, page = rows[-1][0], max(page, PAGE_ROWS)
 
     async def count(self, query: EventQuery) -> int:
         """How many events fit."""

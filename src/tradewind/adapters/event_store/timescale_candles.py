@@ -20,11 +20,11 @@ LOOK_BACK = timedelta(days=3)
 """As far as the jobs look (`migrations/0005`): two buckets of the longest timeframe fit into it, as a refresh needs."""
 KEEP_NS_MIN = 4 * UNITS_NS["d"]
 SINCE = """
-SELECT extract(epoch FROM greatest(
+SELECT floor(extract(epoch FROM greatest(
     least(date_trunc('day', (SELECT min("timestamp") FROM tradewind.events
                              WHERE position > $1 AND position <= last AND event_type = 'price.tick'), 'UTC'),
           now() - $2::interval),
-    purged_before, now() - INTERVAL '364 days'))::bigint, extract(epoch FROM now())::bigint, last
+    purged_before, now() - INTERVAL '364 days')))::bigint, floor(extract(epoch FROM now()))::bigint, last
 FROM tradewind.places
 """
 REFRESH = "CALL refresh_continuous_aggregate('tradewind.candles_{frame}', to_timestamp({start}), to_timestamp({end}))"

@@ -46,7 +46,8 @@ def small(monkeypatch):
     monkeypatch.setattr(postgres_packing, "BLOCK_ROWS", 7)
     monkeypatch.setattr(postgres_packing, "ROWS_AT_ONCE_MAX", 60)
     monkeypatch.setattr(postgres_reading, "BLOCKS_AT_ONCE_MAX", 4)
-    monkeypatch.setattr("tradewind.adapters.event_store.postgres_events.PAGE_ROWS_MIN", 23)
+    monkeypatch.setattr(postgres_reading, "PAGE_ROWS_FIRST", 5)
+    monkeypatch.setattr(postgres_reading, "PAGE_ROWS", 23)
 
 
 def run(work):

@@ -24,7 +24,7 @@ TOKEN_LENGTH_MAX = 200
 NAMES_REMEMBERED_MAX = 65_536
 
 
-class Event(msgspec.Struct, Generic[Data], frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, Generic[Data], frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One fact. `type` and `version` say which payload `data` is (`event_types.EVENT_TYPES`).
 
     Times are ns since 1970 UTC: `time_event` when it happened, `time_recorded` when Tradewind wrote it down. `token` is

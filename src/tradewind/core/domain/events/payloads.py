@@ -24,7 +24,7 @@ OrderStateName = Literal[
 TaskStateName = Literal["queued", "started", "finished", "failed", "given_up"]
 
 
-class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """What all payloads share: fields by name, nothing unknown, defaults not written."""
 
 
