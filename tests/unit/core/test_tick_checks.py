@@ -8,17 +8,22 @@ from math import exp, inf, nan
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tradewind.core.domain.candle_building import CandleBuilder
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.payloads import Quote, Tick
+from tradewind.core.domain.market_data import Bars
 from tradewind.core.domain.tick_checks import TickChecks, TickRules
-from tradewind.core.domain.timeframes import SECOND_NS
+from tradewind.core.domain.timeframes import SECOND_NS, UNITS_NS
+from tradewind.operations.rehearsal import ticks_of
+from tradewind.trading.feed_days import LEAST
 
 START = 1_790_000_000_000_000_000
 LATENCY = 30_000_000
-RECORDING = Path(__file__).parents[3].parent / "shared" / "data" / "l2_raw_binance" / "usdm_btcusdt_20240808.gz"
+DATA = Path(__file__).parents[3].parent / "shared" / "data"
+RECORDING = DATA / "l2_raw_binance" / "usdm_btcusdt_20240808.gz"
 
 
 def trade(price=100.0, size=1.0, trade_id=None):
@@ -158,6 +163,30 @@ def test_until_it_is_known_what_is_usual_nothing_is_a_gap_and_silence_is_told_al
     assert checks.tick(START, START, trade()) == []
     assert [p.name for p in checks.silence(START + 61 * SECOND_NS)] == ["stale"]
     assert checks.tick(START + 900 * SECOND_NS, START + 900 * SECOND_NS, trade()) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "timeframe", "rows", "spikes", "bad_days"),
+    [
+        ("binance_usdm/BTC_USDT_USDT-1m-futures.feather", "1m", 43_199, 1, 0),
+        ("binance_spot_1h/BTC_USDT-1h_2017-2024.feather", "1h", 58_419, 381, 7),
+    ],
+)
+def test_false_alarms_on_real_candles_are_as_rare_as_the_page_says(file, timeframe, rows, spikes, bad_days):
+    if not (DATA / file).exists():
+        pytest.skip("no candles of a real market beside this checkout")
+    stored = pl.read_ipc(DATA / file)
+    columns = {name: stored[name].to_numpy().astype(np.float64) for name in Bars.COLUMNS}
+    bars = Bars("BTC/USDT", timeframe, time=stored["date"].dt.epoch("ns").to_numpy().astype(np.int64), **columns)
+    checks, found, days = TickChecks(), Counter(), Counter()
+    for when, tick in ticks_of(bars):
+        for problem in checks.tick(when, when, tick):
+            found[problem.name] += 1
+            days[when // UNITS_NS["d"]] += 1
+    assert len(bars) == rows
+    assert found["spike"] == spikes
+    assert set(found) <= {"spike", "gap", "malformed"}
+    assert sum(number >= LEAST for number in days.values()) == bad_days
 
 
 def test_silence_is_told_once_and_again_after_something_has_come():
