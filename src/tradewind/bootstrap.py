@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tradewind.ports.trials import Trials
     from tradewind.ports.venue_history import VenueHistory
     from tradewind.research.counting import Counting
+    from tradewind.trading.supervision import Service
 
 
 def open_catalogue(settings: Settings | None = None, *, sealed: bool = True) -> MarketData:
@@ -182,6 +183,13 @@ def open_cache(role: Role, settings: Settings | None = None, metrics: Metrics | 
     url = settings.redis_state if role is Role.STATE else settings.redis_cache
     cache = RedisCache(url, role) if url else MemoryCache(role)
     return MeasuredCache(cache, metrics or open_metrics(), role)
+
+
+def open_redis_nodes(settings: Settings, metrics: Metrics) -> Service:
+    """What looks at the nodes of the Redis servers and clusters that the settings name."""
+    from tradewind.adapters.cache.redis_nodes import RedisNodes  # noqa: PLC0415
+
+    return RedisNodes([place for place in (settings.redis_state, settings.redis_cache) if place], metrics)
 
 
 def served_alone(roles: Sequence[str], settings: Settings | None = None) -> AbstractContextManager[None]:

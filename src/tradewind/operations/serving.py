@@ -16,6 +16,7 @@ from tradewind.ports.cache import Cache
 from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.cache_health import CacheHealth, telling
+from tradewind.trading.cache_repairs import telling_repairs
 from tradewind.trading.cached_portfolios import CachedPortfolios
 from tradewind.trading.candles import CandleMaker
 from tradewind.trading.data_quality import DataQuality
@@ -25,7 +26,7 @@ from tradewind.trading.portfolio_keeper import PortfolioKeeper
 from tradewind.trading.portfolio_service import PortfolioService
 from tradewind.trading.service_news import ServiceNews
 from tradewind.trading.snapshots import PortfolioSnapshots
-from tradewind.trading.supervision import Job, Supervised, run_all
+from tradewind.trading.supervision import Job, Service, Supervised, run_all
 
 TENANT = "home"
 ALL = "all"
@@ -44,6 +45,8 @@ class Surroundings:
     reports: Path
     """The folder of the daily reports."""
     made_by: str
+    nodes: Callable[[], Service] | None = None
+    """What looks at the nodes of Redis, where there are any."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,13 @@ def _reports(a: Surroundings) -> Job:
 def _portfolios(a: Surroundings) -> Job:
     assert a.cache is not None, "it is chosen only where there is one"
     health = CacheHealth(a.metrics, telling(a.producer))
-    portfolios = CachedPortfolios(a.cache, a.store, a.metrics, health)
+    portfolios = CachedPortfolios(a.cache, a.store, a.metrics, health, repaired=telling_repairs(a.producer))
     return Job(PortfolioService(PortfolioKeeper(portfolios, a.bus, a.producer, a.metrics, member=a.member)))
+
+
+def _nodes(a: Surroundings) -> Job:
+    assert a.nodes is not None, "it is chosen only where there are some"
+    return Job(a.nodes())
 
 
 def _snapshots(a: Surroundings) -> Job:
@@ -99,6 +107,10 @@ ROLES = {
     "portfolios": Role(
         "keeps portfolios in Redis, and compares them with the events", "portfolios", _portfolios, "redis_state",
         "without Redis nobody else could read them",
+    ),
+    "nodes": Role(
+        "looks at the nodes of Redis, and says as metrics which live", "nodes", _nodes, "redis_state",
+        "without Redis there are none",
     ),
     "snapshots": Role("writes down accounts from time to time", "snapshots", _snapshots),
 }  # fmt: skip

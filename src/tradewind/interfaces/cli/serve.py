@@ -31,7 +31,7 @@ def serve(
     ctx: typer.Context,
     roles: Annotated[
         list[str] | None,
-        typer.Argument(help="recorder, candles, quality, reports, portfolios, snapshots; else all."),
+        typer.Argument(help="recorder, candles, quality, reports, portfolios, nodes, snapshots; else all."),
     ] = None,
     *,
     until_idle: Annotated[
@@ -104,7 +104,10 @@ async def _served(
         member = f"{socket.gethostname()}-{os.getpid()}"
         producer = EventProducer(bus, origin_of(member), metrics)
         made_by = f"Tradewind {__version__}"
-        around = Surroundings(bus, store, cache, metrics, producer, member, settings.events / "feeds", made_by)
+        around = Surroundings(
+            bus, store, cache, metrics, producer, member, settings.events / "feeds", made_by,
+            nodes=lambda: bootstrap.open_redis_nodes(settings, metrics),
+        )  # fmt: skip
         serving = Serving(names, around)
         if metrics_port is not None:
             port = await opened.enter_async_context(serving_metrics(metrics, metrics_port, ill=serving.ill))
