@@ -156,10 +156,7 @@ class PositionChange(Owed, frozen=True):
 
 
 class BalanceChange(Owed, frozen=True):
-    """A balance after a change. `change` is what was added, where that is known, and `cause` why.
-
-    "transfer" is a deposit or a withdrawal, "settlement" a profit that is in no trade. A trade's own is "trade".
-    """
+    """A balance after a change. `change` is what was added, if known; "transfer" is a deposit or withdrawal."""
 
     account: str
     currency: str
@@ -184,10 +181,7 @@ class PortfolioSnapshot(Payload, frozen=True):
 
 
 class PortfolioCarried(Payload, frozen=True):
-    """What an account came to with all its events up to the one at `position` of the store, before these are forgotten.
-
-    `view` is an AccountView's fields, by the rules of `fold`.
-    """
+    """What an account came to with the event at `position`, before its events are forgotten; `view` as in a snapshot."""
 
     account: str
     position: int
