@@ -365,6 +365,33 @@ def test_a_server_that_comes_back_with_other_settings_is_not_relied_on(server, t
     run(work())
 
 
+@pytest.mark.parametrize(
+    ("setting", "wrong", "right", "told"),
+    [("maxmemory-policy", "allkeys-lru", "noeviction", "does not fit the role"),
+     ("appendonly", "no", "yes", "keeps no append-only file")],
+)  # fmt: skip
+def test_settings_that_somebody_changes_while_it_runs_are_noticed_at_the_next_look(
+    server, tmp_path, setting, wrong, right, told
+):
+    async def work():
+        store, cache = SqliteEventStore(tmp_path / "events.db"), RedisCache(server.url)
+        portfolios = portfolios_over(cache, store)
+        watch = CacheWatch(portfolios)
+        await watch.look()
+        take_risk(portfolios)
+        server.ask("CONFIG", "SET", setting, wrong)
+        await watch.look()
+        with pytest.raises(Unavailable, match=told):
+            take_risk(portfolios)
+        server.ask("CONFIG", "SET", setting, right)
+        await watch.look()
+        take_risk(portfolios)
+        await cache.close()
+        await store.close()
+
+    run(work())
+
+
 def test_the_settings_of_state_are_those_that_were_decided(server):
     def setting(name):
         return server.ask("CONFIG", "GET", name).splitlines()[1]

@@ -1,8 +1,11 @@
 """The cache inside one process: its limit, by its role, and its clock."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tradewind.adapters.cache.memory_cache import MemoryCache
 from tradewind.core.domain.errors import Unavailable
@@ -76,5 +79,74 @@ def test_a_closed_cache_answers_nobody():
         await cache.close()
         with pytest.raises(Unavailable, match="closed"):
             await cache.get("a")
+
+    run(work())
+
+
+def test_the_limit_is_in_bytes_too_and_what_is_replaced_counts_no_more():
+    async def work():
+        state = MemoryCache(Role.STATE, bytes_max=10)
+        await state.apply({"a{x}": bytes(4), "b{x}": bytes(4)})
+        for _ in range(5):
+            await state.set("a{x}", bytes(6))
+        with pytest.raises(Unavailable, match="2 values, 10 bytes"):
+            await state.set("c", b"1")
+        with pytest.raises(Unavailable, match="full"):
+            await state.apply({"a{x}": bytes(7)}, {"b{x}": bytes(4)})
+        assert await state.get("a{x}") == bytes(6)
+        await state.apply({"a{x}": None})
+        await state.set("c", bytes(6))
+        cache = MemoryCache(Role.CACHE, bytes_max=10)
+        for key in "abc":
+            await cache.set(key, bytes(3))
+        await cache.get("a")
+        await cache.set("d", bytes(5))
+        with pytest.raises(Unavailable, match="full"):
+            await cache.set("e", bytes(11))
+        return await cache.keys("*")
+
+    assert sorted(run(work())) == ["a", "d"]
+
+
+def test_times_that_were_replaced_are_neither_kept_nor_count():
+    """A value that is set again and again with a time to live leaves one entry, and goes by its last time alone."""
+
+    async def work():
+        now = 0.0
+        cache = MemoryCache(Role.STATE, values_max=2, clock=lambda: now)
+        for ttl_s in range(1, 200):
+            await cache.set("again", b"1", ttl_s=ttl_s)
+        await cache.set("for", b"1")
+        assert len(cache._ends) <= 5
+        now = 150.0
+        with pytest.raises(Unavailable, match="full"):
+            await cache.set("new", b"1")
+        now = 200.0
+        await cache.set("new", b"1")
+        return await cache.keys("*")
+
+    assert sorted(run(work())) == ["for", "new"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    role=st.sampled_from(list(Role)),
+    steps=st.lists(
+        st.tuples(st.sampled_from("abcd"), st.integers(0, 6), st.sampled_from([None, 1.0, 3.0]), st.booleans()),
+        max_size=40,
+    ),
+)
+def test_however_it_is_filled_it_stays_within_its_limits_and_says_what_it_holds(role, steps):
+    async def work():
+        now = 0.0
+        cache = MemoryCache(role, values_max=3, bytes_max=12, clock=lambda: now)
+        for key, size, ttl_s, deleted in steps:
+            now += 0.5
+            with suppress(Unavailable):
+                await (cache.delete(key) if deleted else cache.set(key, bytes(size), ttl_s))
+            there = await cache.get_all("*")
+            assert len(there) <= 3
+            assert cache._bytes == sum(len(value) for value, _ in cache._values.values()) <= 12
+            assert deleted or role is Role.STATE or key in there
 
     run(work())
