@@ -81,6 +81,22 @@ def test_a_recorded_book_is_published_with_its_trades_quotes_and_times_of_receip
     assert ask("data", "publish", file, "--json").document["new"] == 0
 
 
+def test_a_candle_leads_back_to_its_ticks_and_is_made_once_more(ask):
+    ask(*MARKET)
+    ask("serve", "candles", "--until-idle")
+    (candle,) = ask("lineage", "BTC/USDT@1h@2024-01-02T07:30", "--json").document["candles"]
+    ticks = {e.event_id: e for e in events("price.tick")}
+    assert candle["agrees"]
+    assert candle["again"] == candle["candle"]["data"]
+    assert candle["ticks"]["number"] == candle["candle"]["data"]["ticks"] == 4
+    first, last, closer = (ticks[name] for name in (*list(candle["ticks"].values())[1:], candle["closed_by"]))
+    assert (first.data.price, last.data.price) == (candle["again"]["open"], candle["again"]["close"])
+    assert closer.event_id == candle["candle"]["causation_id"]
+    shown = ask("lineage", "BTC/USDT@1h@2024-01-02T07:00").out
+    assert "made once more of its 4 ticks: equal" in shown
+    assert first.event_id in shown
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -89,6 +105,9 @@ def test_a_recorded_book_is_published_with_its_trades_quotes_and_times_of_receip
         (("data", "publish", "BTC/USDT", "--start", "2030-01-01"), "no candle is stored in this stretch"),
         (("data", "publish", "BTC/USDT", "--speed", "fast"), "is no speed"),
         (("data", "publish", "BTC/USDT", "--speed", "0"), "is no speed"),
+        (("lineage", "BTC/USDT@1h@2024-01-02"), "no candle 1h of BTC/USDT"),
+        (("lineage", "BTC/USDT@1h@noon"), "is not a date"),
+        (("lineage", "BTC/USDT@1y@2024-01-02"), "unknown timeframe"),
         (("serve", "recorder"), "has nothing to do"),
         (("serve", "portfolios"), "has nothing to do"),
         (("serve", "bakery"), "there is no role"),

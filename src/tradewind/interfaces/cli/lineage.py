@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradewind.interfaces.cli.app import console_of
+from tradewind.interfaces.cli.lineage_candle import show_candle
 
 if TYPE_CHECKING:
     from tradewind.interfaces.cli.console import Console
@@ -25,11 +26,15 @@ def lineage(
     what: Annotated[
         str,
         typer.Argument(
-            help="An order (SESSION-12), a fill (SESSION-t7), or forward from an event by its position (SESSION@345)."
+            help="An order (SESSION-12), a fill (SESSION-t7), or forward from an event by its position (SESSION@345); "
+            "a candle of live ticks: BTC/USDT@1h@2024-05-04T15:00."
         ),
     ],
 ) -> None:
-    """Walk from a fill or an order back to its decision, its ticks and its code; or forward from a tick."""
+    """Walk from a fill or an order back to its decision, its ticks and its code; or forward from a tick.
+
+    Of a candle it says which ticks it was made of and which were left out, and makes it once more.
+    """
     import asyncio
 
     from tradewind import bootstrap
@@ -37,6 +42,9 @@ def lineage(
     from tradewind.trading.sessions.lineage import Lineage
 
     console = console_of(ctx)
+    if what.count("@") == 2:
+        show_candle(console, what)
+        return
     session, at, position = what.rpartition("@")
 
     async def work() -> Lineage | Consequences:
