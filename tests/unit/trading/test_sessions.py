@@ -14,9 +14,11 @@ from tradewind.core.domain.instruments import instrument_for
 from tradewind.core.domain.orders import OrderState
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.indicators import EMA
+from tradewind.core.strategy.parameters import param
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.event_store import EventQuery
 from tradewind.trading.sessions.chance_venue import Chances, ChanceVenue
+from tradewind.trading.sessions.journal import Seal, marks_of
 from tradewind.trading.sessions.recording import Recorder
 from tradewind.trading.sessions.replaying import replay
 from tradewind.trading.sessions.terms import SessionTerms
@@ -177,38 +179,114 @@ def test_an_input_that_was_changed_is_found_where_it_is(tmp_path, how, which):
     assert again.decisions == before, "it went on beyond what was changed, or stopped before it"
 
 
-def test_a_decision_that_was_changed_with_its_seal_is_shown_with_both_sides(tmp_path):
-    """Whoever writes a record anew, seals and all, is found by what the strategy decides."""
-    from tradewind.trading.sessions.journal import Seal, marks_of
-
-    async def work(store):
-        await recorded(store)
-        return await events_of(store)
-
-    events = in_store(tmp_path, work)
-    at = [i for i, event in enumerate(events) if event.type == "decision.taken"][20]
-    was = events[at].data
-    events[at] = msgspec.structs.replace(events[at], data=msgspec.structs.replace(was, side=-was.side))
+def resealed(events):
+    """The record as whoever writes every seal anew would leave it."""
     seal, waiting, forged = Seal(NAME), [], []
     for event in events:
         if event.type != "session.checkpoint":
             waiting.append(event)
             forged.append(event)
             continue
-        data = msgspec.structs.replace(event.data, chain=seal.over(waiting), marks=marks_of(waiting))
+        data = msgspec.structs.replace(
+            event.data, events=len(waiting), chain=seal.over(waiting), marks=marks_of(waiting)
+        )
         waiting = []
         forged.append(msgspec.structs.replace(event, data=data))
+    return forged
+
+
+def with_data(event, **changed):
+    return msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, **changed))
+
+
+def nth(events, kind, number, where=lambda _event: True):
+    return [i for i, event in enumerate(events) if event.type == kind and where(event)][number]
+
+
+def a_decision_turned(events):
+    at = nth(events, "decision.taken", 20)
+    return [*events[:at], with_data(events[at], side=-events[at].data.side), *events[at + 1 :]]
+
+
+def a_decision_gone(events):
+    at = nth(events, "decision.taken", 20)
+    return [*events[:at], *events[at + 1 :]]
+
+
+def an_order_made_larger(events):
+    at = nth(events, "order.changed", 15, lambda e: e.data.state == "SUBMITTED")
+    return [*events[:at], with_data(events[at], size=events[at].data.size * 2), *events[at + 1 :]]
+
+
+def a_parameter_changed(events):
+    terms = {**events[0].data.terms, "parameters": {"length": 9}}
+    return [with_data(events[0], terms=terms), *events[1:]]
+
+
+def a_fee_changed(events):
+    terms = events[0].data.terms
+    dearer = [{**terms["instruments"][0], "lot": "0.2"}]
+    return [with_data(events[0], terms={**terms, "instruments": dearer}), *events[1:]]
+
+
+def a_fill_gone(events):
+    at = nth(events, "trade.executed", 3)
+    return [*events[:at], *events[at + 1 :]]
+
+
+def a_tick_dearer(events):
+    def raised(event):
+        return with_data(event, price=event.data.price * 1.01) if event.type == "price.tick" else event
+
+    return [*events[:300], *map(raised, events[300:])]
+
+
+def the_hash_changed(events):
+    return [*events[:-2], with_data(events[-2], decision_hash="0" * 32), events[-1]]
+
+
+FORGERIES = {
+    a_decision_turned: "decision", a_decision_gone: "decision", an_order_made_larger: "decision",
+    a_parameter_changed: "decision", a_fee_changed: "decision", a_fill_gone: "decision", a_tick_dearer: "decision",
+    the_hash_changed: "hash",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__)
+def test_a_record_that_was_written_anew_with_all_its_seals_is_found_by_what_the_strategy_decides(tmp_path, forge):
+    """Whoever can write the record can write its seals; the first decision that does not follow is shown."""
+
+    async def work(store):
+        await recorded(store, strategy=Longer)
+        return await events_of(store)
+
+    events = in_store(tmp_path, work)
+    forged = resealed(forge(events))
 
     async def look():
         store = await stored_again(forged, tmp_path / "forged.db")
-        again = await replay(store, NAME, again_by(Busy))
+        again = await replay(store, NAME, again_by(Longer))
         await store.close()
         return again
 
     found = asyncio.run(look()).difference
-    assert (found.what, found.position) == ("decision", at + 1)
-    assert found.recorded["side"] == -was.side
-    assert found.replayed["side"] == was.side
+    assert found is not None
+    assert found.what == FORGERIES[forge]
+    assert found.recorded != found.replayed
+    assert (found.recorded, found.replayed) != (None, None)
+    if forge is a_decision_turned:
+        assert found.position == nth(events, "decision.taken", 20) + 1
+        assert found.recorded["side"] == -found.replayed["side"]
+
+
+class Longer(Busy):
+    """The same with a parameter."""
+
+    length = param(5, low=2, high=50)
+
+    def setup(self):
+        super().setup()
+        self.mean = EMA(self.length)
 
 
 class Changed(Busy):

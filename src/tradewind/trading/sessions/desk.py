@@ -110,6 +110,7 @@ class Desk:
         )
         self._drive = _driver(plan)
         self._moments = Moments(terms.symbols, terms.timeframe, terms.wait_ns)
+        self._builders = self._moments.builders
         self._hears = {kind: MethodType(hear, self) for kind, hear in HEARS.items()}
         self._numbers = {symbol: i for i, symbol in enumerate(terms.symbols)}
         self._begun, self._trade, self._quote = False, TradeSeen(), QuoteSeen()
@@ -126,7 +127,8 @@ class Desk:
         if hear is None:
             raise Corrupt(f"a session does not act on {event.type}", where=event.event_id)
         x = self.x
-        x.time_now = max(x.time_now, time)
+        if time > x.time_now:  # noqa: PLR1730 - at every event, and a call costs more
+            x.time_now = time
         try:
             hear(data, time)
         except TradewindError:
@@ -157,19 +159,24 @@ class Desk:
     def _number(self, symbol: str) -> int:
         number = self._numbers.get(symbol)
         if number is None:
-            raise Corrupt(f"the market speaks of {symbol} in a session on {', '.join(self._numbers)}")
+            raise self._foreign(symbol)
         return number
 
+    def _foreign(self, symbol: str) -> Corrupt:
+        return Corrupt(f"the market speaks of {symbol} in a session on {', '.join(self._numbers)}")
+
     def _hear_tick(self, tick: p.Tick, time: int) -> None:
-        number = self._numbers.get(tick.symbol)
-        if number is None:
-            number = self._number(tick.symbol)
-        if self._moments.take(tick, time):
-            self._close(self.x.time_now)
+        x, price, symbol = self.x, tick.price, tick.symbol
+        builder = self._builders.get(symbol)
+        if builder is None:
+            raise self._foreign(symbol)
+        builder.take(time, price, tick.size, tick.trade_id)
+        if builder._closed:  # asked at every tick
+            self._close(x.time_now)
+        number = self._numbers[symbol]
         if time < self._last_ticks[number]:
             return  # it was overtaken: its candle may still take it, and the last price is another one's
         self._last_ticks[number] = time
-        x, price = self.x, tick.price
         x.last_prices[number] = price
         if x.live:
             self._meet(number, price)

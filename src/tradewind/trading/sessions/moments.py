@@ -7,29 +7,23 @@ from itertools import groupby
 from operator import itemgetter
 
 from tradewind.core.domain.candle_building import CandleBuilder, CandleRules
-from tradewind.core.domain.events.payloads import Candle, Tick
+from tradewind.core.domain.events.payloads import Candle
 
 Moment = list[tuple[int, Candle]]
 """The candles of one opening time, each with the number of its symbol, in the order of the numbers."""
 
 
 class Moments:
-    """Ticks in, moments out. `take` says whether a candle has closed; then, or as time passes, ask for `closed`."""
+    """Ticks go into `builders`, by their symbol; where one has closed a candle, or as time passes, ask for `closed`."""
 
     def __init__(self, symbols: Sequence[str], timeframe: str, wait_ns: int) -> None:
         rules = CandleRules((timeframe,), wait_ns)
-        self._builders = {symbol: (i, CandleBuilder(symbol, rules)) for i, symbol in enumerate(symbols)}
-
-    def take(self, tick: Tick, time: int) -> bool:
-        """One tick of one of the symbols; whether candles have closed with it."""
-        builder = self._builders[tick.symbol][1]
-        builder.take(time, tick.price, tick.size, tick.trade_id)
-        return bool(builder._closed)  # asked at every tick
+        self.builders = {symbol: CandleBuilder(symbol, rules) for symbol in symbols}
 
     def closed(self, now: int) -> list[Moment]:
         """What has closed by `now`: a symbol without a tick since then has closed too. The earliest moment first."""
         found: list[tuple[int, int, Candle]] = []
-        for i, builder in self._builders.values():
+        for i, builder in enumerate(self.builders.values()):
             builder.advance(now)
             found += [(candle.time, i, candle) for candle in builder.closed()]
         if len(found) > 1:

@@ -137,11 +137,12 @@ class _Replay:
     def hear(self, batch: list[StoredEvent]) -> None:
         """The next events of the record."""
         self.events += len(batch)
-        for stored in batch:
-            if type(stored.event.data) is p.SessionCheckpoint:
-                self._sealed(stored)
-            else:
-                self._unsealed.append(stored)
+        start = 0
+        for i in [i for i, stored in enumerate(batch) if type(stored.event.data) is p.SessionCheckpoint]:
+            self._unsealed += batch[start:i]
+            self._sealed(batch[i])
+            start = i + 1
+        self._unsealed += batch[start:]
         if len(self._unsealed) > UNSEALED_MAX:
             raise Corrupt("its checkpoints are gone", where=f"session {self.session}")
 
