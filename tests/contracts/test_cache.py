@@ -164,6 +164,17 @@ def test_a_reader_sees_all_of_a_change_or_nothing_of_it(opened):
     assert len(opened(work)) > 1
 
 
+def test_it_says_what_holds_the_values_which_is_the_same_as_long_as_they_are_kept(opened):
+    async def work(cache):
+        first = await cache.ping()
+        await cache.set("a", b"1")
+        return first, await cache.ping(), await cache.keys("*"), await cache.keys("none*")
+
+    first, then, keys, none = opened(work)
+    assert first == then != ""
+    assert (list(keys), list(none)) == (["a"], [])
+
+
 def test_of_writers_who_expect_the_same_one_wins(opened):
     async def work(cache):
         await cache.set("n{c}", b"0")

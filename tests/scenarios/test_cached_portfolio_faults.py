@@ -15,7 +15,7 @@ from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.holdings import Holding
 from tradewind.trading import portfolio_keys
 from tradewind.trading.cache_health import NEWS_MAX, Health
-from tradewind.trading.cache_watch import CacheWatch
+from tradewind.trading.cache_watch import KEPT, CacheWatch
 from tradewind.trading.portfolio_keys import Account
 
 
@@ -181,6 +181,89 @@ def test_a_cache_that_is_away_from_the_start_is_told_of_once_and_so_is_its_comin
         assert portfolios.health.ready
 
     with_portfolios(work, tell)
+
+
+def test_who_only_reads_believes_the_cache_as_long_as_somebody_keeps_it(with_portfolios):
+    async def work(portfolios):
+        now = 0.0
+        cache = MemoryCache(clock=lambda: now)
+        portfolios.cache.cache = cache
+        keeper = CacheWatch(portfolios, clock=lambda: now)
+        reading = portfolios_over(Switched(cache), portfolios.store)
+        reader = CacheWatch(reading, keeps=False, clock=lambda: now)
+        await stored(portfolios, [trade(1)])
+        await reader.look()
+        with pytest.raises(Unavailable, match="no process keeps the portfolios in it"):
+            take_risk(reading)
+        assert (await reading.read(ALICE))[1] == "events"
+        await keeper.look()
+        await reader.look()
+        take_risk(reading)
+        assert (await reading.read(ALICE)) == ((await portfolios.read(ALICE))[0], "cache")
+        for _ in range(20):
+            now += 9.0
+            await keeper.look()
+            await reader.look()
+            assert reading.health.ready
+        now += 11.0
+        await reader.look()
+        with pytest.raises(Unavailable, match="no process keeps"):
+            take_risk(reading)
+        await keeper.look()
+        now += 1.0
+        await reader.look()
+        take_risk(reading)
+        reading.cache.away = True
+        await reader.look()
+        with pytest.raises(Unavailable, match="switched off"):
+            take_risk(reading)
+
+    with_portfolios(work)
+
+
+def test_what_another_holder_has_is_not_believed_until_it_was_made_again_there(with_portfolios):
+    """A replica that took over has the keeper's word of before, and maybe less of the portfolios."""
+
+    async def work(portfolios):
+        keeper = CacheWatch(portfolios)
+        reading = portfolios_over(portfolios.cache, portfolios.store)
+        reader = CacheWatch(reading, keeps=False)
+        await keeper.look()
+        await stored(portfolios, [trade(1)])
+        older = portfolios.cache.cache
+        replica = MemoryCache()
+        await replica.apply(dict(await older.get_all("portfolio:{*")))
+        await replica.set(KEPT, await older.get(KEPT))
+        await reader.look()
+        take_risk(reading)
+        await stored(portfolios, [trade(2)])
+        portfolios.cache.cache = replica
+        await reader.look()
+        with pytest.raises(Unavailable, match="no process keeps"):
+            take_risk(reading)
+        assert (await reading.read(ALICE))[0].view == view_of([trade(1), trade(2)])
+        await portfolios.recover()
+        await keeper.look()
+        await reader.look()
+        take_risk(reading)
+        found, source = await reading.read(ALICE)
+        assert (found.view, source) == (view_of([trade(1), trade(2)]), "cache")
+
+    with_portfolios(work)
+
+
+def test_a_cache_that_somebody_has_emptied_is_filled_at_the_next_look(with_portfolios):
+    async def work(portfolios):
+        watch = CacheWatch(portfolios)
+        await watch.look()
+        await stored(portfolios, [trade(1), trade(2, "bob")])
+        inner = portfolios.cache.cache
+        await inner.delete(*await inner.keys("*"))
+        await watch.look()
+        assert portfolios.health.ready
+        assert [(await portfolios.read(account))[1] for account in (ALICE, BOB)] == ["cache", "cache"]
+
+    with_portfolios(work)
 
 
 def test_a_cache_that_comes_and_goes_is_waited_for_longer_each_time(with_portfolios):

@@ -94,6 +94,7 @@ def test_state_that_was_started_again_between_two_calls_is_told_once(durable, tm
         older = dict(zip(ALICE.keys, await cache.mget(ALICE.keys), strict=True))
         await store.append([trade(2)])
         await portfolios.handle(trade(2))
+        before = await cache.ping()
         other = RedisCache(durable.url)
         await other.apply(older)
         await other.close()
@@ -104,6 +105,7 @@ def test_state_that_was_started_again_between_two_calls_is_told_once(durable, tm
         assert "started again" in portfolios.health.reason
         assert await portfolios.recover()
         assert (await portfolios.read(ALICE)) == (found, "cache")
+        assert await cache.ping() != before, "who only reads sees by this that it may have less"
         await cache.close()
         await store.close()
 

@@ -107,7 +107,7 @@ def test_while_a_slot_moves_no_key_is_missed_and_no_portfolio_is_mixed(with_clus
             for name in NAMES[:3]:
                 found, _ = await portfolios.read(Account("home", "paper", name))
                 assert found.view == view_of(trades[name])
-            assert set(await portfolios.cache.keys("portfolio:*")) == all_keys
+            assert set(await portfolios.cache.keys("portfolio:{*")) == all_keys
 
         watch = CacheWatch(portfolios, look_s=0.001)
         await look()
@@ -116,7 +116,7 @@ def test_while_a_slot_moves_no_key_is_missed_and_no_portfolio_is_mixed(with_clus
         await look()
         for key in ALICE.keys:
             assert source.ask("MIGRATE", "127.0.0.1", target.port, key, 0, 5_000) == "OK"
-            assert set(await portfolios.cache.keys("portfolio:*")) == all_keys
+            assert set(await portfolios.cache.keys("portfolio:{*")) == all_keys
             found, _ = await portfolios.read(ALICE)
             assert found.view == view_of(trades["alice"])
         await look()

@@ -59,10 +59,11 @@ class Cache(Protocol):
         """
         ...
 
-    async def ping(self) -> None:
-        """Whether it can be relied on now. Raises Unavailable where it does not answer, or may have gone back in time;
+    async def ping(self) -> str:
+        """What holds the values now: another name after it was started again, or where another server leads.
 
-        BadInput where its settings do not fit its role.
+        Raises Unavailable where it does not answer, or may have gone back in time since it was asked last; BadInput
+        where its settings do not fit its role.
         """
         ...
 

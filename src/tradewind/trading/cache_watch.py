@@ -1,4 +1,9 @@
-"""Looks at the cache again and again: makes it ready, notices that it is gone, compares it with the events."""
+"""Looks at the cache again and again: makes it ready, notices that it is gone, compares it with the events.
+
+Who keeps the portfolios says so in the cache, under KEPT, with the name of what holds them (`Cache.ping`), for a few
+seconds each time. Who only reads them believes the cache as long as that stands there and the name is right: not when
+nobody keeps them any more, and not what another server leads with until they were made again there.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +19,19 @@ LOOK_S = 1.0
 """Between two looks at whether the cache is there."""
 CHECK_S = 300.0
 """Between two comparisons of every portfolio with the events."""
+KEPT = "portfolio:kept"
+KEPT_S = 10.0
 CALM_S = 60.0
 """A cache that goes again and again after less than this is waited for, each time twice as long."""
 WAIT_S_MAX = 60.0
+NOBODY = "no process keeps the portfolios in it"
 
 
 class CacheWatch:
-    """A service: `run` until `stop`, or until it is cancelled. `subscribed` is set when it has looked once."""
+    """A service: `run` until `stop`, or until it is cancelled. `subscribed` is set when it has looked once.
+
+    With `keeps` it makes portfolios again and compares them; else it follows who does.
+    """
 
     caught_up = True
     """It has nothing that waits."""
@@ -29,11 +40,13 @@ class CacheWatch:
         self,
         portfolios: CachedPortfolios,
         *,
+        keeps: bool = True,
         look_s: float | None = None,
         check_s: float = CHECK_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.portfolios, self.look_s, self.check_s = portfolios, LOOK_S if look_s is None else look_s, check_s
+        self.keeps = keeps
         self._clock, self._checked = clock, clock()
         self._ready_since: float | None = None
         self._flaps, self._wait_until = 0, 0.0
@@ -67,19 +80,55 @@ class CacheWatch:
         self._count_absence(health.state)
         if health.state is not Health.AWAY:
             await self._look_at_what_is_there()
-        elif self._clock() >= self._wait_until and await self.portfolios.recover():
+        elif self._clock() >= self._wait_until and await (self._recover() if self.keeps else self._follow()):
             self._ready_since = self._checked = self._clock()
         self._count_absence(health.state)
         await health.tell_news()
 
     async def _look_at_what_is_there(self) -> None:
+        cache, health = self.portfolios.cache, self.portfolios.health
         try:
-            await self.portfolios.cache.ping()
-            if self._clock() - self._checked >= self.check_s:
+            holder = (await cache.ping()).encode()
+            kept = await cache.get(KEPT)
+            if not self.keeps:
+                if kept != holder:
+                    health.lost(NOBODY)
+                return
+            # Where it is gone somebody may have emptied the cache.
+            if kept is None or self._clock() - self._checked >= self.check_s:
                 await self.portfolios.check()
                 self._checked = self._clock()
+            await cache.set(KEPT, holder, KEPT_S)
         except AWAY as problem:
-            self.portfolios.health.lost(str(problem))
+            health.lost(str(problem))
+
+    async def _recover(self) -> bool:
+        """Make every portfolio again, and say that they are kept."""
+        cache, health = self.portfolios.cache, self.portfolios.health
+        try:
+            holder = (await cache.ping()).encode()
+            if not await self.portfolios.recover():
+                return False
+            await cache.set(KEPT, holder, KEPT_S)
+        except AWAY as problem:
+            health.lost(str(problem))
+            return False
+        return True
+
+    async def _follow(self) -> bool:
+        """Believe the cache where somebody keeps it; whether it is so."""
+        cache, health = self.portfolios.cache, self.portfolios.health
+        try:
+            holder = (await cache.ping()).encode()
+            if await cache.get(KEPT) != holder:
+                health.lost(NOBODY)
+                return False
+        except AWAY as problem:
+            health.lost(str(problem))
+            return False
+        health.found()
+        health.rebuilt()
+        return True
 
     def _count_absence(self, state: Health) -> None:
         """It is gone again: how long it is waited for."""

@@ -66,10 +66,10 @@ class MeasuredCache:
         with self._timed("apply"):
             return await self.cache.apply(changes, expecting)
 
-    async def ping(self) -> None:
-        """Whether it can be relied on."""
+    async def ping(self) -> str:
+        """What holds the values now."""
         with self._timed("ping"):
-            await self.cache.ping()
+            return await self.cache.ping()
 
     async def close(self) -> None:
         """Let the cache go."""

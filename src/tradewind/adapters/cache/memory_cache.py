@@ -89,9 +89,10 @@ class MemoryCache:
                 self._forget(key)
         return True
 
-    async def ping(self) -> None:
-        """Whether it is open."""
+    async def ping(self) -> str:
+        """What holds the values: this very cache."""
         self._must_be_open()
+        return f"memory {id(self)}"
 
     async def close(self) -> None:
         """Let the cache go, with all that is in it."""

@@ -119,9 +119,10 @@ class RedisCache:
         async with self._answering():
             return bool(await self._client.eval(APPLY, len(keys), *keys, *words))
 
-    async def ping(self) -> None:
-        """Whether it can be relied on; see the port. In a cluster it asks anew who leads."""
+    async def ping(self) -> str:
+        """The names of the servers that lead; see the port. In a cluster it asks anew which they are."""
         await self._read(_nothing, anew=True)
+        return " ".join(sorted(self._servers))
 
     async def close(self) -> None:
         """Let the connections go."""
