@@ -39,8 +39,11 @@ def serve(
     ] = False,
     metrics_port: Annotated[
         int | None,
-        typer.Option(min=0, max=65_535, help="Serve /metrics and /healthz on this port of 127.0.0.1; 0 is any."),
+        typer.Option(min=0, max=65_535, help="Serve /metrics and /healthz on this port; 0 is any."),
     ] = None,
+    metrics_host: Annotated[
+        str, typer.Option(help="Where that port is: others than this machine ask at 0.0.0.0, and nobody logs in.")
+    ] = "127.0.0.1",
 ) -> None:
     """Run services until Ctrl-C: what is at work is ended and written down first. A second Ctrl-C leaves at once.
 
@@ -55,10 +58,15 @@ def serve(
 
     console, settings = console_of(ctx), load_settings()
     names = roles_named(roles or (), {"kafka": settings.kafka, "redis_state": settings.redis_state})
-    for ask in bootstrap.services(settings).values():
-        ask()
     with _log_lines(logging.WARNING if console.quiet else logging.INFO), bootstrap.served_alone(names, settings):
-        served, numbers = asyncio.run(_served(names, settings, IDLE_S if until_idle else None, metrics_port))
+        for name, ask in bootstrap.services(settings).items():
+            try:
+                ask()
+            except Unavailable as problem:
+                # One node of many may be away, or all for a while: that keeps nobody from beginning again.
+                logging.getLogger(__name__).warning("%s cannot be had yet, and is waited for: %s", name, problem)
+        page = None if metrics_port is None else (metrics_host, metrics_port)
+        served, numbers = asyncio.run(_served(names, settings, IDLE_S if until_idle else None, page))
     given_up = [role.name for role in served if role.given_up]
     handled = {role.name: numbers.get(role.name, 0) for role in served}
     console.result(
@@ -76,7 +84,7 @@ def serve(
 
 
 async def _served(
-    names: tuple[str, ...], settings: Settings, idle_s: float | None, metrics_port: int | None
+    names: tuple[str, ...], settings: Settings, idle_s: float | None, page: tuple[str, int] | None
 ) -> tuple[tuple[ServedRole, ...], dict[str, int]]:
     """Open what the settings name, serve, and close it; how it went, and how many events each role has handled."""
     import asyncio
@@ -109,9 +117,10 @@ async def _served(
             nodes=lambda: bootstrap.open_redis_nodes(settings, metrics),
         )  # fmt: skip
         serving = Serving(names, around)
-        if metrics_port is not None:
-            port = await opened.enter_async_context(serving_metrics(metrics, metrics_port, ill=serving.ill))
-            logging.getLogger(__name__).info("metrics: http://127.0.0.1:%d/metrics", port)
+        if page is not None:
+            host, wanted = page
+            port = await opened.enter_async_context(serving_metrics(metrics, wanted, host, serving.ill))
+            logging.getLogger(__name__).info("metrics: http://%s:%d/metrics", host, port)
         served = await serving.run(stopping, idle_s)
     handled = Counter[str]()
     for key, (number,) in metrics.values.items():
