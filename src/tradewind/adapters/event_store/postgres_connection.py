@@ -110,6 +110,10 @@ def explained(where: str) -> Iterator[None]:
         raise BadInput(f"no TLS: {problem}", where=where, fix="Look at sslmode and sslrootcert in the URL") from None
     except FileNotFoundError:
         raise BadInput("a certificate that the URL names is not there", where=where, fix="Name its file") from None
+    except asyncpg.SyntaxOrAccessError as problem:
+        raise Corrupt(
+            f"its tables are not as Tradewind made them: {problem}", where=where, fix="Restore a backup"
+        ) from None
     except gone as problem:
         raise Unavailable(f"it cannot be used: {problem}", where=where) from None
     except (OSError, TimeoutError) as problem:
