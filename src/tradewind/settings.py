@@ -123,7 +123,11 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         written = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:
-        raise BadInput(f"the settings cannot be read: {problem}", where=str(file)) from None
+        raise BadInput(
+            f"the settings cannot be read: {problem}",
+            where=str(file),
+            fix="Correct the file, or take it away: tradewind init writes a new one",
+        ) from None
     known = {(setting.table, setting.name) for setting in SETTINGS}
     for table, entries in written.items():
         if not isinstance(entries, dict):
@@ -136,7 +140,11 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _text(value: object, setting: Setting, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise BadInput(f"[{setting.table}] {setting.name} must be a text, not {value!r}", where=where)
+        raise BadInput(
+            f"[{setting.table}] {setting.name} must be a text, not {value!r}",
+            where=where,
+            fix="Write it in quotation marks",
+        )
     return value
 
 

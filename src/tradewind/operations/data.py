@@ -94,9 +94,12 @@ def candle_page(
     Raises BadInput for what is not stored, a page below 1, or more than PAGE_ROWS_MAX rows a page.
     """
     if page < 1:
-        raise BadInput(f"pages count from 1, not {page}")
+        raise BadInput(f"pages count from 1, not {page}", fix="Begin with --page 1")
     if not 1 <= page_rows <= PAGE_ROWS_MAX:
-        raise BadInput(f"a page holds 1 to {PAGE_ROWS_MAX:,} rows, not {page_rows:,}")
+        raise BadInput(
+            f"a page holds 1 to {PAGE_ROWS_MAX:,} rows, not {page_rows:,}",
+            fix="Ask for fewer rows, and for the next page",
+        )
     info = catalogue.info(DataKey(symbol, Kind.CANDLES, timeframe))
     whole = catalogue.bars(symbol, timeframe)
     bars = whole.slice(start_ns, end_ns)

@@ -69,7 +69,11 @@ def download(
     closed_ns = bucket_start_ns(now_ns(), step_ns) if key.kind is Kind.CANDLES else now_ns()
     end_ns = closed_ns if end_ns is None else min(end_ns, closed_ns)
     if start_ns >= end_ns:
-        raise BadInput(f"nothing is closed between {instant_text(start_ns)} and {instant_text(end_ns)}", where=str(key))
+        raise BadInput(
+            f"nothing is closed between {instant_text(start_ns)} and {instant_text(end_ns)}",
+            where=str(key),
+            fix="Choose a --start that is earlier, or wait for the bar to close",
+        )
     stored = next((info for info in catalogue.data_sets() if info.key == key), None)
     if stored is not None and stored.synthetic:
         raise BadInput(

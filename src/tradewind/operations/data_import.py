@@ -52,7 +52,11 @@ def data_files_in(path: Path, files: DataFiles) -> list[Path]:
         return [path]
     found = sorted(entry for entry in path.iterdir() if files.is_data(entry))
     if not found:
-        raise BadInput("the folder holds no CSV, Parquet or Feather files", where=str(path))
+        raise BadInput(
+            "the folder holds no CSV, Parquet or Feather files",
+            where=str(path),
+            fix="Name the folder that holds them, or one file",
+        )
     return found
 
 
@@ -83,7 +87,7 @@ def import_file(
     raw = files.read(path, replace(request.reading, kind=kind))
     rows, repairs = repaired(Rows(kind, raw.time, raw.values), request.repairs)
     if not len(rows.time):
-        raise BadInput("no rows are left", where=str(path))
+        raise BadInput("no rows are left", where=str(path), fix="Look at the file: every row was refused or dropped")
     progress.stage(f"checking {path.name}")
     timeframe = _timeframe(path, request, named, rows) if kind is Kind.CANDLES else ""
     report = check_columns(kind, rows.time, rows.values, timeframe_ns(timeframe) if timeframe else None)

@@ -62,7 +62,11 @@ def resample_data(
     info = catalogue.info(DataKey(symbol, Kind.CANDLES, source))
     made = resample(catalogue.bars(symbol, source), target)
     if not len(made.bars):
-        raise BadInput(f"{info.rows:,} bars of {source} hold no whole bar of {target}", where=symbol)
+        raise BadInput(
+            f"{info.rows:,} bars of {source} hold no whole bar of {target}",
+            where=symbol,
+            fix="Bring more data, or choose a shorter timeframe",
+        )
     stored = catalogue.write(
         made.bars,
         Provenance(f"resampled from {info.key.timeframe}", info.license, info.synthetic, info.seed),

@@ -85,7 +85,7 @@ def recorded_feed(recording: Recording, name: str) -> Feed:
     kinds = (EventKind.TRADE, EventKind.QUOTE)
     total = sum(len(recording.of(kind)) for kind in kinds)
     if not total:
-        raise BadInput("it holds no trades and no quotes", where=name)
+        raise BadInput("it holds no trades and no quotes", where=name, fix="Name a recording that holds some")
     return Feed(recording.symbol, source, synthetic, _recorded(recording, source), total)
 
 

@@ -29,7 +29,7 @@ async def place_hold(store: EventStore, hold: Hold) -> None:
     for name in query.types:
         event_type(name)
     if query.start_ns is not None and query.end_ns is not None and query.end_ns <= query.start_ns:
-        raise BadInput("the end lies before the start", where=WHERE)
+        raise BadInput("the end lies before the start", where=WHERE, fix="Give the earlier time first")
     await store.hold(hold)
 
 

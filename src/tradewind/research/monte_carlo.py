@@ -204,7 +204,9 @@ def _check(
 ) -> None:
     check_seed(seed)
     if not is_whole(paths) or not 1 <= paths <= PATHS_MAX:
-        raise BadInput(f"from 1 to {PATHS_MAX:,} paths can be made, not {paths!r}")
+        raise BadInput(
+            f"from 1 to {PATHS_MAX:,} paths can be made, not {paths!r}", fix="Choose a number inside: --paths 1000"
+        )
     if workers is not None and (not is_whole(workers) or workers < 1):
         raise BadInput(f"at least one worker is needed, not {workers!r}", fix="Leave it out for one a core")
     for name, value, low, high in (
@@ -212,7 +214,7 @@ def _check(
         ("jitter", jitter, 1e-6, 1.0),
     ):  # fmt: skip
         if not low <= value <= high:
-            raise BadInput(f"{name} is from {low:g} to {high:g}, not {value}")
+            raise BadInput(f"{name} is from {low:g} to {high:g}, not {value}", fix="Choose a value inside")
 
 
 def judged(found: Simulated, method: str, paths: int, seed: int, terms: Terms) -> MonteCarlo:

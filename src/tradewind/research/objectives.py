@@ -67,7 +67,11 @@ def objectives_from(texts: Sequence[str | Objective]) -> tuple[Objective, ...]:
     """
     found = tuple(text if isinstance(text, Objective) else _objective(text.strip()) for text in texts)
     if not 1 <= len(found) <= OBJECTIVES_MAX:
-        raise BadInput(f"from 1 to {OBJECTIVES_MAX} objectives can be had, not {len(found)}", where="--objective")
+        raise BadInput(
+            f"from 1 to {OBJECTIVES_MAX} objectives can be had, not {len(found)}",
+            where="--objective",
+            fix="Name the one or two that matter: --objective sharpe",
+        )
     for i, objective in enumerate(found):
         if objective.metric in {other.metric for other in found[:i]}:
             raise BadInput(f"{objective.metric} is named twice", where="--objective", fix="Name each objective once")

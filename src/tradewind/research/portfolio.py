@@ -111,7 +111,10 @@ def _checked(sleeves: Sequence[Sleeve]) -> list[Sleeve]:
     if not sleeves:
         raise BadInput("a portfolio needs at least one sleeve", fix="Give a list: [Sleeve(SmaCross, bars), ...]")
     if len(sleeves) > SLEEVES_MAX:
-        raise BadInput(f"{len(sleeves)} sleeves are more than the {SLEEVES_MAX} that are run together")
+        raise BadInput(
+            f"{len(sleeves)} sleeves are more than the {SLEEVES_MAX} that are run together",
+            fix="Leave some out, or run two portfolios",
+        )
     given = [sleeve.title for sleeve in sleeves]
     named = []
     for sleeve in sleeves:

@@ -52,11 +52,18 @@ class Resampling:
                 fix=f"Use 1 to {STEPS_MAX:,} trades, with {', '.join(ANY_LENGTH)}",
             )
         if self.block is not None and not (math.isfinite(self.block) and self.block >= 1.0):
-            raise BadInput(f"a block has a mean length of one trade or more, not {self.block}")
+            raise BadInput(
+                f"a block has a mean length of one trade or more, not {self.block}",
+                fix="Use 1 or more, or leave --block out for a length by the data",
+            )
         if not 0.0 < self.skip < 1.0:
-            raise BadInput(f"the chance to skip a trade is between 0 and 1, not {self.skip}")
+            raise BadInput(
+                f"the chance to skip a trade is between 0 and 1, not {self.skip}", fix="Choose one inside: --skip 0.1"
+            )
         if not (math.isfinite(self.costs_max) and self.costs_max > 1.0):
-            raise BadInput(f"costs_max multiplies costs and is above 1, not {self.costs_max}")
+            raise BadInput(
+                f"costs_max multiplies costs and is above 1, not {self.costs_max}", fix="Use more than 1: --costs-max 3"
+            )
 
 
 def resample(

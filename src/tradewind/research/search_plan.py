@@ -88,7 +88,11 @@ def plan_search(
         fix = f"Did you mean {near[0]}?" if near else f"Use one of auto, {', '.join(METHODS)}"
         raise BadInput(f"there is no method {method!r}", where="--method", fix=fix)
     if budget is not None and (not is_whole(budget) or not 1 <= budget <= SETS_MAX):
-        raise BadInput(f"from 1 to {SETS_MAX:,} sets can be tried, not {budget!r}", where="--budget")
+        raise BadInput(
+            f"from 1 to {SETS_MAX:,} sets can be tried, not {budget!r}",
+            where="--budget",
+            fix="Choose a number inside: --budget 1000",
+        )
     if method == "grid":
         wanted = _whole_grid(space, budget)
     else:

@@ -60,7 +60,11 @@ class WindowPlan:
         for option, gap in (("purge", self.purge), ("embargo", self.embargo)):
             _check_gap(gap, f"--{option}")
         if self.windows is not None and not 1 <= self.windows <= WINDOWS_MAX:
-            raise BadInput(f"there can be from 1 to {WINDOWS_MAX:,} windows, not {self.windows}", where="--windows")
+            raise BadInput(
+                f"there can be from 1 to {WINDOWS_MAX:,} windows, not {self.windows}",
+                where="--windows",
+                fix="Choose a number inside: --windows 6",
+            )
         if not 0.0 < self.train < 1.0:
             raise BadInput(
                 f"the share that trains lies between 0 and 1, not at {self.train}",
@@ -69,7 +73,7 @@ class WindowPlan:
             )
         for name, bars in (("--train-bars", self.train_bars), ("--test-bars", self.test_bars)):
             if bars is not None and bars < 1:
-                raise BadInput(f"a slice has at least one bar, not {bars}", where=name)
+                raise BadInput(f"a slice has at least one bar, not {bars}", where=name, fix="Use one bar or more")
 
 
 @dataclass(frozen=True)
@@ -212,7 +216,7 @@ def _after(time: Times, row: int, gap: Gap, option: str) -> int:
 
 def _whole(bars: int, option: str) -> int:
     if bars < 0:
-        raise BadInput(f"a gap is zero bars or more, not {bars}", where=option)
+        raise BadInput(f"a gap is zero bars or more, not {bars}", where=option, fix="Use 0 for none")
     return bars
 
 

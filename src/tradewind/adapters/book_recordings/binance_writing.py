@@ -28,7 +28,9 @@ def write_lines(recording: Recording, path: Path) -> None:
     try:
         path.write_bytes(packed)
     except OSError as error:
-        raise BadInput(f"it cannot be written: {error.strerror}", where=str(path)) from error
+        raise BadInput(
+            f"it cannot be written: {error.strerror}", where=str(path), fix="Name a folder that can be written"
+        ) from error
 
 
 def _lines(recording: Recording) -> Iterator[str]:

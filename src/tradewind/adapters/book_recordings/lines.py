@@ -44,4 +44,6 @@ def _opened(path: Path) -> IO[bytes]:
     except FileNotFoundError as error:
         raise BadInput("there is no such file", where=str(path), fix="Check the path") from error
     except OSError as error:
-        raise BadInput(f"it cannot be read: {error.strerror}", where=str(path)) from error
+        raise BadInput(
+            f"it cannot be read: {error.strerror}", where=str(path), fix="Name a file that is there"
+        ) from error

@@ -46,7 +46,9 @@ class CcxtHistory:
             fix = f"Did you mean {' or '.join(near)}?" if near else None
             raise BadInput(f"{self.name} has no symbol {key.symbol!r}", fix=fix)
         if not self._exchange.has.get(NEEDED[key.kind]):
-            raise BadInput(f"{self.name} gives no history of {key.kind}")
+            raise BadInput(
+                f"{self.name} gives no history of {key.kind}", fix="Name another exchange: --exchange binance"
+            )
         if key.kind is Kind.CANDLES and key.timeframe not in (self._exchange.timeframes or {}):
             known = ", ".join(self._exchange.timeframes or {})
             raise BadInput(f"{self.name} has no timeframe {key.timeframe!r}", fix=f"It has {known}")
@@ -72,7 +74,11 @@ class CcxtHistory:
         except self.ccxt.NetworkError as problem:
             raise Unavailable(_one_line(problem), where=self.name) from None
         except self.ccxt.BaseError as problem:
-            raise BadInput(f"the exchange refused: {_one_line(problem)}", where=self.name) from None
+            raise BadInput(
+                f"the exchange refused: {_one_line(problem)}",
+                where=self.name,
+                fix="Correct what it names, or ask another one: --exchange binance",
+            ) from None
 
 
 def _ccxt() -> Any:

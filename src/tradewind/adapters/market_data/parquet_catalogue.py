@@ -95,7 +95,7 @@ class ParquetCatalogue:
             series = replace(series, timeframe=timeframe_name(series.step_ns))
             key = key_of(series)
         if len(series) == 0:
-            raise BadInput("there are no rows to store", where=str(key))
+            raise BadInput("there are no rows to store", where=str(key), fix="Give at least one row")
         path = self.path(key)
         with locked(path.with_suffix(".lock")):
             sweep(path)
@@ -144,7 +144,10 @@ class ParquetCatalogue:
             return BadInput(f"no data for {key}: the catalogue is empty", fix="Bring some: tradewind data import FILE")
         same = [other for other in known if other.symbol == key.symbol]
         if same:
-            return BadInput(f"no {key}. Stored for {key.symbol}: {', '.join(_short(other) for other in same)}")
+            return BadInput(
+                f"no {key}. Stored for {key.symbol}: {', '.join(_short(other) for other in same)}",
+                fix="Use one of those, or bring it: tradewind data import FILE",
+            )
         symbols = sorted({other.symbol for other in known})
         folded = {symbol.upper(): symbol for symbol in symbols}
         typed = key.symbol.upper()

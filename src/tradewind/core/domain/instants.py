@@ -28,5 +28,8 @@ def instant_ns(text: str) -> int:
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     nanoseconds = (since.days * 86_400 + since.seconds) * SECOND_NS + since.microseconds * 1_000
     if not -(2**63) <= nanoseconds < 2**63:
-        raise BadInput(f"{text!r} is outside the years 1678 to 2261")
+        raise BadInput(
+            f"{text!r} is outside the years 1678 to 2261",
+            fix="Use a time between them: nanoseconds in 64 bits reach no further",
+        )
     return nanoseconds

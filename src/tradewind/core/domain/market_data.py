@@ -147,8 +147,13 @@ def _column(series: Series, name: str, values: Any, dtype: np.dtype[Any]) -> NDA
         raise BadInput(
             f"column {name!r} must be one-dimensional {dtype.name}, not {array.dtype.name} of shape {array.shape}",
             where=series.symbol,
+            fix="Convert it first: numpy.ascontiguousarray(column, dtype)",
         )
     if name != "time" and len(array) != len(series.time):
-        raise BadInput(f"column {name!r} has {len(array)} rows, 'time' has {len(series.time)}", where=series.symbol)
+        raise BadInput(
+            f"column {name!r} has {len(array)} rows, 'time' has {len(series.time)}",
+            where=series.symbol,
+            fix="Give every column one value a bar",
+        )
     # Compiled code is specialised on layout and writability: hand it one kind of array, whoever made it.
     return np.require(array, requirements=["C", "W"])

@@ -60,7 +60,11 @@ class Recording:
             for name, dtype in columns.items():
                 column = np.require(getattr(self, name), dtype, ["C", "W"])
                 if column.shape != (length,):
-                    raise BadInput(f"column {name!r} has {column.shape}, expected ({length},)", where=self.symbol)
+                    raise BadInput(
+                        f"column {name!r} has {column.shape}, expected ({length},)",
+                        where=self.symbol,
+                        fix="Give every column one value an event",
+                    )
                 object.__setattr__(self, name, column)
 
     def __repr__(self) -> str:

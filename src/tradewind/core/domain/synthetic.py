@@ -79,14 +79,25 @@ def _checked(market: SyntheticMarket) -> int:
     for symbol in market.symbols:
         check_symbol(symbol)
     if not 1 <= market.bars <= BARS_MAX:
-        raise BadInput(f"a synthetic market has 1 to {BARS_MAX:,} bars, not {market.bars:,}")
+        raise BadInput(
+            f"a synthetic market has 1 to {BARS_MAX:,} bars, not {market.bars:,}",
+            fix="Choose a number inside: --bars 10000",
+        )
     if not 0 <= market.seed < 2**63:
-        raise BadInput(f"a seed is a whole number from 0 to 2^63 - 1, not {market.seed}")
+        raise BadInput(
+            f"a seed is a whole number from 0 to 2^63 - 1, not {market.seed}", fix="Choose one inside: --seed 7"
+        )
     if not 0 <= market.correlation <= 1:
-        raise BadInput(f"a correlation is between 0 and 1 here, not {market.correlation}")
+        raise BadInput(
+            f"a correlation is between 0 and 1 here, not {market.correlation}",
+            fix="Choose one inside: --correlation 0.7",
+        )
     step_ns = timeframe_ns(market.timeframe)
     if abs(market.start_ns) + market.bars * step_ns >= 2**63:
-        raise BadInput(f"{market.bars:,} bars of {market.timeframe} end after the year 2262")
+        raise BadInput(
+            f"{market.bars:,} bars of {market.timeframe} end after the year 2262",
+            fix="Make fewer bars, or a shorter --timeframe",
+        )
     return step_ns
 
 

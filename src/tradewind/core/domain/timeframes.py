@@ -32,7 +32,9 @@ def timeframe_name(length_ns: int) -> str:
         count, rest = divmod(length_ns, UNITS_NS[unit])
         if rest == 0 and count > 0:
             return f"{count}{unit}"
-    raise BadInput(f"a step of {length_ns} ns is not a whole number of seconds")
+    raise BadInput(
+        f"a step of {length_ns} ns is not a whole number of seconds", fix="Bring bars whose step is whole seconds"
+    )
 
 
 def bucket_start_ns(time_ns: int, length_ns: int) -> int:

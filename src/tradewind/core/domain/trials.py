@@ -50,7 +50,10 @@ class Ground:
 
     def __post_init__(self) -> None:
         if not self.symbols or self.start_ns >= self.end_ns:
-            raise BadInput("a stretch of market needs a symbol, and a start before its end")
+            raise BadInput(
+                "a stretch of market needs a symbol, and a start before its end",
+                fix="Name a symbol, and a start before the end",
+            )
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,9 @@ def describe(instrument: Instrument, rules: MarketRules, state: InstrumentState)
         )
     if Decimal(str(rules.leverage)) > instrument.leverage_max:
         raise BadInput(
-            f"leverage {rules.leverage:g} is above the instrument's {instrument.leverage_max}", where=instrument.symbol
+            f"leverage {rules.leverage:g} is above the instrument's {instrument.leverage_max}",
+            where=instrument.symbol,
+            fix="Use less --leverage",
         )
     if rules.leverage * float(instrument.maintenance_margin) >= 1.0:
         raise BadInput(

@@ -54,9 +54,15 @@ def _array(name: str, column: npt.ArrayLike) -> npt.NDArray[Any]:
     try:
         array = np.ascontiguousarray(column, dtype=np.int64 if name == "time" else np.float64)
     except (TypeError, ValueError) as error:
-        raise BadInput(f"column {name} does not hold numbers: {error}", where="batch") from None
+        raise BadInput(
+            f"column {name} does not hold numbers: {error}", where="batch", fix="Give numbers; NaN where there is none"
+        ) from None
     if array.ndim != 1:
-        raise BadInput(f"column {name} must have one dimension, found {array.ndim}", where="batch")
+        raise BadInput(
+            f"column {name} must have one dimension, found {array.ndim}",
+            where="batch",
+            fix="Give one column: numbers in a row",
+        )
     return array
 
 

@@ -86,7 +86,7 @@ def _check(rows: int, groups: int, test_groups: int, embargo: int) -> None:
             fix="Use fewer groups",
         )
     if embargo < 0:
-        raise BadInput(f"an embargo is zero or more rows, not {embargo}")
+        raise BadInput(f"an embargo is zero or more rows, not {embargo}", fix="Use 0 for none")
 
 
 def _known(rows: int, known_at: Rows | None) -> Rows:

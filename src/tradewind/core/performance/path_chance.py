@@ -56,7 +56,9 @@ def is_whole(value: object) -> bool:
 def check_seed(seed: int) -> None:
     """Raise BadInput unless the seed is a whole number that fits."""
     if not is_whole(seed) or not 0 <= seed < 2**63:
-        raise BadInput(f"a seed is a whole number from 0 to 2^63 - 1, not {seed!r}")
+        raise BadInput(
+            f"a seed is a whole number from 0 to 2^63 - 1, not {seed!r}", fix="Choose one inside: 1 is usual"
+        )
 
 
 def path_uniforms(seed: int, stream: Stream, path: int, count: int) -> NDArray[np.float64]:

@@ -34,17 +34,21 @@ class Parameter:
             words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
             parsed = words.get(str(value).lower())
             if parsed is None:
-                raise BadInput(f"expected true or false, found {value!r}", where=where)
+                raise BadInput(f"expected true or false, found {value!r}", where=where, fix="Write true or false")
             return parsed
         try:
             number = float(value)
         except (TypeError, ValueError):
-            raise BadInput(f"expected a number, found {value!r}", where=where) from None
+            raise BadInput(
+                f"expected a number, found {value!r}", where=where, fix="Give a number: --param name=12"
+            ) from None
         if not math.isfinite(number):
-            raise BadInput(f"expected a finite number, found {value!r}", where=where)
+            raise BadInput(
+                f"expected a finite number, found {value!r}", where=where, fix="Give a number: --param name=12"
+            )
         if isinstance(self.default, int):
             if number != int(number):
-                raise BadInput(f"expected a whole number, found {value!r}", where=where)
+                raise BadInput(f"expected a whole number, found {value!r}", where=where, fix="Leave the fraction out")
             return int(number)
         return number
 
@@ -55,12 +59,20 @@ def param(default: Any, low: Any = None, high: Any = None, step: Any = None, hel
     A whole-number default makes a whole-number parameter, True or False a switch, anything else a fraction.
     """
     if not isinstance(default, bool | int | float):
-        raise BadInput(f"a parameter's default must be a number or True/False, found {default!r}")
+        raise BadInput(
+            f"a parameter's default must be a number or True/False, found {default!r}",
+            fix="Write param(10), param(0.5) or param(True)",
+        )
     for bound in (low, high):
         if bound is not None and not isinstance(bound, int | float):
-            raise BadInput(f"a parameter's bounds must be numbers, found {bound!r}")
+            raise BadInput(
+                f"a parameter's bounds must be numbers, found {bound!r}", fix="Write param(10, low=2, high=50)"
+            )
     if low is not None and high is not None and low > high:
-        raise BadInput(f"a parameter's low {low} is above its high {high}")
+        raise BadInput(
+            f"a parameter's low {low} is above its high {high}",
+            fix="Put the smaller one first: param(10, low=2, high=50)",
+        )
     return Parameter(default, low, high, step, help)
 
 

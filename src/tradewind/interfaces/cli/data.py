@@ -84,7 +84,10 @@ def import_(
     if refused:
         for reason in refused:
             console.note(f"refused {reason}")
-        raise BadInput(f"{len(refused)} of {len(found)} files were refused: {refused[0]}")
+        raise BadInput(
+            f"{len(refused)} of {len(found)} files were refused: {refused[0]}",
+            fix="Correct these files, or import the others one by one",
+        )
 
 
 @app.command("list")

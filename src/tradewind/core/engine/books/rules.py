@@ -75,7 +75,10 @@ def market_rules(rules: MarketRules | None) -> MarketRules:
         if getattr(rules, name) != getattr(usual, name):
             raise BadInput(f"{name} means nothing in an order-book replay: {why}", fix="Leave it out")
     if rules.slippage not in ("none", usual.slippage):
-        raise BadInput("slippage means nothing in an order-book replay: a taker pays what the book asks")
+        raise BadInput(
+            "slippage means nothing in an order-book replay: a taker pays what the book asks",
+            fix="Leave the slippage out",
+        )
     if rules.hedging:
         raise BadInput("an order-book replay nets its positions", fix="Turn hedging off")
     return replace(rules, slippage="none", slippage_amount=None, funding=False)

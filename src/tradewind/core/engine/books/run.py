@@ -74,7 +74,7 @@ def replay(
     breaks; BadInput where there is nothing to replay.
     """
     if len(recording) == 0:
-        raise BadInput("there are no events to replay", where=recording.symbol)
+        raise BadInput("there are no events to replay", where=recording.symbol, fix="Bring a recording that holds some")
     if engine not in ("auto", "compiled", "interpreted"):
         raise BadInput(f"unknown engine {engine!r}", fix="Use auto, compiled or interpreted")
     report = progress or (lambda _stage, _done, _total: None)
