@@ -5,7 +5,11 @@ kinds of planted edges in several strengths by a strategy that can find them. Ea
 and runs what the command runs: `research.validate`, with the usual gate. An edge's strength is told by the Sharpe ratio
 a year that the best of the same sets keeps after all costs over twenty years of the same market.
 
-    python benchmarks/gate.py [--noise 20] [--edges 25] [--seed 1000] [--workers 2] [--no-page] [--out FILE]
+    python benchmarks/gate.py [--noise 20] [--edges 25] [--seed 1000] [--workers 2] [--again NAMES] [--out FILE]
+
+Cases that FILE holds already are not run again, but for those of strategies that `--again` names (`all`: of all). Say it
+after a change that may have changed what they are told. Cases are run seed by seed, so that an interrupt leaves all rows
+about equally long.
 
 The bounds were looked at with seeds below 1,000; what is published begins at 1,000.
 """
@@ -88,32 +92,54 @@ def true_sharpe(kind: str, strategy: str, strength: float) -> float:
     return float(found.scores.metric("sharpe")[found.best])
 
 
-def cases_of(noise: int, edges: int, seed: int) -> list[list[dict[str, Any]]]:
-    """The cases in pieces of one strategy each, so that a process compiles it once."""
-    pieces = [
-        [
-            {"kind": kind, "strategy": name, "strength": 0.0, "years": YEARS, "seed": seed + number}
-            for kind in gate_markets.NOISE
-            for number in range(noise)
-        ]
+def cases_of(noise: int, edges: int, seed: int) -> list[dict[str, Any]]:
+    """All cases, those of one seed together."""
+    found = [
+        {"kind": kind, "strategy": name, "strength": 0.0, "years": YEARS, "seed": seed + number}
+        for number in range(noise)
         for name in NOISY
+        for kind in gate_markets.NOISE
     ]
-    pieces += [
-        [
-            {"kind": kind, "strategy": name, "strength": strength, "years": years, "seed": seed + number}
-            for strength in strengths
-            for years in (YEARS, 2 * YEARS)
-            for number in range(edges)
-        ]
+    found += [
+        {"kind": kind, "strategy": name, "strength": strength, "years": years, "seed": seed + number}
+        for number in range(edges)
         for kind, (name, strengths) in FINDERS.items()
+        for strength in strengths
+        for years in (YEARS, 2 * YEARS)
     ]
-    return [piece for piece in pieces if piece]
+    return found
+
+
+def key_of(case: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(case[name] for name in ("kind", "strategy", "strength", "years", "seed"))
+
+
+def kept(options: argparse.Namespace) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The cases of an earlier run that may stand, by what they are."""
+    if options.again == "all" or not options.out.exists():
+        return {}
+    document = json.loads(options.out.read_text(encoding="utf-8"))
+    if document["gate"] != usual_gate().hash or document["checks"] != list(QUESTIONS) or document["sets"] != SETS:
+        sys.exit(f"{options.out} was measured of another gate: measure all again, with --again all")
+    again = set(options.again.split(","))
+    return {key_of(case): case for case in document["cases"] if case["strategy"] not in again}
+
+
+def pieces_of(cases: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Cases of one strategy and seed together: a process compiles for it once, and an interrupt costs little."""
+    pieces: dict[Any, list[dict[str, Any]]] = {}
+    for case in cases:
+        pieces.setdefault((case["seed"], case["strategy"], case["kind"] in gate_markets.NOISE), []).append(case)
+    return list(pieces.values())
 
 
 def main() -> int:
     options = arguments()
-    pieces, began = cases_of(options.noise, options.edges, options.seed), time.monotonic()
-    done: list[dict[str, Any]] = []
+    began, wanted = time.monotonic(), cases_of(options.noise, options.edges, options.seed)
+    had = kept(options)
+    done = {key_of(case): had[key_of(case)] for case in wanted if key_of(case) in had}
+    order = {key_of(case): number for number, case in enumerate(wanted)}
+    names = NOISY + [name for name, _ in FINDERS.values()]
     document = {
         "seed": options.seed,
         "sets": SETS,
@@ -125,21 +151,31 @@ def main() -> int:
             for kind, (name, strengths) in FINDERS.items()
             for strength in strengths
         },
-        "cases": done,
     }
+
+    def write() -> dict[str, Any]:
+        cases = sorted(done.values(), key=lambda case: (names.index(case["strategy"]), order[key_of(case)]))
+        whole = {**document, "cases": cases}
+        options.out.write_text(json.dumps(whole, separators=(",", ":")) + "\n", encoding="utf-8")
+        return whole
+
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+    pieces = pieces_of([case for case in wanted if key_of(case) not in done])
+    pool = ProcessPoolExecutor(options.workers, mp_context=get_context("spawn"))
+    try:
         for work in as_completed([pool.submit(run, piece) for piece in pieces]):
             found = work.result()
-            done += found
+            done.update({key_of(case): case for case in found})
             said = Counter(case["verdict"] for case in found)
-            print(found[0]["strategy"], dict(said), f"{time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-            options.out.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
-    done.sort(key=lambda case: (NOISY + [name for name, _ in FINDERS.values()]).index(case["strategy"]))
-    options.out.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
+            went = f"{time.monotonic() - began:.0f} s, {len(done):,} of {len(wanted):,}"
+            print(found[0]["strategy"], found[0]["seed"], dict(said), went, file=sys.stderr, flush=True)
+            write()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    whole = write()
     if options.page:
-        gate_page.write(PAGE, gate_page.figures(document))
-    print(gate_page.figures(document))
+        gate_page.write(PAGE, gate_page.figures(whole))
+    print(gate_page.figures(whole))
     return 0
 
 
@@ -148,6 +184,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--noise", type=int, default=20, help="seeds of each kind of noise for each strategy")
     parser.add_argument("--edges", type=int, default=25, help="seeds of each planted edge")
     parser.add_argument("--seed", type=int, default=1_000, help="the first seed")
+    parser.add_argument("--again", default="", help="strategies whose cases are run again, or all")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--no-page", dest="page", action="store_false", help="leave docs/gate.md as it is")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go")
