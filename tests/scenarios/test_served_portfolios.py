@@ -89,6 +89,8 @@ def test_portfolios_outlive_the_cache_and_whoever_keeps_them(server, serving):
     assert 'role="primary"' in up[0]
     assert float(said[up[0]]) == 1
     assert float(said["cache_ready"]) == 1
+    for name in ("cache_hits", "cache_misses", "cache_latency_count", "redis_cluster_memory_bytes"):
+        assert any(found.startswith(name) and float(value) > 0 for found, value in said.items()), name
 
     server.kill()
     until(lambda: states() == ["started", "impaired"], "it is told that the cache is away", 120)
