@@ -19,7 +19,7 @@ TICKS = ["price.ticks"]
 SYMBOLS = [f"COIN{i}/USDT" for i in range(12)]
 
 
-NAMES = ["price.ticks", "market.candles"]
+NAMES = ["price.ticks", "price.ticks.dlq", "market.candles"]
 prefixes = (f"contract-{number}." for number in count())
 
 
@@ -201,3 +201,55 @@ def test_a_closed_bus_says_so(opened):
             await bus.subscribe("g", TICKS, "m")
 
     opened(work)
+
+
+def test_what_is_kept_can_be_looked_at_without_a_group_and_stays(opened):
+    async def work(bus):
+        subscription = await bus.subscribe("g", TICKS, "m")
+        await bus.publish(made(30))
+        await subscription.commit(after(await receive(subscription, 30)))
+        await bus.publish([tick(i, SYMBOLS[i % len(SYMBOLS)]) for i in range(30, 40)])
+        found = [[d async for some in bus.kept(TICKS) for d in some] for _ in range(2)]
+        nothing = [d async for some in bus.kept(["price.ticks.dlq"]) for d in some]
+        with pytest.raises(BadInput, match="no topic"):
+            [d async for some in bus.kept(["price.tick"]) for d in some]
+        return found, nothing
+
+    found, nothing = opened(work)
+    assert nothing == []
+    if found[0]:  # a bus without a store keeps nothing
+        assert found[0] == found[1] or sorted(map(repr, found[0])) == sorted(map(repr, found[1]))
+        for symbol in SYMBOLS:
+            numbers = [int(d.event.event_id[-12:]) for d in found[0] if d.event.token == symbol]
+            assert numbers == [i for i in range(40) if SYMBOLS[i % len(SYMBOLS)] == symbol]
+
+
+def test_who_asks_for_nothing_is_given_nothing_and_later_all_of_it(opened):
+    async def work(bus):
+        subscription = await bus.subscribe("g", TICKS, "m")
+        await bus.publish([tick(0, "A")])
+        first = await receive(subscription, 1)
+        await bus.publish([tick(i, "A") for i in range(1, 9)])
+        for _ in range(3):
+            assert await subscription.receive(0, 0.0) == []
+        return first + await receive(subscription, 8)
+
+    assert [d.event for d in opened(work)] == [tick(i, "A") for i in range(9)]
+
+
+def test_a_member_hears_which_places_were_taken_from_it(opened):
+    async def work(bus):
+        one = await bus.subscribe("g", TICKS, "one")
+        while len(one.assigned()) < 10:
+            await one.receive(1, 0.1)
+        assert one.lost() == frozenset()
+        other = await bus.subscribe("g", TICKS, "other")
+        while len(one.assigned() | other.assigned()) < 10 or not other.assigned():
+            await one.receive(1, 0.1)
+            await other.receive(1, 0.1)
+        lost = one.lost()
+        assert other.assigned() <= lost
+        assert one.lost() == frozenset(), "each is told once"
+        return other.lost()
+
+    assert opened(work) == frozenset()

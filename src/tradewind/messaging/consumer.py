@@ -15,16 +15,17 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from tradewind.core.domain.errors import BadInput, Refused, Unavailable
+from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
-from tradewind.messaging.dead_letters import Burial
-from tradewind.messaging.finished import Finished
+from tradewind.messaging.alerts import Alerts
+from tradewind.messaging.attempts import Attempts, ends
+from tradewind.messaging.burial import Burial
 from tradewind.messaging.handled import Handled, Remembered
-from tradewind.messaging.handlers import Handler, handlers_of
-from tradewind.messaging.lanes import Lanes
+from tradewind.messaging.handlers import handlers_of
+from tradewind.messaging.lanes import Lane, Lanes
 from tradewind.messaging.producer import EventProducer
 from tradewind.messaging.retries import RETRIES_S
-from tradewind.ports.bus import Bus, Delivery, Place, Subscription
+from tradewind.ports.bus import Bus, Place, Subscription
 from tradewind.ports.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -32,10 +33,18 @@ AT_ONCE_MAX = 128
 """Lanes that are worked on at once."""
 IN_HAND_MAX = 4_096
 """Events that may be in hand at once."""
+RUN_MAX = 512
+"""Events of one lane that are handled before others have their turn, where no handler waits for anything."""
 WAIT_S = 0.2
 """How long to wait for events before looking at what else there is to do."""
-BURIAL_S = 5.0
-"""Between two attempts to put an event aside while the bus does not answer."""
+COMMIT_S = 0.1
+"""Between two commits, while events come in; one that is killed has so much to do again."""
+LAG_S = 1.0
+"""Between two looks at how much there is to do, while events come in."""
+ALIVE_S = 5.0
+"""How often a member that has its hands full shows that it lives."""
+STUCK_S = 120.0
+"""A handler that is at one event for so long is told of. It is not ended: what it has done by halves is not known."""
 GRACE_S = 10.0
 """How long a stopping consumer waits for handlers that are at work."""
 
@@ -58,6 +67,7 @@ class EventConsumer:
         at_once_max: int = AT_ONCE_MAX,
         in_hand_max: int = IN_HAND_MAX,
         retries_s: Sequence[float] = RETRIES_S,
+        stuck_s: float = STUCK_S,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.handlers = handlers_of(self)
@@ -67,20 +77,28 @@ class EventConsumer:
             )
         self.topics = sorted({EVENT_TYPES[name].topic.name for name in self.handlers})
         self.bus, self.group, self.member = bus, group, member
+        self.service = f"consumer {group}"
         self.subscribed = asyncio.Event()
         """Set from when it is a member of its group: what is published then will come."""
         self.caught_up = False
         """Whether at the last look nothing had come that was not handled and committed."""
         self.at_once_max, self.in_hand_max = at_once_max, in_hand_max
-        self.retries_s = tuple(retries_s)
-        self.burial = Burial(producer, metrics, group)
-        self._handled, self._remembered = handled, Remembered()
+        self.retries_s, self.stuck_s = tuple(retries_s), stuck_s
         self._sleep = sleep
-        self._finished, self._lanes = Finished(), Lanes()
+        self._lanes, self._remembered = Lanes(), Remembered()
+        self._alerts = Alerts(producer)
+        self._attempts = Attempts(
+            self.group, self.handlers, Burial(producer, metrics, group), self._alerts, metrics,
+            self._remembered, handled, self.retries_s, sleep,
+        )  # fmt: skip
+        self._first_hand = handled is None
         self._workers: set[asyncio.Task[None]] = set()
+        self._broken: BaseException | None = None
         self._moved, self._stopping = asyncio.Event(), asyncio.Event()
+        self._alive_at = self._commit_at = self._lag_at = 0.0
         self._consumed = {t: metrics.counter("messages_consumed", group=group, topic=t) for t in self.topics}
-        self._failed = {t: metrics.counter("messages_failed", group=group, topic=t) for t in self.topics}
+        for topic in self.topics:
+            metrics.counter("messages_dead", group=group, topic=topic)  # stands at 0, so that it is seen to rise
         self._lag = {t: metrics.gauge("consumer_lag", group=group, topic=t) for t in self.topics}
         self._took = metrics.histogram("process_latency", group=group)
         for topic in self.topics:
@@ -92,11 +110,11 @@ class EventConsumer:
         self.subscribed.set()
         try:
             while not self._stopping.is_set():
-                await self._take_in(subscription)
-                await self._commit(subscription)
+                idle = await self._take_in(subscription)
+                await self._look_after(subscription, idle)
             async with asyncio.timeout(GRACE_S):
                 while self._lanes.in_hand:
-                    await self._until_moved()
+                    await self._until_moved(WAIT_S)
             await self._commit(subscription)
         except TimeoutError:
             log.warning("%s: %d events are given back unhandled", self.group, self._lanes.in_hand)
@@ -106,6 +124,7 @@ class EventConsumer:
                 worker.cancel()
             await asyncio.gather(*self._workers, return_exceptions=True)
             await subscription.close()
+        await self._alerts.close(GRACE_S)
 
     def stop(self) -> None:
         """Take nothing more in; `run` returns when what is at work has ended."""
@@ -121,105 +140,142 @@ class EventConsumer:
                 return await self.bus.subscribe(self.group, self.topics, self.member)
             except Unavailable as problem:
                 log.warning("%s: cannot subscribe: %s", self.group, problem)
+                self._alerts.wrong(self.service, "the bus is away", str(problem))
                 await self._sleep(wait_s)
         return await self.bus.subscribe(self.group, self.topics, self.member)
 
-    async def _until_moved(self) -> None:
+    async def _until_moved(self, wait_s: float) -> None:
         self._moved.clear()
-        await self._moved.wait()
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._moved.wait()
+        except TimeoutError:
+            return
 
-    async def _take_in(self, subscription: Subscription) -> None:
+    async def _take_in(self, subscription: Subscription) -> bool:
+        """Take in what there is room for; whether nothing came."""
         room = self.in_hand_max - self._lanes.in_hand
         if room <= 0:
-            await self._until_moved()
-            return
+            await self._until_moved(WAIT_S)
+            room = max(0, self.in_hand_max - self._lanes.in_hand)
+            if room == 0 and time.monotonic() < self._alive_at:
+                return False
         try:
-            deliveries = await subscription.receive(room, WAIT_S)
+            # Who takes nothing asks all the same: a member that is not heard of loses its partitions.
+            deliveries = await subscription.receive(room, WAIT_S if room else 0.0)
         except Unavailable as problem:
             log.warning("%s: nothing can be received: %s", self.group, problem)
+            self._alerts.wrong(self.service, "nothing can be received", str(problem))
             await self._sleep(self.retries_s[0] if self.retries_s else WAIT_S)
-            return
-        if gone := self._finished.places() - subscription.assigned():
-            self._finished.forget(gone)
+            return True
+        self._alerts.right(self.service, "nothing can be received")
+        self._alerts.right(self.service, "the bus is away")
+        self._alive_at = time.monotonic() + ALIVE_S
+        if gone := subscription.lost():
+            self._lanes.drop(gone)
             self.lost(gone)
-        for delivery in deliveries:
-            self._finished.begin(delivery.place, delivery.offset)
-            self._lanes.put(delivery)
-        for _ in range(min(self._lanes.ready - self._lanes.idle, self.at_once_max - len(self._workers))):
-            worker = asyncio.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
         if deliveries:
+            self.caught_up = False
+            self._lanes.put(deliveries)
+            for _ in range(min(self._lanes.ready - self._lanes.idle, self.at_once_max - len(self._workers))):
+                worker = asyncio.create_task(self._work())
+                self._workers.add(worker)
+                worker.add_done_callback(self._ended)
             await asyncio.sleep(0)
+        return not deliveries
+
+    def _ended(self, worker: asyncio.Task[None]) -> None:
+        """A worker ends only when it is told to; anything else is a fault in here, and is not hidden."""
+        self._workers.discard(worker)
+        if not worker.cancelled() and (problem := worker.exception()) is not None:
+            self._broken = problem
+            self._moved.set()
 
     async def _work(self) -> None:
         """Work lanes off, one after the other."""
         while True:
-            lane, line = await self._lanes.take()
-            while line:
-                delivery = line[0]
-                event = delivery.event
-                if not self._finished.is_open(delivery.place, delivery.offset):
-                    pass  # it is another member's by now
-                elif event is None:
-                    await self._bury(delivery, delivery.problem, 1)
-                elif event.event_id not in self._remembered and (handler := self.handlers.get(event.type)) is not None:
-                    await self._handle(handler, delivery)
-                line.popleft()
-                self._finished.end(delivery.place, delivery.offset)
-                self._lanes.in_hand -= 1
-                self._moved.set()
+            lane = await self._lanes.take()
+            while lane.waiting:
+                await self._work_off(lane)
             self._lanes.done(lane)
+            self._moved.set()
 
-    async def _handle(self, handler: Handler, delivery: Delivery) -> None:
-        event = delivery.event
-        assert event is not None
-        if self._handled is not None and await self._handled.has(event.event_id):
-            return
-        attempt = 0
-        while True:
-            attempt += 1
-            started = time.perf_counter()
-            try:
-                await handler(event)
-            except Exception as error:  # noqa: BLE001 - whatever a handler raises, the others go on
-                self._failed[delivery.topic](1.0)
-                log.warning("%s %s failed at attempt %d: %r", event.type, event.event_id, attempt, error)
-                if attempt > len(self.retries_s) or isinstance(error, Refused):
-                    await self._bury(delivery, f"{type(error).__name__}: {error}", attempt)
-                    return
-                await self._sleep(self.retries_s[attempt - 1])
-            else:
-                self._took(time.perf_counter() - started)
-                self._consumed[delivery.topic](1.0)
-                self._remembered.add(event.event_id)
-                if self._handled is not None:
-                    await self._handled.note(event.event_id)
-                return
+    async def _work_off(self, lane: Lane) -> None:
+        """Handle what waits in a lane, up to RUN_MAX of it, and let others have their turn."""
+        waiting, lanes, handlers, remembered = lane.waiting, self._lanes, self.handlers, self._remembered
+        took, clock, handled = self._took, time.perf_counter, 0
+        lane.since = before = clock()
+        try:
+            for _ in range(min(RUN_MAX, len(waiting))):
+                if not waiting:
+                    break  # its place was taken away meanwhile
+                lane.at_work = delivery = waiting.popleft()
+                event = delivery.event
+                handler = None if event is None else handlers.get(event.type)
+                if handler is None or not self._first_hand:
+                    handled += await self._attempts.deal_with(lane, delivery)
+                elif event is not None and event.event_id not in remembered:
+                    try:
+                        await handler(event)
+                    except (Exception, asyncio.CancelledError) as error:
+                        if ends(error):
+                            raise
+                        handled += await self._attempts.go_on(lane, delivery, handler, error)
+                    else:
+                        remembered.add(event.event_id)
+                        handled += 1
+                    lane.since = after = clock()
+                    took(after - before)
+                    before = after
+                if lane.at_work is delivery:
+                    lane.at_work = None
+                    lanes.in_hand -= 1
+        finally:
+            if handled:
+                self._consumed[lane.place[0]](handled)
+        await asyncio.sleep(0)
 
-    async def _bury(self, delivery: Delivery, reason: str, attempts: int) -> None:
-        """Put an event aside, however long that takes: what comes after it waits, and nothing is lost."""
-        while True:
-            try:
-                await self.burial.bury(delivery, reason, attempts)
-            except Unavailable as problem:
-                log.warning("%s: an event cannot be put aside: %s", delivery.topic, problem)
-                await self._sleep(BURIAL_S)
-            else:
-                return
+    async def _look_after(self, subscription: Subscription, idle: bool) -> None:
+        """Commit, measure and tell, as often as is needed."""
+        if self._broken is not None:
+            raise self._broken
+        now = time.monotonic()
+        if idle or now >= self._commit_at:
+            await self._commit(subscription)
+            self._commit_at = time.monotonic() + COMMIT_S
+        if idle or now >= self._lag_at:
+            await self._measure(subscription)
+            self._lag_at = time.monotonic() + LAG_S
+        self._alerts.tell()
 
     async def _commit(self, subscription: Subscription) -> None:
-        ready = self._finished.ready()
+        offsets = self._lanes.settled()
+        if not offsets:
+            return
+        try:
+            await subscription.commit(offsets)
+        except Unavailable as problem:
+            log.warning("%s: not committed yet: %s", self.group, problem)
+            self._alerts.wrong(self.service, "nothing can be committed", str(problem))
+            return
+        self._lanes.committed(offsets)
+        self._alerts.right(self.service, "nothing can be committed")
+
+    async def _measure(self, subscription: Subscription) -> None:
         lag: dict[str, int] = dict.fromkeys(self.topics, 0)
         try:
-            if ready:
-                await subscription.commit(ready)
             for (topic, _), waiting in (await subscription.lag()).items():
                 lag[topic] += waiting
         except Unavailable as problem:
-            log.warning("%s: not committed yet: %s", self.group, problem)
-            self._finished.again(ready)
+            log.warning("%s: it is not known how much there is to do: %s", self.group, problem)
             return
         self.caught_up = not (self._lanes.in_hand or any(lag.values()))
         for topic, waiting in lag.items():
             self._lag[topic](waiting)
+        now = time.perf_counter()
+        stuck = [lane for lane in self._lanes.at_work() if now - lane.since > self.stuck_s]
+        if stuck:
+            reason = f"{len(stuck)}, the first at {stuck[0].token!r} for {now - stuck[0].since:.0f} s"
+            self._alerts.wrong(self.service, "handlers do not come to an end", reason)
+        else:
+            self._alerts.right(self.service, "handlers do not come to an end")

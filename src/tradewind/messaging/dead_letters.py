@@ -1,94 +1,117 @@
-"""Events that could not be handled: put aside with the reason, looked at by a person, and sent again."""
+"""Events that were put aside: looked at by a person, then sent again to the group that failed, or dropped.
+
+Letters are a fold over a topic's dead letters: one is open until an event says that it was closed. Nothing is removed,
+so it can be seen later who did what.
+"""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from tradewind.core.domain.errors import BadInput, Unavailable
-from tradewind.core.domain.events.codec import decode, encode
-from tradewind.core.domain.events.payloads import DeadLetter
-from tradewind.core.domain.events.topics import DEAD_LETTERS
+from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.events.codec import decode
+from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.events.payloads import DeadLetter, LetterClosed, Revival
+from tradewind.core.domain.events.topics import TOPICS
 from tradewind.messaging.producer import EventProducer
-from tradewind.ports.bus import Bus, Delivery, Subscription
-from tradewind.ports.metrics import Metrics
+from tradewind.ports.bus import Bus
 
-log = logging.getLogger(__name__)
-REASON_LENGTH_MAX = 2_000
-ORIGINAL_LENGTH_MAX = 200_000
-WAIT_S = 0.5
+LETTERS_MAX = 10_000
+"""Open letters of a topic that are looked at, the oldest; the rest when these are closed."""
 
 
-class Burial:
-    """Puts events of one group on their topics' dead letters."""
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An open letter: its id, when it was put aside (ns UTC), what it is about, and what it says."""
 
-    def __init__(self, producer: EventProducer, metrics: Metrics, group: str) -> None:
-        self.producer, self.metrics, self.group = producer, metrics, group
+    id: str
+    time: int
+    token: str
+    data: DeadLetter
 
-    async def bury(self, delivery: Delivery, reason: str, attempts: int) -> None:
-        """Put an event aside. Raises Unavailable where the bus does not take it; then it is not dealt with."""
-        original = delivery.raw if delivery.event is None else encode(delivery.event)
-        token = "unreadable" if delivery.event is None else delivery.event.token
-        letter = DeadLetter(
-            topic=delivery.topic,
-            partition=delivery.partition,
-            offset=delivery.offset,
-            group=self.group,
-            reason=reason[:REASON_LENGTH_MAX],
-            attempts=attempts,
-            original=original[:ORIGINAL_LENGTH_MAX].decode("utf-8", "backslashreplace"),
-        )
-        event = self.producer.event("event.dead", letter, token, cause=delivery.event)
-        await self.producer.send_batch([event])
-        self.metrics.counter("messages_dead", group=self.group, topic=delivery.topic)(1.0)
-        log.error("%s: put aside after %d attempts: %s", delivery.topic, attempts, reason)
+
+def service_of(topic: str) -> str:
+    """The service by whose name `service.changed` tells that letters were put aside, and that none is open any more."""
+    return f"dead letters of {topic}"
 
 
 class DeadLetters:
-    """What lies aside of one topic: to be read, and to be sent again."""
+    """The dead letters of one topic."""
 
-    def __init__(self, bus: Bus, topic: str, reader: str) -> None:
-        """`reader` is a group of its own; a letter that it has let go or sent again is not shown again."""
-        self.bus, self.topic, self.reader = bus, topic, reader
+    def __init__(self, bus: Bus, producer: EventProducer, topic: str) -> None:
+        """Raises BadInput for a topic that is not there."""
+        if topic not in TOPICS:
+            raise BadInput(f"there is no topic {topic!r}", fix=f"There are: {', '.join(TOPICS)}")
+        self.bus, self.producer, self.topic = bus, producer, TOPICS[topic]
 
-    async def read(self, at_most: int = 100) -> list[DeadLetter]:
-        """The oldest letters, which stay where they are."""
-        subscription = await self.bus.subscribe(self.reader, [self.topic + DEAD_LETTERS], "person")
-        try:
-            return [d.event.data for d in await _oldest(subscription, at_most) if d.event is not None]
-        finally:
-            await subscription.close()
+    async def read(self, most: int = LETTERS_MAX) -> list[Letter]:
+        """The open letters, oldest first. Raises Unavailable."""
+        found: dict[str, Letter] = {}
+        closed: set[str] = set()
+        async for some in self.bus.kept([self.topic.dead_letters]):
+            for delivery in some:
+                event = delivery.event
+                if event is None:
+                    continue  # a stranger wrote there: nothing of ours
+                if isinstance(event.data, LetterClosed):
+                    closed.add(event.data.letter)
+                elif isinstance(event.data, DeadLetter):
+                    letter = Letter(event.event_id, event.time_event, event.token, event.data)
+                    found.setdefault(event.event_id, letter)
+        open_ = [letter for letter in found.values() if letter.id not in closed]
+        return sorted(open_, key=lambda letter: (letter.time, letter.id))[:most]
 
-    async def send_again(self, at_most: int = 100) -> int:
-        """Publish the oldest letters' events once more, to their topic; how many it was.
+    async def send_again(self, letters: Sequence[Letter], actor: str) -> list[tuple[Letter, str]]:
+        """Let the groups that failed handle these events once more; those that cannot be sent, and why.
 
-        An event keeps its id: groups that have handled it do nothing, the one that failed tries again. What cannot be
-        read any more stays aside. Raises Unavailable; then some may have been sent, and will be sent again.
+        A group that has handled an event meanwhile does nothing. One that fails again puts it aside again, as a new
+        letter. Raises Unavailable: then some may have been sent, and may be sent again without harm.
         """
-        subscription = await self.bus.subscribe(self.reader, [self.topic + DEAD_LETTERS], "person")
-        sent = 0
-        try:
-            for delivery in await _oldest(subscription, at_most):
-                letter = None if delivery.event is None else delivery.event.data
-                try:
-                    event = None if letter is None else decode(letter.original.encode())
-                except BadInput as problem:
-                    log.warning("a dead letter of %s cannot be sent again: %s", self.topic, problem)
-                    event = None
-                if event is not None:
-                    await self.bus.publish([event])
-                    sent += 1
-                await subscription.commit({delivery.place: delivery.offset + 1})
-        except Unavailable:
-            log.warning("%s: %d dead letters were sent again before the bus failed", self.topic, sent)
-            raise
-        finally:
-            await subscription.close()
-        return sent
+        failed: list[tuple[Letter, str]] = []
+        for letter in letters:
+            data = letter.data
+            text = data.original if not data.length else data.raw.decode("utf-8", "replace")
+            try:
+                decode(text.encode())
+            except BadInput as problem:
+                failed.append((letter, str(problem)))
+                continue
+            again = Revival(topic=data.topic, group=data.group, letter=letter.id, original=text, actor=actor)
+            await self.producer.send_batch([
+                self.producer.event("event.revived", again, letter.token),
+                self._closing(letter, "sent_again", actor, ""),
+            ])  # fmt: skip
+        await self._tell()
+        return failed
+
+    async def drop(self, letters: Sequence[Letter], actor: str, remark: str) -> None:
+        """Close letters without sending them again. Raises BadInput without a reason, Unavailable."""
+        if not remark.strip():
+            raise BadInput("a letter is not dropped without a reason", fix="Say why")
+        if letters:
+            await self.producer.send_batch([self._closing(letter, "dropped", actor, remark) for letter in letters])
+        await self._tell()
+
+    def _closing(
+        self, letter: Letter, outcome: Literal["sent_again", "dropped"], actor: str, remark: str
+    ) -> Event[Any]:
+        data = LetterClosed(topic=self.topic.name, letter=letter.id, outcome=outcome, actor=actor, remark=remark)
+        return self.producer.event("letter.closed", data, letter.token)
+
+    async def _tell(self) -> None:
+        if not await self.read(1):
+            service = service_of(self.topic.name)
+            await self.producer.publish(
+                "service.changed", {"service": service, "state": "recovered", "reason": "no letter is open"}
+            )
 
 
-async def _oldest(subscription: Subscription, at_most: int) -> list[Delivery]:
-    """What lies there: of a bus with many partitions it comes in several parts."""
-    found: list[Delivery] = []
-    while len(found) < at_most and (some := await subscription.receive(at_most - len(found), WAIT_S)):
-        found += some
-    return found
+def letter_named(letters: Sequence[Letter], name: str) -> Letter:
+    """The letter whose id begins so. Raises BadInput where there is none, or several."""
+    found = [letter for letter in letters if name and letter.id.startswith(name)]
+    if len(found) != 1:
+        said = f"{len(found)} open letters begin with" if found else "there is no open letter"
+        raise BadInput(f"{said} {name!r}", fix="List them: tradewind dead-letters")
+    return found[0]

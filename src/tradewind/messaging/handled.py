@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Protocol
 
 REMEMBERED_MAX = 200_000
@@ -21,17 +20,18 @@ class Handled(Protocol):
 
 
 class Remembered:
-    """The latest ids that this process has handled; the oldest makes room."""
+    """The latest ids that this process has handled: at least half of `most`, never more than that."""
 
     def __init__(self, most: int = REMEMBERED_MAX) -> None:
-        self.most = most
-        self._ids: OrderedDict[str, None] = OrderedDict()
+        self.half = max(1, most // 2)
+        self._older: set[str] = set()
+        self._newer: set[str] = set()
 
     def __contains__(self, event_id: str) -> bool:
-        return event_id in self._ids
+        return event_id in self._newer or event_id in self._older
 
     def add(self, event_id: str) -> None:
-        """The event was handled."""
-        self._ids[event_id] = None
-        if len(self._ids) > self.most:
-            self._ids.popitem(last=False)
+        """The event was handled. The older half makes room, all of it at once."""
+        self._newer.add(event_id)
+        if len(self._newer) >= self.half:
+            self._older, self._newer = self._newer, set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -35,8 +35,14 @@ class Subscription(Protocol):
     async def receive(self, at_most: int, wait_s: float) -> list[Delivery]:
         """What has come in, up to `at_most`; nothing after `wait_s` seconds without any. Offsets rise in each place.
 
-        A member that does not call this for long is taken for dead, and its partitions go to the others. Raises
-        Unavailable.
+        A member that does not call this for long is taken for dead, and its partitions go to the others. With 0 it gets
+        nothing and shows that it lives. Raises Unavailable.
+        """
+        ...
+
+    def lost(self) -> frozenset[Place]:
+        """The places that were taken from this member since this was last asked. Some may be its own again: then what
+        it had not committed of them is given again.
         """
         ...
 
@@ -73,6 +79,12 @@ class Bus(Protocol):
 
     async def subscribe(self, group: str, topics: Sequence[str], member: str) -> Subscription:
         """Become a member of a group. A group that is new begins with the oldest events that are kept."""
+        ...
+
+    def kept(self, topics: Sequence[str]) -> AsyncIterator[list[Delivery]]:
+        """Everything on these topics that is kept until now, oldest first in each place: to look at. No group is made,
+        nothing is committed. A bus that keeps nothing has nothing. Raises BadInput, Unavailable.
+        """
         ...
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from tradewind.core.domain.errors import Refused, Unavailable
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.topics import TOPICS
-from tradewind.messaging.dead_letters import Burial
+from tradewind.messaging.burial import Burial
 from tradewind.messaging.producer import EventProducer
 from tradewind.messaging.retries import RETRIES_S
 from tradewind.ports.bus import Bus, Delivery, Place, Subscription

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from itertools import pairwise
 
 import pytest
 from event_examples import tick
@@ -10,10 +11,8 @@ from tradewind.adapters.bus.memory_bus import MemoryBus
 from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.messaging.consumer import EventConsumer
-from tradewind.messaging.dead_letters import DeadLetters
 from tradewind.messaging.handlers import event_handler
 from tradewind.messaging.producer import EventProducer, Origin
-from tradewind.ports.bus import Delivery
 
 ORIGIN = Origin("home", "test", "paper")
 
@@ -148,43 +147,14 @@ def test_a_failing_event_is_tried_with_longer_and_longer_waits_then_put_aside_an
         await desk.bus.publish([tick(i, "A") for i in range(3)])
         await desk.until(lambda: handled(books) == 2)
         await desk.stop()
-        letters = await DeadLetters(desk.bus, "price.ticks", "person").read()
-        return books, desk, letters
+        return books, desk
 
-    books, desk, _ = asyncio.run(work())
+    books, desk = asyncio.run(work())
     assert books.seen["A"] == [0, 2]
     assert desk.slept.seconds == [1.0, 2.0, 4.0, 8.0, 16.0]
     assert desk.metrics.total("messages_failed") == 6
     assert desk.metrics.total("messages_dead") == 1
     assert desk.metrics.total("messages_consumed") == 2
-
-
-def test_a_dead_letter_says_what_was_wrong_and_sent_again_it_is_handled_once():
-    async def work():
-        desk, broken = Desk(), [True]
-        letters = DeadLetters(desk.bus, "price.ticks", "person")
-        assert await letters.read() == []
-
-        async def does(event):
-            if number(event) == 1 and broken[0]:
-                raise ValueError("it will not do")
-
-        books = await desk.start(does)
-        await desk.bus.publish([tick(i, "A") for i in range(3)])
-        await desk.until(lambda: handled(books) == 2)
-        found = await letters.read()
-        broken[0] = False
-        assert await letters.send_again() == 1
-        await desk.until(lambda: handled(books) == 3)
-        assert await letters.send_again() == 0
-        await desk.stop()
-        return books, found
-
-    books, (letter,) = asyncio.run(work())
-    assert books.seen["A"] == [0, 2, 1]
-    assert (letter.attempts, letter.group, letter.topic) == (6, "books", "price.ticks")
-    assert "ValueError: it will not do" in letter.reason
-    assert tick(1, "A").event_id in letter.original
 
 
 def test_what_a_handler_refuses_is_not_tried_again():
@@ -310,50 +280,6 @@ def test_members_may_come_and_go_and_nothing_is_lost():
     assert sorted(found) == list(range(300))
 
 
-def test_bytes_that_are_no_event_are_put_aside():
-    class Damaged:
-        """One delivery that could not be read, and then nothing."""
-
-        def __init__(self):
-            self.left = [Delivery("price.ticks", 3, 7, None, b"\xff{", "these bytes are no event")]
-            self.committed = {}
-
-        async def receive(self, at_most, wait_s):
-            await asyncio.sleep(0.01)
-            return [self.left.pop()] if self.left else []
-
-        async def commit(self, offsets):
-            self.committed |= offsets
-
-        def assigned(self):
-            return frozenset({("price.ticks", 3)})
-
-        async def lag(self):
-            return {}
-
-        async def close(self):
-            pass
-
-    class OneSubscription(MemoryBus):
-        async def subscribe(self, group, topics, member):
-            return damaged if group == "books" else await super().subscribe(group, topics, member)
-
-    async def work():
-        desk = Desk(OneSubscription())
-        letters = DeadLetters(desk.bus, "price.ticks", "person")
-        await letters.read()
-        await desk.start()
-        await desk.until(lambda: bool(damaged.committed))
-        await desk.stop()
-        return await letters.read()
-
-    damaged = Damaged()
-    (letter,) = asyncio.run(work())
-    assert damaged.committed == {("price.ticks", 3): 8}
-    assert letter.reason == "these bytes are no event"
-    assert letter.original == "\\xff{"
-
-
 def test_while_a_letter_cannot_be_put_aside_its_event_is_not_dealt_with():
     async def work():
         desk = Desk()
@@ -452,3 +378,264 @@ def test_it_is_caught_up_when_all_is_handled_and_committed_and_not_before():
         return handled(books)
 
     assert asyncio.run(work()) == 1
+
+
+def test_while_nobody_knows_what_was_handled_it_waits_and_then_handles_each_event_once():
+    class Away(Shared):
+        """Does not answer the first times."""
+
+        def __init__(self):
+            super().__init__()
+            self.times = {"has": 2, "note": 2}
+
+        async def has(self, event_id):
+            self.answer("has")
+            return await super().has(event_id)
+
+        async def note(self, event_id):
+            self.answer("note")
+            await super().note(event_id)
+
+        def answer(self, what):
+            if self.times[what]:
+                self.times[what] -= 1
+                raise Unavailable("away") if self.times[what] else OSError("away")
+
+    async def work():
+        desk, shared = Desk(), Away()
+        books = await desk.start(handled=shared)
+        await desk.bus.publish([tick(i, "A") for i in range(3)])
+        await desk.until(lambda: handled(books) == 3 and books.caught_up)
+        await desk.stop()
+        return books.seen["A"], shared.ids
+
+    assert asyncio.run(work()) == ([0, 1, 2], {tick(i).event_id for i in range(3)})
+
+
+def test_a_handler_whose_own_task_was_cancelled_has_failed_like_any_other():
+    async def work():
+        desk, failures = Desk(), [1]
+
+        async def does(event):
+            if failures:
+                failures.pop()
+                raise asyncio.CancelledError
+
+        books = await desk.start(does)
+        await desk.bus.publish([tick(i, "A") for i in range(3)])
+        await desk.until(lambda: handled(books) == 3)
+        await desk.stop()
+        return books.seen["A"], desk.slept.seconds
+
+    assert asyncio.run(work()) == ([0, 1, 2], [1.0])
+
+
+def test_a_letter_that_the_bus_refuses_holds_its_lane_up_and_is_told_of():
+    async def work():
+        desk, missing, told = Desk(), [True], []
+        publish = desk.bus.publish
+
+        async def without_a_topic(events):
+            if missing[0] and events[0].type == "event.dead":
+                raise BadInput("a topic is not there")
+            told.extend(e.data for e in events if e.type == "service.changed")
+            await publish(events)
+
+        desk.bus.publish = without_a_topic
+
+        async def does(event):
+            if number(event) == 0:
+                raise BadInput("no")
+
+        books = await desk.start(does)
+        await desk.bus.publish([tick(0, "A"), tick(1, "A"), tick(2, "B")])
+        await desk.until(lambda: books.seen["B"] and len(desk.slept.seconds) > 5 and told)
+        assert books.seen["A"] == []
+        missing[0] = False
+        await desk.until(lambda: books.seen["A"] == [1] and len(told) >= 3)
+        await desk.stop()
+        return [(t.service, t.state) for t in told], told[0].reason
+
+    told, reason = asyncio.run(work())
+    assert told[0] == ("consumer books", "impaired")
+    assert reason == "an event cannot be put aside: a topic is not there"
+    assert {("consumer books", "recovered"), ("dead letters of price.ticks", "impaired")} <= set(told)
+
+
+def test_commits_that_fail_are_told_of_and_that_they_succeed_again():
+    async def work():
+        desk, failures, told = Desk(), [Unavailable("away"), Unavailable("away")], []
+        subscribe, publish = desk.bus.subscribe, desk.bus.publish
+
+        async def unsteady(group, topics, member):
+            subscription = await subscribe(group, topics, member)
+            commit = subscription.commit
+
+            async def fails_at_first(offsets):
+                if failures:
+                    raise failures.pop()
+                await commit(offsets)
+
+            subscription.commit = fails_at_first
+            return subscription
+
+        async def noted(events):
+            told.extend((e.data.state, e.data.reason) for e in events if e.type == "service.changed")
+            await publish(events)
+
+        desk.bus.subscribe, desk.bus.publish = unsteady, noted
+        await desk.start()
+        await desk.bus.publish([tick(1)])
+        await desk.until(lambda: len(told) == 2)
+        await desk.stop()
+        return told
+
+    assert asyncio.run(work()) == [
+        ("impaired", "nothing can be committed: away"), ("recovered", "nothing can be committed is over"),
+    ]  # fmt: skip
+
+
+def test_a_handler_that_does_not_end_is_told_of_and_holds_only_its_own_lane_up():
+    async def work():
+        desk, gate, told = Desk(), asyncio.Event(), []
+        publish = desk.bus.publish
+
+        async def noted(events):
+            told.extend((e.data.state, e.data.reason) for e in events if e.type == "service.changed")
+            await publish(events)
+
+        desk.bus.publish = noted
+
+        async def does(event):
+            if event.token == "SLOW":
+                await gate.wait()
+
+        books = await desk.start(does, stuck_s=0.0)
+        await desk.bus.publish([tick(0, "SLOW"), tick(1, "FAST")])
+        await desk.until(lambda: books.seen["FAST"] and told)
+        gate.set()
+        await desk.until(lambda: len(told) == 2)
+        await desk.stop()
+        return told
+
+    (state, reason), (later, _) = asyncio.run(work())
+    assert (state, later) == ("impaired", "recovered")
+    assert "'SLOW'" in reason
+
+
+def test_a_member_with_its_hands_full_shows_that_it_lives_and_keeps_its_partitions(monkeypatch):
+    monkeypatch.setattr("tradewind.messaging.consumer.ALIVE_S", 0.0)
+    now = [0.0]
+
+    async def work():
+        desk, gate = Desk(MemoryBus(clock=lambda: now[0], silence_s_max=30.0)), asyncio.Event()
+
+        async def does(event):
+            await gate.wait()
+
+        books = await desk.start(does, "full", in_hand_max=3)
+        other = await desk.bus.subscribe("books", ["price.ticks"], "other")
+        mine = next(
+            s for s in (f"COIN{i}" for i in range(99)) if ("price.ticks", _partition(s)) not in other.assigned()
+        )
+        await desk.bus.publish([tick(i, mine) for i in range(9)])
+        await desk.until(lambda: books._lanes.in_hand == 3)
+        group = desk.bus._groups["books"]
+        for _ in range(4):
+            now[0] += 20.0  # a minute passes, and more
+            await desk.until(lambda: group._members["full"] == now[0])
+            assert await other.receive(9, 0.01) == []
+            assert books._lanes.in_hand == 3, "never more than that"
+        gate.set()
+        await desk.until(lambda: handled(books) == 9)
+        await other.close()
+        await desk.stop()
+        return books.seen[mine]
+
+    assert asyncio.run(work()) == list(range(9))
+
+
+def test_a_partition_that_is_lost_and_won_back_while_its_handler_works_keeps_its_order():
+    now = [0.0]
+
+    async def work():
+        desk, gate, at_once, open_ = Desk(MemoryBus(clock=lambda: now[0])), asyncio.Event(), [], set()
+
+        async def does(event):
+            assert event.token not in open_
+            open_.add(event.token)
+            if number(event) == 0:
+                await gate.wait()
+            at_once.append(number(event))
+            open_.discard(event.token)
+
+        books = await desk.start(does, "m")
+        await desk.bus.publish([tick(i, "A") for i in range(4)])
+        await desk.until(lambda: books._lanes.in_hand == 4)
+        group = desk.bus._groups["books"]
+        group.leave("m")  # it is taken for dead, and comes back with its next call
+        await desk.until(lambda: group.assigned("m") and books._lanes.in_hand == 4)
+        gate.set()
+        await desk.until(lambda: books.caught_up)
+        await desk.stop()
+        return at_once
+
+    assert asyncio.run(work()) == [0, 1, 2, 3]
+
+
+def test_what_was_put_aside_and_comes_again_is_put_aside_at_once_and_is_one_letter():
+    async def work():
+        desk, letters = Desk(), []
+        publish = desk.bus.publish
+
+        async def noted(events):
+            letters.extend(e.event_id for e in events if e.type == "event.dead")
+            await publish(events)
+
+        desk.bus.publish = noted
+
+        async def does(event):
+            raise ValueError("never")
+
+        await desk.start(does)
+        await desk.bus.publish([tick(1, "A"), tick(1, "A")])
+        await desk.until(lambda: len(letters) == 2)
+        await desk.stop()
+        return letters, desk.slept.seconds
+
+    letters, slept = asyncio.run(work())
+    assert letters[0] == letters[1]
+    assert slept == [1.0, 2.0, 4.0, 8.0, 16.0]
+
+
+def test_a_fault_in_the_machinery_itself_ends_the_consumer_with_its_error():
+    async def work():
+        desk = Desk()
+        books = await desk.start()
+        books._took = None  # as a bug in here would be
+        await desk.bus.publish([tick(1)])
+        _, running = desk.running.pop()
+        async with asyncio.timeout(20):
+            await running
+
+    with pytest.raises(TypeError):
+        asyncio.run(work())
+
+
+def test_a_lane_without_end_lets_others_have_their_turn():
+    async def work():
+        desk, turns = Desk(), []
+        books = await desk.start()
+
+        async def beside():
+            while handled(books) < 5_000:
+                turns.append(handled(books))
+                await asyncio.sleep(0)
+
+        await desk.bus.publish([tick(i, "A") for i in range(5_000)])
+        await asyncio.wait_for(beside(), 20)
+        await desk.stop()
+        return turns
+
+    turns = asyncio.run(work())
+    assert max(after - before for before, after in pairwise([*turns, 5_000])) <= 600

@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from tradewind.adapters.bus.kafka_kept import kept
 from tradewind.adapters.bus.kafka_place import KafkaPlace, Trouble, client_settings, meant
 from tradewind.adapters.bus.kafka_subscription import KafkaSubscription
 from tradewind.core.domain.errors import TradewindError, Unavailable
@@ -21,7 +22,7 @@ from tradewind.core.domain.events.codec import encode
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.event_types import partitions_of, topic_of
 from tradewind.core.domain.events.partitioning import partition_of
-from tradewind.ports.bus import Subscription
+from tradewind.ports.bus import Delivery, Subscription
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Message, Producer
@@ -101,6 +102,11 @@ class KafkaBus:
             await subscription.close()
             raise
         return subscription
+
+    def kept(self, topics: Sequence[str]) -> AsyncIterator[list[Delivery]]:
+        """Everything on these topics that Kafka keeps; see the port."""
+        self._must_be_open()
+        return kept(self.place, topics, self.patience_s)
 
     async def close(self) -> None:
         """Let the bus go; members that are left leave their groups."""

@@ -60,6 +60,8 @@ class KafkaSubscription:
         self._assigned: frozenset[Place] = frozenset()
         self._waiting: deque[Delivery] = deque()
         self._committed: dict[Place, int] = {}
+        self._gone: deque[Place] = deque()
+        self._paused: list[TopicPartition] = []
         self._joined = self.closed = False
 
     async def join(self) -> None:
@@ -69,7 +71,7 @@ class KafkaSubscription:
     async def receive(self, at_most: int, wait_s: float) -> list[Delivery]:
         """What has come in; see the port."""
         # What a call that was cancelled has fetched stays in line for the next one.
-        if not self._waiting:
+        if not self._waiting or at_most <= 0:
             await self._call(self._fetch, at_most, wait_s)
         return [self._waiting.popleft() for _ in range(min(at_most, len(self._waiting)))]
 
@@ -77,6 +79,13 @@ class KafkaSubscription:
         """Everything below these offsets has been dealt with; see the port."""
         if offsets:
             await self._call(self._commit, dict(offsets))
+
+    def lost(self) -> frozenset[Place]:
+        """The places that were taken from this member since it last asked; see the port."""
+        gone = set()
+        while self._gone:
+            gone.add(self._gone.popleft())
+        return frozenset(gone)
 
     def assigned(self) -> frozenset[Place]:
         """The places that are this member's now."""
@@ -131,6 +140,7 @@ class KafkaSubscription:
 
     def _fetch(self, at_most: int, wait_s: float) -> None:
         """Put what comes in line. One is waited for; the rest is what is there already."""
+        self._rest(at_most <= 0)
         first = self._consumer.poll(wait_s)
         if first is None:
             return
@@ -142,11 +152,21 @@ class KafkaSubscription:
             if error is None:
                 place = places.get((message.topic(), message.partition()))  # none: it was given away meanwhile
                 if place is not None:
-                    self._waiting.append(_delivery(place, message))
+                    self._waiting.append(delivery_of(place, message))
             elif error.name() not in HARMLESS:
                 problems.append(error)
         if problems and not self._waiting:
             raise meant(problems[0], self.place)
+
+    def _rest(self, resting: bool) -> None:
+        """A member that has its hands full asks on, so that it is not taken for dead, and is given nothing."""
+        if resting:
+            self._paused = self._consumer.assignment()
+            self._consumer.pause(self._paused)
+        elif self._paused:
+            mine = {(part.topic, part.partition) for part in self._consumer.assignment()}
+            self._consumer.resume([part for part in self._paused if (part.topic, part.partition) in mine])
+            self._paused = []
 
     def _commit(self, offsets: dict[Place, int]) -> None:
         from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 - optional
@@ -200,6 +220,7 @@ class KafkaSubscription:
     def _taken(self, _consumer: Consumer, parts: list[TopicPartition]) -> None:
         gone = {self._place(part.topic, part.partition) for part in parts}
         self._assigned -= gone
+        self._gone.extend(gone)
         for place in gone:
             self._committed.pop(place, None)
         kept = [delivery for delivery in self._waiting if delivery.place not in gone]
@@ -212,7 +233,8 @@ class KafkaSubscription:
         return topic.removeprefix(self.place.prefix), partition
 
 
-def _delivery(place: Place, message: Message) -> Delivery:
+def delivery_of(place: Place, message: Message) -> Delivery:
+    """A message as a subscriber receives it."""
     data, offset = message.value() or b"", message.offset()
     assert offset is not None
     assert isinstance(data, bytes)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -19,9 +19,8 @@ from tradewind.adapters.bus.memory_group import Group
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.codec import check
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.events.event_types import EVENT_TYPES, partitions_of, topic_of
+from tradewind.core.domain.events.event_types import partitions_of, topic_of, types_on
 from tradewind.core.domain.events.partitioning import partition_of
-from tradewind.core.domain.events.topics import DEAD_LETTERS
 from tradewind.ports.bus import Delivery, Place
 from tradewind.ports.event_store import EventQuery, EventStore
 
@@ -57,9 +56,10 @@ class MemoryBus:
     async def publish(self, events: Sequence[Event[Any]]) -> None:
         """Store, then hand to every group; see the port."""
         self._must_be_open()
-        for event in events:
-            check(event)
         if self.store is None:
+            for event in events:
+                check(event)
+            self._check_somebody_reads()
             async with self._changed:
                 await self._changed.wait_for(self._has_room)
             positions = [0] * len(events)
@@ -85,6 +85,17 @@ class MemoryBus:
         found.join(member, self.clock())
         return MemorySubscription(self, group, found, member)
 
+    async def kept(self, topics: Sequence[str]) -> AsyncIterator[list[Delivery]]:
+        """What the store has on these topics; without one there is nothing. See the port."""
+        self._must_be_open()
+        for topic in topics:
+            partitions_of(topic)
+        if self.store is None:
+            return
+        async for some in self.store.read(EventQuery(types=_types(frozenset(topics))), LOAD):
+            placed = [(_place(stored.event), stored) for stored in some]
+            yield [Delivery(*place, one.position, one.event) for place, one in placed if place[0] in topics]
+
     async def close(self) -> None:
         """Let the bus go; the store is its owner's to close."""
         self._closed = True
@@ -97,6 +108,15 @@ class MemoryBus:
 
     def _has_room(self) -> bool:
         return self._closed or all(group.waiting < self.waiting_max for group in self._groups.values())
+
+    def _check_somebody_reads(self) -> None:
+        """Without a store who publishes waits for who reads; for nobody it would wait for ever."""
+        for name, group in self._groups.items():
+            if group.empty and group.waiting >= self.waiting_max:
+                raise Unavailable(
+                    f"{group.waiting:,} events wait for the group {name!r}, which has no members",
+                    fix="Start one, or give the bus an event store",
+                )
 
     def _hand(self, group: Group, events: Sequence[Event[Any]], positions: Sequence[int]) -> None:
         """Put events that follow what a group has; where others' lie before them all of it is read from the store."""
@@ -144,16 +164,21 @@ class MemorySubscription:
 
     def __init__(self, bus: MemoryBus, name: str, group: Group, member: str) -> None:
         self.bus, self.name, self.group, self.member = bus, name, group, member
+        self._gone: frozenset[Place] = frozenset()
 
     async def receive(self, at_most: int, wait_s: float) -> list[Delivery]:
         """What has come in; see the port."""
         changed = self.bus._changed
+        self._come_back()
 
         def ready() -> bool:
             self.bus._must_be_open()
             self.group.heard(self.member, self.bus.clock(), self.bus.silence_s_max)
             return self.group.has_any(self.member)
 
+        if at_most <= 0:
+            ready()
+            return []
         if not ready():
             await self.bus._read(self.group)
         async with changed:
@@ -162,6 +187,11 @@ class MemorySubscription:
         if not self.group.has_any(self.member):
             await self.bus._look(self.group)
         return self.group.take(self.member, at_most)
+
+    def lost(self) -> frozenset[Place]:
+        """What was taken from this member since it last asked; see the port."""
+        gone, self._gone = self._gone | self.group.lost(self.member), frozenset()
+        return gone
 
     async def commit(self, offsets: Mapping[Place, int]) -> None:
         """Everything below these offsets has been dealt with; see the port."""
@@ -185,9 +215,19 @@ class MemorySubscription:
             lag[place] += unread
         return lag
 
+    def _come_back(self) -> None:
+        """A member that was taken for dead may find that its group was ended, and begun again, without it."""
+        now = self.bus._groups.setdefault(self.name, self.group)
+        if now is not self.group:
+            self._gone |= self.group.lost(self.member)
+            self.group = now
+
     async def close(self) -> None:
         """Leave the group."""
         self.group.leave(self.member)
+        if self.group.empty and self.bus.store is not None and self.bus._groups.get(self.name) is self.group:
+            # Its bookmark is in the store, and so is what comes until somebody subscribes again.
+            del self.bus._groups[self.name]
         async with self.bus._changed:
             self.bus._changed.notify_all()
 
@@ -204,8 +244,7 @@ def _place_of(topic: str, token: str) -> Place:
 @lru_cache
 def _types(topics: frozenset[str]) -> tuple[str, ...]:
     """The types of the events that travel on topics."""
-    dead = ("event.dead",) if any(topic.endswith(DEAD_LETTERS) for topic in topics) else ()
-    return (*dead, *(name for name, kind in EVENT_TYPES.items() if kind.topic.name in topics))
+    return tuple(sorted({name for topic in topics for name in types_on(topic)}))
 
 
 def _bookmark(group: str) -> str:

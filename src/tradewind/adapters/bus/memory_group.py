@@ -37,6 +37,7 @@ class Group:
         self.reading = asyncio.Lock()
         self._lines = {place: _Line() for place in sorted(places)}
         self._members: dict[str, float] = {}
+        self._lost: dict[str, set[Place]] = {}
         self._owner: dict[Place, str] = {}
 
     def put(self, place: Place, event: Event[Any], position: int) -> None:
@@ -49,6 +50,15 @@ class Group:
         """All that is stored up to there has been put, or is of other topics."""
         self.read_to = self._last = max(self.read_to, position)
         self.newest = max(self.newest, position)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody is a member."""
+        return not self._members
+
+    def lost(self, member: str) -> frozenset[Place]:
+        """What was taken from a member since it last asked."""
+        return frozenset(self._lost.pop(member, ()))
 
     def join(self, member: str, now: float) -> None:
         """A member, or one that comes back: then what it had not committed is given again."""
@@ -123,8 +133,11 @@ class Group:
         members = sorted(self._members)
         for number, (place, line) in enumerate(self._lines.items()):
             owner = members[number % len(members)] if members else None
-            if self._owner.get(place) != owner:
+            before = self._owner.get(place)
+            if before != owner:
                 line.given = line.committed
+                if before is not None:
+                    self._lost.setdefault(before, set()).add(place)
                 if owner is None:
                     del self._owner[place]
                 else:

@@ -7,7 +7,7 @@ from event_examples import tick
 
 from tradewind.adapters.bus.memory_bus import MemoryBus
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
-from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.errors import BadInput, Unavailable
 
 TICKS = ["price.ticks"]
 
@@ -151,3 +151,83 @@ def test_a_group_has_one_set_of_topics():
             await bus.subscribe("g", ["market.candles"], "n")
 
     asyncio.run(work())
+
+
+def test_what_a_cancelled_publish_has_stored_still_comes_and_in_its_order(tmp_path):
+    async def work():
+        store = SqliteEventStore(tmp_path / "events.db")
+        bus = MemoryBus(store)
+        subscription = await bus.subscribe("g", TICKS, "m")
+        append = store.append
+
+        async def stores_and_is_cancelled(events):
+            await append(events)
+            raise asyncio.CancelledError
+
+        await bus.publish([tick(0, "A")])
+        store.append = stores_and_is_cancelled
+        with pytest.raises(asyncio.CancelledError):
+            await bus.publish([tick(1, "A")])
+        store.append = append
+        await bus.publish([tick(2, "A")])
+        found = []
+        async with asyncio.timeout(30):
+            while len(found) < 3:
+                found += await subscription.receive(9, 0.1)
+        await subscription.commit({("price.ticks", found[0].partition): found[-1].offset + 1})
+        await store.close()
+        return numbers(found)
+
+    assert asyncio.run(work()) == [0, 1, 2]
+
+
+def test_without_a_store_who_publishes_does_not_wait_for_a_group_that_nobody_is_in():
+    async def work():
+        bus = MemoryBus(waiting_max=3)
+        subscription = await bus.subscribe("left behind", TICKS, "m")
+        await subscription.close()
+        await bus.publish([tick(i, "A") for i in range(3)])
+        with pytest.raises(Unavailable, match="'left behind', which has no members"):
+            await bus.publish([tick(3, "A")])
+
+    asyncio.run(work())
+
+
+def test_a_group_that_all_have_left_takes_no_memory_and_goes_on_from_the_store(tmp_path):
+    async def work():
+        store = SqliteEventStore(tmp_path / "events.db")
+        bus = MemoryBus(store)
+        for round_ in range(3):
+            subscription = await bus.subscribe("g", TICKS, f"m{round_}")
+            await bus.publish([tick(i, "A") for i in range(10 * round_, 10 * round_ + 10)])
+            got = []
+            while len(got) < 10:
+                got += await subscription.receive(10, 1.0)
+            await subscription.commit({got[0].place: got[-1].offset + 1})
+            await subscription.close()
+            assert numbers(got) == list(range(10 * round_, 10 * round_ + 10))
+            assert not bus._groups
+        await store.close()
+
+    asyncio.run(work())
+
+
+def test_a_member_taken_for_dead_whose_group_was_begun_anew_joins_the_new_one(tmp_path):
+    async def work():
+        store = SqliteEventStore(tmp_path / "events.db")
+        bus = MemoryBus(store)
+        one = await bus.subscribe("g", TICKS, "one")
+        bus._groups["g"].leave("one")  # as another member does that does not hear of it
+        bus._groups.pop("g")
+        other = await bus.subscribe("g", TICKS, "other")
+        await one.receive(1, 0.0)
+        shared = one.assigned(), other.assigned()
+        lost = one.lost()
+        await store.close()
+        return *shared, lost
+
+    one, other, lost = asyncio.run(work())
+    assert one
+    assert other
+    assert not one & other
+    assert len(one | other) == len(lost) == 10
