@@ -7,9 +7,9 @@ a year that the best of the same sets keeps after all costs over twenty years of
 
     python benchmarks/gate.py [--noise 20] [--edges 25] [--seed 1000] [--workers 2] [--again NAMES] [--out FILE]
 
-Cases that FILE holds already are not run again, but for those of strategies that `--again` names (`all`: of all). Say it
-after a change that may have changed what they are told. Cases are run seed by seed, so that an interrupt leaves all rows
-about equally long.
+Cases that FILE holds already are not run again, but for those of strategies that `--again` names (`all`: of all). Say
+it after a change that may have changed what they are told. Cases are run seed by seed, so that an interrupt leaves all
+rows about equally long.
 
 The bounds were looked at with seeds below 1,000; what is published begins at 1,000.
 """

@@ -30,6 +30,14 @@ def test_nothing_is_begun_at_first(sweeps: Sweeps) -> None:
         sweeps.find("last")
 
 
+@pytest.mark.parametrize(("place", "why"), [("file/below", "it is a file, or below one"), ("x" * 300, "name too long")])
+def test_a_place_where_nothing_can_be_kept_is_refused_with_the_way_out(tmp_path: Path, place: str, why: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match=why) as caught, SweepFolders(tmp_path / place).work_on("one", PLAN, 5):
+        pass
+    assert "TRADEWIND_SWEEPS" in (caught.value.fix or "")
+
+
 def test_blocks_come_back_in_order_and_bit_for_bit(sweeps: Sweeps) -> None:
     with sweeps.work_on("one", PLAN, 5) as sweep:
         sweep.keep(block(1.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -31,6 +32,14 @@ class RunFolders:
         except (FileExistsError, NotADirectoryError):
             raise BadInput(
                 "runs cannot be kept here: it is a file, or below one",
+                where=str(self.root),
+                fix="Choose another folder: [folders] runs in tradewind.toml, or TRADEWIND_RUNS",
+            ) from None
+        except OSError as problem:
+            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise  # the place is right, and full
+            raise BadInput(
+                f"runs cannot be kept here: {problem.strerror}",
                 where=str(self.root),
                 fix="Choose another folder: [folders] runs in tradewind.toml, or TRADEWIND_RUNS",
             ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -39,6 +40,14 @@ class SweepFolders:
         except (FileExistsError, NotADirectoryError):
             raise BadInput(
                 "sweeps cannot be kept here: it is a file, or below one",
+                where=str(self.root),
+                fix="Choose another folder: [folders] sweeps in tradewind.toml, or TRADEWIND_SWEEPS",
+            ) from None
+        except OSError as problem:
+            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise  # the place is right, and full
+            raise BadInput(
+                f"sweeps cannot be kept here: {problem.strerror}",
                 where=str(self.root),
                 fix="Choose another folder: [folders] sweeps in tradewind.toml, or TRADEWIND_SWEEPS",
             ) from None

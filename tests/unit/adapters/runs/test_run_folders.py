@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -74,6 +75,21 @@ def test_a_place_that_is_a_file_is_refused_before_anything_is_run(tmp_path: Path
     with pytest.raises(BadInput, match="it is a file, or below one") as caught:
         RunFolders(tmp_path / where).prepare()
     assert "TRADEWIND_RUNS" in (caught.value.fix or "")
+
+
+def test_a_place_that_cannot_be_is_refused_and_a_full_disk_is_not_blamed_on_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadInput, match="runs cannot be kept here: File name too long") as caught:
+        RunFolders(tmp_path / ("x" * 300)).prepare()
+    assert "TRADEWIND_RUNS" in (caught.value.fix or "")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(OSError, match="No space left"):
+        RunFolders(tmp_path / "runs").prepare()
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
