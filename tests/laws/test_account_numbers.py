@@ -4,6 +4,7 @@ from collections import defaultdict
 from decimal import Decimal as D
 from fractions import Fraction as F
 
+import msgspec
 from event_examples import tick
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from tradewind.core.domain.account_view import TRADES_REMEMBERED, AccountView, B
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.holdings import Holding
 from tradewind.core.domain.ledger import UNIT
+from tradewind.trading.portfolio_keys import Account, Portfolio, read_back, written
 
 SYMBOLS = ["BTC/USDT", "ETH/BTC", "BTC/USDT:USDT", "ETH/USDC:USDC"]
 AMOUNTS = st.decimals(D("0.001"), D(500), places=5)
@@ -297,3 +299,27 @@ def test_marks_that_only_look_like_one_where_two_meet_are_not_taken_for_it():
                   fee=D(0), fee_currency="USDT")  # fmt: skip
     assert marks[12:] in shifted + shifted
     assert after(replace(view, recent=shifted + shifted[:12]), again).totals.trades == 3
+
+
+@settings(max_examples=100, deadline=None)
+@given(happened=histories(), order=st.lists(st.booleans(), max_size=60), cut=st.integers(0, 30))
+def test_an_account_that_was_written_down_and_read_again_goes_on_as_if_it_had_not_been(happened, order, cut):
+    """In the middle of anything: statements without their trades, closed positions, trades remembered."""
+    told = stated(happened)
+    told = [*told, *(event("position.changed", 3 * n, symbol=s, size=D(n)) for n, s in enumerate(SYMBOLS))]
+    sides, mixed = (
+        [[e for e in told if e.type == "trade.executed"], [e for e in told if e.type != "trade.executed"]],
+        [],
+    )
+    for which in [*order, *([True] * 60)]:
+        queue = sides[which] or sides[not which]
+        if queue:
+            mixed.append(queue.pop(0))
+    account, view = Account("home", "paper", "alice"), folded(mixed[:cut])
+    in_the_cache = read_back(list(written(account, Portfolio(view, 7)).values()))
+    in_a_snapshot = msgspec.convert(msgspec.json.decode(msgspec.json.encode(msgspec.to_builtins(view))), AccountView)
+    assert in_the_cache == Portfolio(view, 7)
+    assert in_a_snapshot == view
+    straight = folded(mixed[cut:], view)
+    assert folded(mixed[cut:], in_the_cache.view) == folded(mixed[cut:], in_a_snapshot) == straight
+    assert written(account, Portfolio(straight, 8)) == written(account, Portfolio(folded(mixed), 8)), "to the last byte"

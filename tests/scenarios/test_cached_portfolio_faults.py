@@ -252,6 +252,36 @@ def test_what_another_holder_has_is_not_believed_until_it_was_made_again_there(w
     with_portfolios(work)
 
 
+def test_who_reads_goes_on_while_many_portfolios_are_compared(with_portfolios):
+    """A comparison that takes longer than the keeper's word holds."""
+    names = [f"trader{n}" for n in range(20)]
+
+    async def work(portfolios):
+        now = 0.0
+        cache = MemoryCache(clock=lambda: now)
+        portfolios.cache.cache = cache
+        keeper = CacheWatch(portfolios, check_s=5.0, clock=lambda: now)
+        reading = portfolios_over(Switched(cache), portfolios.store)
+        reader = CacheWatch(reading, keeps=False, clock=lambda: now)
+        await stored(portfolios, [trade(n, name) for n, name in enumerate(names)])
+        await keeper.look()
+        mget, waits = cache.mget, []
+
+        async def slow(keys):
+            nonlocal now
+            now += 2.0
+            await reader.look()
+            waits.append(reading.health.ready)
+            return await mget(keys)
+
+        now = 6.0
+        cache.mget = slow
+        await keeper.look()
+        assert waits == [True] * len(names)
+
+    with_portfolios(work)
+
+
 def test_a_cache_that_somebody_has_emptied_is_filled_at_the_next_look(with_portfolios):
     async def work(portfolios):
         watch = CacheWatch(portfolios)

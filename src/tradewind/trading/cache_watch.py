@@ -49,6 +49,7 @@ class CacheWatch:
         self.keeps = keeps
         self._clock, self._checked = clock, clock()
         self._ready_since: float | None = None
+        self._said = self._clock()
         self._flaps, self._wait_until = 0, 0.0
         self.subscribed, self._stopping = asyncio.Event(), asyncio.Event()
 
@@ -86,41 +87,37 @@ class CacheWatch:
         await health.tell_news()
 
     async def _look_at_what_is_there(self) -> None:
-        cache, health = self.portfolios.cache, self.portfolios.health
+        health = self.portfolios.health
         try:
-            holder = (await cache.ping()).encode()
-            kept = await cache.get(KEPT)
             if not self.keeps:
-                if kept != holder:
+                if not await self._is_kept():
                     health.lost(NOBODY)
                 return
-            # Where it is gone somebody may have emptied the cache.
-            if kept is None or self._clock() - self._checked >= self.check_s:
-                await self.portfolios.check()
+            # Where nobody has said it, somebody may have emptied the cache.
+            emptied = await self.portfolios.cache.get(KEPT) is None
+            await self._say_kept()
+            if emptied or self._clock() - self._checked >= self.check_s:
+                await self.portfolios.check(self._go_on_saying)
                 self._checked = self._clock()
-            await cache.set(KEPT, holder, KEPT_S)
         except AWAY as problem:
             health.lost(str(problem))
 
     async def _recover(self) -> bool:
         """Make every portfolio again, and say that they are kept."""
-        cache, health = self.portfolios.cache, self.portfolios.health
         try:
-            holder = (await cache.ping()).encode()
             if not await self.portfolios.recover():
                 return False
-            await cache.set(KEPT, holder, KEPT_S)
+            await self._say_kept()
         except AWAY as problem:
-            health.lost(str(problem))
+            self.portfolios.health.lost(str(problem))
             return False
         return True
 
     async def _follow(self) -> bool:
         """Believe the cache where somebody keeps it; whether it is so."""
-        cache, health = self.portfolios.cache, self.portfolios.health
+        health = self.portfolios.health
         try:
-            holder = (await cache.ping()).encode()
-            if await cache.get(KEPT) != holder:
+            if not await self._is_kept():
                 health.lost(NOBODY)
                 return False
         except AWAY as problem:
@@ -129,6 +126,21 @@ class CacheWatch:
         health.found()
         health.rebuilt()
         return True
+
+    async def _is_kept(self) -> bool:
+        cache = self.portfolios.cache
+        return await cache.get(KEPT) == (await cache.ping()).encode()
+
+    async def _say_kept(self) -> None:
+        """Look whether it is still there, and say that it is kept."""
+        cache = self.portfolios.cache
+        await cache.set(KEPT, (await cache.ping()).encode(), KEPT_S)
+        self._said = self._clock()
+
+    async def _go_on_saying(self) -> None:
+        """In the middle of a long comparison: who reads does not wait for its end."""
+        if self._clock() - self._said >= KEPT_S / 3:
+            await self._say_kept()
 
     def _count_absence(self, state: Health) -> None:
         """It is gone again: how long it is waited for."""

@@ -164,8 +164,11 @@ class CachedPortfolios:
         self.health.rebuilt()
         return True
 
-    async def check(self) -> CheckReport:
-        """Compare every portfolio in the cache with the events, and make again what differs. Raises Unavailable."""
+    async def check(self, meanwhile: Callable[[], Awaitable[None]] | None = None) -> CheckReport:
+        """Compare every portfolio in the cache with the events, and make again what differs. Raises Unavailable.
+
+        `meanwhile` is called after each account: many of them take a while.
+        """
         await self.books.advance()
         accounts = self.books.accounts
         removed = await self._remove_nobodys()
@@ -175,6 +178,8 @@ class CachedPortfolios:
             if reason is not None:
                 await self.catch_up(account, await self.books.portfolio(account))
                 remade[account] = reason
+            if meanwhile is not None:
+                await meanwhile()
         for account, reason in remade.items():
             await self._tell(account, reason)
         return CheckReport(len(accounts), remade, list(removed.values()).count(None))
