@@ -51,6 +51,25 @@ def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
         assert verb in done.stdout
 
 
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_an_interrupt_while_the_command_line_is_loaded_is_one_sentence(flags: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from tradewind.interfaces.cli.entry import main\n"
+        "sys.exit(main())\n"
+    )
+    command = [sys.executable, "-c", code, "backtest", *flags]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    said = json.loads(done.stderr)["error"]["message"] if flags else done.stderr.strip().removeprefix("error: ")
+    assert said == "interrupted before it began"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the processor time of child processes")
 def test_help_takes_under_three_tenths_of_a_second() -> None:
     def seconds() -> float:
