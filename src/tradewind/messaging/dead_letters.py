@@ -14,12 +14,12 @@ from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.codec import decode
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.payloads import DeadLetter, LetterClosed, Revival
-from tradewind.core.domain.events.topics import TOPICS
+from tradewind.core.domain.events.topics import DEAD_LETTERS, TOPICS
 from tradewind.messaging.producer import EventProducer
 from tradewind.ports.bus import Bus
 
 LETTERS_MAX = 10_000
-"""Open letters of a topic that are looked at, the oldest; the rest when these are closed."""
+"""Open letters that are looked at, the oldest; the rest when these are closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,24 @@ def service_of(topic: str) -> str:
     return f"dead letters of {topic}"
 
 
+async def open_letters(bus: Bus, topics: Sequence[str]) -> list[Letter]:
+    """The open letters of these topics, oldest first; of very many the LETTERS_MAX oldest. Raises Unavailable."""
+    found: dict[str, Letter] = {}
+    closed: set[str] = set()
+    async for some in bus.kept([name + DEAD_LETTERS for name in topics]):
+        for delivery in some:
+            event = delivery.event
+            if event is None:
+                continue  # a stranger wrote there: nothing of ours
+            if isinstance(event.data, LetterClosed):
+                closed.add(event.data.letter)
+                found.pop(event.data.letter, None)
+            elif isinstance(event.data, DeadLetter) and event.event_id not in closed:
+                letter = Letter(event.event_id, event.time_event, event.token, event.data)
+                found.setdefault(event.event_id, letter)
+    return sorted(found.values(), key=lambda letter: (letter.time, letter.id))[:LETTERS_MAX]
+
+
 class DeadLetters:
     """The dead letters of one topic."""
 
@@ -48,20 +66,7 @@ class DeadLetters:
 
     async def read(self, most: int = LETTERS_MAX) -> list[Letter]:
         """The open letters, oldest first. Raises Unavailable."""
-        found: dict[str, Letter] = {}
-        closed: set[str] = set()
-        async for some in self.bus.kept([self.topic.dead_letters]):
-            for delivery in some:
-                event = delivery.event
-                if event is None:
-                    continue  # a stranger wrote there: nothing of ours
-                if isinstance(event.data, LetterClosed):
-                    closed.add(event.data.letter)
-                elif isinstance(event.data, DeadLetter):
-                    letter = Letter(event.event_id, event.time_event, event.token, event.data)
-                    found.setdefault(event.event_id, letter)
-        open_ = [letter for letter in found.values() if letter.id not in closed]
-        return sorted(open_, key=lambda letter: (letter.time, letter.id))[:most]
+        return (await open_letters(self.bus, [self.topic.name]))[:most]
 
     async def send_again(self, letters: Sequence[Letter], actor: str) -> list[tuple[Letter, str]]:
         """Let the groups that failed handle these events once more; those that cannot be sent, and why.

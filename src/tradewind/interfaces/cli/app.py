@@ -50,6 +50,7 @@ VERBS = {
     "upkeep": Verb("tradewind.interfaces.cli.upkeep", "Make candles of stored ticks, pack old days, forget old events."),
     "hold": Verb("tradewind.interfaces.cli.hold", "Keep stored events from being forgotten."),
     "topics": Verb("tradewind.interfaces.cli.topics", "List what events travel on, and make it in Kafka."),
+    "dead-letters": Verb("tradewind.interfaces.cli.dead_letters", "Look at events that nobody could handle."),
     "init": Verb("tradewind.interfaces.cli.init", "Write a settings file to start from."),
     "doctor": Verb("tradewind.interfaces.cli.doctor", "Check that everything Tradewind needs is in order."),
 }
