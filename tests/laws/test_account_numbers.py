@@ -246,6 +246,29 @@ def test_a_statement_that_is_late_does_not_turn_the_account_back():
     assert view.balances["USDT"] == Balance(D(-210), D(3))
 
 
+def test_of_two_statements_the_later_one_stands_whichever_comes_first():
+    told = [
+        event("balance.changed", 9, currency="USDT", total=D(9), locked=D(2)),
+        event("balance.changed", 5, currency="USDT", total=D(5), change=D(5), cause="transfer"),
+        event("position.changed", 9, symbol="BTC/USDT", size=D(2), entry_price=D(10)),
+        event("position.changed", 5, symbol="BTC/USDT", size=D(1), entry_price=D(10)),
+    ]
+    view = folded(told)
+    assert view.balances == {"USDT": Balance(D(9), D(2))} == folded(told[::-1]).balances
+    assert view.positions == {"BTC/USDT": Holding(D(2), D(20))} == folded(told[::-1]).positions
+    assert view.totals.deposited == {"USDT": D(5)}
+
+
+def test_a_deposit_that_a_trade_has_overtaken_leaves_room_for_one_that_came_before_it():
+    """A late statement is taken as a change alone: it does not say that what is older is in it."""
+    trade = event("trade.executed", 9, order_id="o", trade_id="1", symbol="BTC/USDT", side="buy", size=D(1), price=D(1),
+                  fee=D(0), fee_currency="USDT")  # fmt: skip
+    late = [event("balance.changed", n, currency="USDT", total=D(0), change=D(n), cause="transfer") for n in (7, 5)]
+    view = folded([trade, *late])
+    assert view.balances["USDT"].total == 7 + 5 - 1
+    assert view.totals.deposited == {"USDT": D(12)}
+
+
 def test_coins_that_a_fee_took_are_not_held_any_more_and_no_dust_of_them_stays_open():
     view = folded([
         event("trade.executed", 1, order_id="o", trade_id="1", symbol="BTC/USDT", side="buy", size=D(1), price=D(100),

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tradewind.adapters.cache.memory_cache import MemoryCache
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
-from tradewind.core.domain.account_view import TYPES
+from tradewind.core.domain.account_view import FOLD, TYPES
 from tradewind.core.domain.errors import Corrupt, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.holdings import Holding
@@ -383,6 +383,45 @@ def test_with_cache_and_store_away_nothing_is_made_up_and_both_are_waited_for(wi
         await watch.look()
         found, source = await portfolios.read(ALICE)
         assert (found.view, source) == (view_of([trade(1)]), "cache")
+
+    with_portfolios(work)
+
+
+def test_a_cache_that_went_away_and_came_back_during_a_rebuild_is_not_believed_by_it(with_portfolios):
+    """What was written before it went may be gone, though it answers at the end."""
+
+    async def work(portfolios):
+        await portfolios.store.append([trade(1), trade(2, "bob")])
+        plain, health = portfolios.books.portfolio, portfolios.health
+
+        async def meanwhile(account):
+            health.lost("started again")
+            health.found()
+            return await plain(account)
+
+        portfolios.books.portfolio = meanwhile
+        assert not await portfolios.recover()
+        assert not health.ready
+        portfolios.books.portfolio = plain
+        assert await portfolios.recover()
+
+    with_portfolios(work)
+
+
+def test_what_other_rules_of_counting_made_is_not_read_from_the_cache(with_portfolios):
+    """While two Tradewinds with other rules run side by side, each reads what it has made."""
+
+    async def work(portfolios):
+        assert await portfolios.recover()
+        await stored(portfolios, [trade(1)])
+        values = await portfolios.cache.mget(ALICE.keys)
+        fold = b'"fold":%d' % FOLD
+        assert all(fold in value for value in values)
+        others = [value.replace(fold, b'"fold":1') for value in values]
+        await portfolios.cache.apply(dict(zip(ALICE.keys, others, strict=True)))
+        found, source = await portfolios.read(ALICE)
+        assert (found.view, source) == (view_of([trade(1)]), "events")
+        assert await portfolios.cache.mget(ALICE.keys) == values
 
     with_portfolios(work)
 

@@ -40,6 +40,21 @@ def test_whoever_made_room_is_made_again_and_no_event_is_missed_or_counted_twice
     asyncio.run(run())
 
 
+def test_one_that_was_made_again_beyond_what_was_gone_through_does_not_count_it_twice(tmp_path):
+    async def run():
+        store = SqliteEventStore(tmp_path / "events.db")
+        books = AccountBooks(store, kept_max=1)
+        await store.append([trade(1, "ann"), trade(2, "bob")])
+        await books.advance()
+        await store.append([trade(3, "ann")])
+        for _ in range(2):
+            assert (await books.portfolio(Account("home", "paper", "ann"))).view == view_of([trade(1), trade(3)])
+            await books.advance()
+        await store.close()
+
+    asyncio.run(run())
+
+
 def test_what_was_gone_through_is_not_gone_through_again(tmp_path):
     async def run():
         store = SqliteEventStore(tmp_path / "events.db")
