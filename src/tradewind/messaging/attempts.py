@@ -24,6 +24,7 @@ from tradewind.ports.metrics import Metrics
 log = logging.getLogger(__name__)
 AGAIN_S = 5.0
 """Between two attempts at what must not be left undone, while something outside does not answer."""
+NEEDED = "what its handlers need does not answer"
 
 
 def ends(error: BaseException) -> bool:
@@ -81,8 +82,11 @@ class Attempts:
     async def go_on(
         self, lane: Lane, delivery: Delivery, handler: Handler, error: BaseException, known_by: str = ""
     ) -> int:
-        """After an attempt that failed: the others, then the dead letters. How many events were handled: 1 or 0."""
-        event, at_work = delivery.event, lane.at_work
+        """After an attempt that failed: the others, then the dead letters. How many events were handled: 1 or 0.
+
+        A handler that raises Unavailable is called until what it needs is there again, however long that takes.
+        """
+        event, at_work, service = delivery.event, lane.at_work, f"consumer {self.group}"
         assert event is not None
         failed = self.metrics.counter("messages_failed", group=self.group, topic=delivery.topic)
         attempt = 1
@@ -90,10 +94,15 @@ class Attempts:
             failed(1.0)
             log.warning("%s %s failed at attempt %d: %r", event.type, event.event_id, attempt, error)
             again = event.event_id in self.aside and not known_by
-            if attempt > len(self.retries_s) or isinstance(error, Refused) or again:
+            if attempt > len(self.retries_s) and isinstance(error, Unavailable):
+                # That is not the event's fault: put aside, all that comes during an outage would be missing after it.
+                self.alerts.wrong(service, NEEDED, str(error))
+                await self.sleep(AGAIN_S)
+            elif attempt > len(self.retries_s) or isinstance(error, Refused) or again:
                 await self._bury(lane, delivery, f"{type(error).__name__}: {error}", attempt, known_by)
                 return 0
-            await self.sleep(self.retries_s[attempt - 1])
+            else:
+                await self.sleep(self.retries_s[attempt - 1])
             if lane.at_work is not at_work:
                 return 0  # another member has it by now
             attempt += 1
@@ -104,6 +113,7 @@ class Attempts:
                     raise
                 error = problem
             else:
+                self.alerts.right(service, NEEDED)
                 return await self._done(lane, event.event_id)
 
     async def _done(self, lane: Lane, event_id: str) -> int:

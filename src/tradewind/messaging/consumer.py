@@ -101,8 +101,6 @@ class EventConsumer:
             metrics.counter("messages_dead", group=group, topic=topic)  # stands at 0, so that it is seen to rise
         self._lag = {t: metrics.gauge("consumer_lag", group=group, topic=t) for t in self.topics}
         self._took = metrics.histogram("process_latency", group=group)
-        for topic in self.topics:
-            metrics.counter("messages_dead", group=group, topic=topic)  # stands at 0, so that it is seen to rise
 
     async def run(self) -> None:
         """Receive and handle until `stop`. Returns when what was at work has ended and is committed."""

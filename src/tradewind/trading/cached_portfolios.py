@@ -105,11 +105,11 @@ class CachedPortfolios:
         raise Unavailable(f"others kept changing the portfolio through {ATTEMPTS_MAX} attempts", where=account.name)
 
     async def handle(self, event: Event[Any]) -> None:
-        """An event of an account happened. While the cache is away nothing is done: the rebuild will find it.
+        """An event of an account happened. While the cache is away it is only made sure that the rebuild will find it.
 
         Where the store does not have it yet, since another consumer writes it, it is stored here: an event has one id,
-        and is there once whoever stores it. Raises BadInput for one whose token is not its account: it would not be
-        found among the account's events.
+        and is there once whoever stores it. Raises Unavailable where the store does not answer: it is not dealt with
+        then. Raises BadInput for one whose token is not its account: it would not be found among the account's events.
         """
         if event.token != event.data.account:
             raise BadInput(
@@ -117,8 +117,12 @@ class CachedPortfolios:
                 where=event.event_id,
                 fix="Publish it with its account as token",
             )
-        if event.mode not in MODES or self.health.state is Health.AWAY:
+        if event.mode not in MODES:
             return
+        if self.health.state is Health.AWAY:
+            await self._stored(event)
+            if self.health.state is Health.AWAY:
+                return  # else the rebuild may have read before it was stored
         account, seen = Account(event.tenant, event.mode, event.token), set[str]()
         try:
             portfolio = await self.catch_up(account, seen=seen)
@@ -129,6 +133,7 @@ class CachedPortfolios:
                 await self.catch_up(account, portfolio)
         except AWAY as problem:
             self.health.lost(str(problem))
+            await self._stored(event)
 
     async def _stored(self, event: Event[Any]) -> int:
         """The place of an event in the store. Its own writer is waited for; after that it is stored here."""
