@@ -1,14 +1,17 @@
 """The books of all accounts: gone through once, forgotten when there are too many, and still right."""
 
 import asyncio
+from decimal import Decimal as D
 
 import pytest
 from account_examples import trade, view_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import Refused
+from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.trading.account_books import AccountBooks
 from tradewind.trading.portfolio_keys import Account
 
@@ -46,9 +49,12 @@ def test_one_that_was_made_again_beyond_what_was_gone_through_does_not_count_it_
         books = AccountBooks(store, kept_max=1)
         await store.append([trade(1, "ann"), trade(2, "bob")])
         await books.advance()
-        await store.append([trade(3, "ann")])
+        kind = EVENT_TYPES["balance.changed"]
+        data = kind.payload(account="ann", currency="USDT", total=D(7), change=D(7), cause="transfer")
+        deposit = replace(trade(3, "ann"), type=kind.name, version=kind.version, data=data)
+        await store.append([deposit])
         for _ in range(2):
-            assert (await books.portfolio(Account("home", "paper", "ann"))).view == view_of([trade(1), trade(3)])
+            assert (await books.portfolio(Account("home", "paper", "ann"))).view == view_of([trade(1), deposit])
             await books.advance()
         await store.close()
 
