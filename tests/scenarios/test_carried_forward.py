@@ -8,6 +8,7 @@ from event_examples import NOW
 from msgspec.structs import replace
 
 from tradewind.adapters.cache.memory_cache import MemoryCache
+from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.core.domain.events.event_types import EVENT_TYPES
@@ -22,15 +23,16 @@ from tradewind.trading.snapshots import restored
 DAY = UNITS_NS["d"]
 
 
-@pytest.fixture
-def with_store(tmp_path):
-    """Runs an async function with an empty store."""
+@pytest.fixture(params=["sqlite", "postgres"])
+def with_store(request, tmp_path):
+    """Runs an async function with an empty store: in a file, or on a real server."""
+    url = request.getfixturevalue("postgres").new_database() if request.param == "postgres" else ""
 
     def run(work):
         async def inside():
-            store = SqliteEventStore(tmp_path / "events.db")
+            store = PostgresEventStore(url) if url else SqliteEventStore(tmp_path / "events.db")
             try:
-                return await asyncio.wait_for(work(store), 60)
+                return await asyncio.wait_for(work(store), 120)
             finally:
                 await store.close()
 
