@@ -14,8 +14,9 @@ from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.candle_building import CandleBuilder
 from tradewind.core.domain.timeframes import timeframe_ns
 from tradewind.ports.event_store import EventQuery
+from tradewind.trading.carried_forward import rebuilt
 from tradewind.trading.portfolio_keys import Account
-from tradewind.trading.snapshots import latest_snapshot, rebuilt, restored
+from tradewind.trading.snapshots import latest_snapshot, restored
 
 KILLS = 3
 

@@ -12,7 +12,7 @@ from tradewind import bootstrap
 from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
 from tradewind.messaging.producer import EventProducer, Origin
 from tradewind.ports.cache import Role
-from tradewind.trading.account_folds import rebuilt
+from tradewind.trading.carried_forward import rebuilt
 from tradewind.trading.portfolio_keys import Account, kept_form
 from tradewind.trading.snapshots import latest_snapshot
 

@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 TICKS = EVENT_TYPES["price.tick"].topic
 STORE_WAITS_S = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 """How long, one after the other, the store is waited for where the bus was quicker."""
+FOLDED_MAX = 100_000
+"""Ids of ticks that are still to come; of those beyond it each counts as late when it comes, and changes nothing."""
+PENDING_MAX = 5_000
+"""Candles that are published together while a stream is made again."""
 PATIENCE_NS = 10 * SECOND_NS
 """How long a market must be silent before the clock closes its candles: much longer than ticks are under way."""
 
@@ -45,7 +49,10 @@ class _Making:
     latest_ns: int = BEFORE_ALL_NS
     heard_ns: int = BEFORE_ALL_NS
     recent: deque[tuple[int, str]] = field(default_factory=deque)
-    """When ticks happened, and their ids, as far as one that they overtook could still be taken."""
+    """When ticks happened, and their ids, as far as they are not final: one that comes again is known by its id."""
+    recent_ids: set[str] = field(default_factory=set)
+    folded: set[str] = field(default_factory=set)
+    """Ids of ticks that were taken from the store and are still to come on the bus."""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -89,10 +96,11 @@ class CandleMaker(EventConsumer):
             if losses == self._losses:
                 self._making.put(stream, making)
         async with making.one_at_a_time:
-            if making.outbox.last_id != event.event_id:
-                verdict = _fed(making, event, self.rules.wait_ns)
+            if event.event_id in making.folded:
+                making.folded.discard(event.event_id)
+            elif making.outbox.last_id != event.event_id:
+                self._feed(making, event)
                 making.outbox.last_id = event.event_id
-                self.metrics.counter("ticks_for_candles", verdict=verdict)(1)
             await self._publish(making, event)
 
     async def advance(self, now_ns: int) -> None:
@@ -143,40 +151,64 @@ class CandleMaker(EventConsumer):
         log.warning("%s is on the bus and not in the store: candles begin with what is there", event.event_id)
         return NOWHERE
 
+    def _feed(self, making: _Making, event: Event[Any]) -> None:
+        self.metrics.counter("ticks_for_candles", verdict=_fed(making, event))(1)
+
     async def _restored(self, stream: Stream, event: Event[Any]) -> _Making:
-        """The candles as they stood before this event, made from what the store holds."""
+        """All that the store holds of a stream, folded: also what is stored after this event and still to come.
+
+        So it does not matter which event is the first to come after a restart, be it an old one that comes again.
+        """
         making = _Making(CandleBuilder(stream.token, self.rules), Outbox(stream, self.producer))
-        earlier = EarlierTicks(self.store, stream, await self._stored_at(event))
-        last_ns = await earlier.last_ns(max(event.time_event, event.time_recorded))
-        if last_ns is None:
-            return making
-        start_ns = min(bucket_start_ns(last_ns - self.rules.wait_ns, length) for length in self.rules.lengths_ns)
-        published = set()
-        async for one in earlier.read(start_ns):
+        position = await self._stored_at(event)
+        last_ns = await EarlierTicks(self.store, stream, position).last_ns(max(event.time_event, event.time_recorded))
+        begin_ns = (event.time_event if last_ns is None else last_ns) - self.rules.wait_ns
+        start_ns = min(bucket_start_ns(begin_ns, length) for length in self.rules.lengths_ns)
+        pending: dict[tuple[str, int], tuple[Candle, Event[Any]]] = {}
+        async for stored in EarlierTicks(self.store, stream, NOWHERE).read(start_ns):
+            one = stored.event
             if isinstance(one.data, Candle):
-                end_ns = one.data.time + timeframe_ns(one.data.timeframe)
-                making.builder.advance(end_ns + self.rules.wait_ns)
-                published.add((one.data.timeframe, one.data.time))
+                making.builder.advance(one.data.time + timeframe_ns(one.data.timeframe) + self.rules.wait_ns)
+                pending.pop((one.data.timeframe, one.data.time), None)
+            elif stored.position < position:
+                _fed(making, one)
             else:
-                _fed(making, one, self.rules.wait_ns)
-        for candle in making.builder.closed():
-            # One that began before is not whole, and was published in its time.
-            if candle.time >= start_ns and (candle.timeframe, candle.time) not in published:
-                _send(making.outbox, candle, None)
+                self._feed(making, one)
+                if len(making.folded) < FOLDED_MAX:
+                    making.folded.add(one.event_id)
+            for candle in making.builder.closed():
+                # One that began before is not whole, and was published in its time.
+                if candle.time >= start_ns:
+                    pending[candle.timeframe, candle.time] = candle, one
+            if len(pending) >= PENDING_MAX:
+                await self._publish_all(making, pending)
+        await self._publish_all(making, pending)
         return making
 
+    async def _publish_all(self, making: _Making, pending: dict[tuple[str, int], tuple[Candle, Event[Any]]]) -> None:
+        """Publish candles whose events were not come across yet; one that is there already is stored once."""
+        for candle, cause in pending.values():
+            _send(making.outbox, candle, None if isinstance(cause.data, Candle) else cause)
+            self.metrics.counter("candles_closed", timeframe=candle.timeframe)(1)
+        pending.clear()
+        await making.outbox.publish()
 
-def _fed(making: _Making, event: Event[Any], wait_ns: int) -> str:
-    """What became of a tick."""
+
+def _fed(making: _Making, event: Event[Any]) -> str:
+    """What became of a tick. One that is final is late when it comes again; one that is not is known by its id."""
     making.heard_ns = max(making.heard_ns, event.time_recorded)
     if is_ahead(event):
         return "ahead"
+    if event.event_id in making.recent_ids:
+        return "duplicate"
     making.latest_ns = max(making.latest_ns, event.time_event)
-    making.recent.append((event.time_event, event.event_id))
-    while making.recent[0][0] < making.latest_ns - wait_ns:
-        making.recent.popleft()
     tick = event.data
-    return making.builder.take(event.time_event, tick.price, tick.size, tick.trade_id)
+    verdict = making.builder.take(event.time_event, tick.price, tick.size, tick.trade_id)
+    making.recent.append((event.time_event, event.event_id))
+    making.recent_ids.add(event.event_id)
+    while making.recent and making.recent[0][0] < making.builder.final_ns:
+        making.recent_ids.discard(making.recent.popleft()[1])
+    return verdict
 
 
 def _send(outbox: Outbox, candle: Candle, cause: Event[Any] | None) -> None:

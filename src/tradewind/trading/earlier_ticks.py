@@ -44,14 +44,14 @@ class EarlierTicks:
     stream: Stream
     before: int
 
-    async def read(self, start_ns: int) -> AsyncIterator[Event[Any]]:
+    async def read(self, start_ns: int) -> AsyncIterator[StoredEvent]:
         """Ticks and candles that happened from `start_ns` on, in the order in which they were stored."""
         async for batch in self.store.read(self._query(start_ns, None, "price.tick", "candle.closed")):
             for stored in batch:
                 if stored.position >= self.before:
                     return
                 if stream_of(stored.event) == self.stream:
-                    yield stored.event
+                    yield stored
 
     async def last_ns(self, now_ns: int) -> int | None:
         """When the latest of the ticks happened, seen from a time when all were there; None where there is none."""

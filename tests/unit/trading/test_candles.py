@@ -162,10 +162,14 @@ def test_the_clock_closes_nothing_while_ticks_wait_to_be_handled(tmp_path):
         stand = Stand(tmp_path)
         one = maker(stand, CandleRules(("1m",)))
         ticks = [trade(i, i * 10 * SECOND_NS) for i in range(4)]
-        await stand.bus.publish(ticks)
-        for event in ticks:
-            await one.take(event)
+        await stand.bus.publish(ticks[:1])
+        await one.take(ticks[0])
+        await stand.bus.publish(ticks[1:])
+        for event in ticks[1:]:
             await one.advance(START + HOUR)
+            assert await stand.events("candle.closed") == []
+            await one.take(event)
+        await one.advance(START + HOUR)
         made = await stand.events("candle.closed")
         await stand.store.close()
         return [e.data.ticks for e in made]
@@ -173,20 +177,27 @@ def test_the_clock_closes_nothing_while_ticks_wait_to_be_handled(tmp_path):
     assert asyncio.run(journey()) == [4]
 
 
-def test_a_candle_that_could_not_be_published_is_published_when_the_bus_is_back_and_no_tick_counts_twice(tmp_path):
+@pytest.mark.parametrize("there", [1, 3])
+def test_a_candle_that_could_not_be_published_is_published_when_the_bus_is_back_and_no_tick_counts_twice(
+    tmp_path, there
+):
+    """`there` ticks are stored when the first one comes: with all of them the candles are made as it is restored."""
+
     async def journey():
         stand = Stand(tmp_path)
         one = maker(stand, CandleRules(("1m",)))
         ticks = [trade(0, 0, size=1.0), trade(1, 2 * MINUTE, size=2.0), trade(2, 4 * MINUTE, size=4.0)]
-        await stand.bus.publish(ticks)
-        await one.take(ticks[0])
+        await stand.store.append(ticks[:there])
+        if there == 1:
+            await one.take(ticks[0])
+            await stand.store.append(ticks)
         stand.bus.fails = True
         for _ in range(3):
             with pytest.raises(Unavailable):
-                await one.take(ticks[1])
+                await one.take(ticks[1] if there == 1 else ticks[0])
         stand.bus.fails = False
-        await one.take(ticks[1])
-        await one.take(ticks[2])
+        for event in ticks[there == 1 :]:
+            await one.take(event)
         made = await stand.events("candle.closed")
         await stand.store.close()
         return [e.data.volume for e in made]
@@ -261,8 +272,9 @@ def test_the_clock_waits_for_an_overtaken_tick_that_is_stored_and_not_handled(tm
         stand = Stand(tmp_path)
         one = maker(stand, CandleRules(("1m",)))
         ticks = [trade(0, 59 * SECOND_NS), trade(1, 58 * SECOND_NS, price=50.0)]
-        await stand.bus.publish(ticks)
+        await stand.bus.publish(ticks[:1])
         await one.take(ticks[0])
+        await stand.bus.publish(ticks[1:])
         await one.advance(START + HOUR)
         await one.take(ticks[1])
         await one.advance(START + HOUR)
@@ -332,3 +344,59 @@ def test_a_stream_that_was_another_members_meanwhile_is_made_again_from_the_stor
         return [e.data.volume for e in made]
 
     assert asyncio.run(journey()) == [6.0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.integers(0, 100), min_size=4, max_size=25),
+    st.lists(st.tuples(st.integers(0, 24), st.booleans()), max_size=8),
+    st.booleans(),
+)
+def test_whatever_comes_again_and_whenever_it_ends_the_candles_are_those_of_each_tick_once(steps, agains, with_ids):
+    """Over Kafka a tick that was published twice comes twice, be it long after: also as the first after a restart."""
+    ticks = [
+        trade(i, after * SECOND_NS, 100.0 + i, i / 7, str(i) if with_ids else None)
+        for i, after in enumerate(itertools.accumulate(steps))
+    ]
+
+    async def journey(folder):
+        stand = Stand(Path(folder))
+        one, left = maker(stand), list(agains)
+        for number, event in enumerate(ticks):
+            await stand.bus.publish([event])
+            await one.take(event)
+            if left and number % 3 == 2:
+                which, restarts = left.pop()
+                one = maker(stand) if restarts else one
+                await one.take(ticks[min(which, number)])
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return [event.data for event in made]
+
+    with TemporaryDirectory() as folder:
+        made = asyncio.run(journey(folder))
+    assert by_end(made) == in_one_process(ticks)
+
+
+def test_a_backlog_is_folded_from_the_store_and_its_candles_keep_their_causes(tmp_path):
+    ticks = [trade(i, i * 20 * SECOND_NS, price=100.0 + i % 7) for i in range(400)]
+
+    async def journey():
+        stand = Stand(tmp_path)
+        await stand.bus.publish(ticks)
+        one = maker(stand)
+        await one.take(ticks[0])
+        at_once = await stand.events("candle.closed")
+        for event in ticks[1:]:
+            await one.take(event)
+        made = await stand.events("candle.closed")
+        counted = stand.metrics.values["ticks_for_candles", "taken"][0], stand.metrics.total("ticks_for_candles")
+        await stand.store.close()
+        return at_once, made, counted
+
+    at_once, made, counted = asyncio.run(journey())
+    assert at_once == made
+    assert [event.data for event in made] == in_one_process(ticks)
+    assert counted == (400, 400)
+    causes = {t.event_id: t for t in ticks}
+    assert all(causes[e.causation_id].time_event >= e.time_event for e in made)
