@@ -46,6 +46,7 @@ VERBS = {
     "rehearse": Verb("tradewind.interfaces.cli.rehearse", "Run a recorded session, at a venue that answers by chance."),
     "replay": Verb("tradewind.interfaces.cli.replay", "Play a recorded session again, decision by decision."),
     "divergence": Verb("tradewind.interfaces.cli.divergence", "Hold a session against its backtest: where, and why."),
+    "accounts": Verb("tradewind.interfaces.cli.accounts", "Say what accounts hold, have and have done."),
     "lineage": Verb("tradewind.interfaces.cli.lineage", "Walk from an order back to its ticks and its code."),
     "upkeep": Verb("tradewind.interfaces.cli.upkeep", "Make candles of stored ticks, pack old days, forget old events."),
     "hold": Verb("tradewind.interfaces.cli.hold", "Keep stored events from being forgotten."),
