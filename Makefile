@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/
 PIP = $$($(RUN)python -m pip --version >/dev/null 2>&1 && echo $(RUN)python -m pip || echo $(PYTHON) -m pip --python $(RUN)python)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo check lint types layers test trace services benchmark lock clean
+.PHONY: help demo check lint types layers test trace services chaos benchmark lock clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ trace: $(VENV)/dev.stamp ## Requirements, and what shows each of them
 services: $(VENV)/dev.stamp ## PostgreSQL, Redis and Kafka on this machine, until Ctrl-C
 	$(RUN)python deploy/services.py
 
+MINUTES ?= 30
+chaos: $(VENV)/dev.stamp ## Break everything at random for 30 minutes (MINUTES=5), and judge what is left
+	$(RUN)python -m tests.chaos.storm --minutes $(MINUTES)
+
 benchmark: ## Tradewind beside its peers, on the same bars (installs them in their own environments)
 	$(PYTHON) benchmarks/run.py
 
@@ -58,6 +62,8 @@ lock: $(VENV)/dev.stamp ## Pin every dependency again, with hashes
 		pyproject.toml requirements/build.in -o requirements/run.txt
 	$(RUN)uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		pyproject.toml requirements/build.in --group dev --extra live --extra optimize -o requirements/dev.txt
+	$(RUN)uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		pyproject.toml requirements/build.in --extra kafka --extra postgres --extra redis -o requirements/serve.txt
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build dist .coverage coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis

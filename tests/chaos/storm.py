@@ -20,6 +20,8 @@ from tests.chaos.verdict import looked_at, problems
 
 STRIKES_S = (1.0, 5.0)
 """How long a fault lasts, from and to."""
+LONG_S, LONG_SHARE, LONG_FORM_S = 45.0, 0.1, 240.0
+"""Of a storm that lasts longer than the third, this share of faults outlasts all retries."""
 CALM_S = 3.0
 UP_S, MENDED_S = 120.0, 240.0
 LOOK_S = 0.5
@@ -90,7 +92,8 @@ async def storm(seed, seconds, say=print):
                 names = [rest.pop() if rest else draw.choice(list(FAULTS))]
                 if draw.random() < 0.5:
                     names.append(rest.pop() if rest else draw.choice([n for n in FAULTS if n not in names]))
-                lasts_s = draw.uniform(*STRIKES_S)
+                long = draw.random() < LONG_SHARE and seconds >= LONG_FORM_S
+                lasts_s = LONG_S if long else draw.uniform(*STRIKES_S)
                 say(f"{len(stand.acknowledged()):,} acknowledged; for {lasts_s:.1f} s: {' and '.join(names)}")
                 struck += names
                 await _strike(stand, names, draw, lasts_s, watched)

@@ -36,6 +36,9 @@ def problems(
         said.append(f"{len(lost)} of {len(acknowledged)} acknowledged events are lost, the first {lost[0]}")
     if twice:
         said.append(f"{len(twice)} events are stored twice, the first {twice[0]}")
+    aside = [event for event in found.stored if event.type == "event.dead"]
+    if aside:
+        said.append(f"{len(aside)} events were put aside, and none of them was bad; the first: {aside[0].data.reason}")
     views = rebuilt(found.stored)
     for account, view in views.items():
         if account not in found.kept or (kept := found.kept[account]) is None:

@@ -13,6 +13,7 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.storm import Watched, storm
 from tests.chaos.verdict import Found, problems, rebuilt
 
+from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.trading.portfolio_keys import Account
 
 SEED = 20_261
@@ -20,6 +21,8 @@ PATIENCE_S = 900
 ALICE, BOB = (Account("home", "paper", name) for name in ("alice", "bob"))
 TRADES = (trade(1, "alice"), trade(2, "bob"), trade(3, "alice"))
 WELL = Found(TRADES, {ALICE: view_of([TRADES[0], TRADES[2]]), BOB: view_of([TRADES[1]])})
+LETTER = EVENT_TYPES["event.dead"].payload("price.ticks", 0, 1, "g", "x", 6, "{}")
+PUT_ASIDE = trade(9, type="event.dead", data=LETTER)
 IDS = [event.event_id for event in TRADES]
 
 
@@ -42,6 +45,7 @@ def test_where_all_is_well_nothing_is_said():
     [
         ([*IDS, "gone"], WELL, (), "1 of 4 acknowledged events are lost, the first gone"),
         (IDS, Found((*TRADES, TRADES[0]), WELL.kept), (), f"1 events are stored twice, the first {IDS[0]}"),
+        (IDS, Found((*TRADES, PUT_ASIDE), WELL.kept), (), "1 events were put aside"),
         (IDS, replace(WELL, kept={ALICE: WELL.kept[ALICE]}), (), "bob is not kept"),
         (IDS, replace(WELL, kept={**WELL.kept, BOB: None}), (), "bob is not kept"),
         (IDS, replace(WELL, kept={**WELL.kept, BOB: view_of([])}), (), "bob is kept as"),

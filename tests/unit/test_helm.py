@@ -1,0 +1,130 @@
+"""The chart is what the tables say: files, roles, images; and where Helm is at hand, it renders to what is meant."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from deploy.helm import make
+from deploy.kafka.brokers import read
+from tests.chaos.faults import FAULTS
+
+from tradewind.adapters.bus.kafka_topics import IN_SYNC_MIN, REPLICAS
+from tradewind.operations.serving import ROLES
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+CHART = DEPLOY / "helm" / "tradewind"
+VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_files_of_the_chart_are_those_that_stand_elsewhere():
+    assert {path.name: path.read_text(encoding="utf-8") for path in make.FILES.iterdir()} == make.texts()
+
+
+def test_there_is_a_deployment_for_every_role_and_no_other():
+    assert list(VALUES["roles"]) == list(ROLES)
+    assert all(how["replicas"] >= 1 for how in VALUES["roles"].values())
+
+
+def test_brokers_and_topics_keep_as_many_copies_as_the_program_wants():
+    told = read(make.FILES / "kafka.properties")
+    assert (told["default.replication.factor"], told["min.insync.replicas"]) == (str(REPLICAS), str(IN_SYNC_MIN))
+    assert VALUES["topics"]["replicas"] == REPLICAS
+    assert len(told["controller.quorum.voters"].split(",")) == REPLICAS
+
+
+def test_the_chart_runs_the_images_of_the_compose_files():
+    def images(folder):
+        whole = yaml.safe_load((DEPLOY / folder / "compose.yaml").read_text(encoding="utf-8"))
+        return {service["image"] for service in whole["services"].values()}
+
+    assert images("kafka") == {VALUES["kafka"]["image"]}
+    assert images("postgres") == {VALUES["postgres"]["image"]}
+    assert images("redis") == {VALUES["redis"]["image"]}
+
+
+def test_no_secret_and_no_floating_image_stands_in_the_chart():
+    for path in CHART.rglob("*"):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8")
+            assert "kind: Secret\n" not in text, path
+            assert ":latest" not in text, path
+
+
+@pytest.fixture(scope="module")
+def rendered():
+    helm = shutil.which("helm")
+    if helm is None:
+        pytest.skip("helm is not installed (Go: go install helm.sh/helm/v3/cmd/helm@latest)")
+    words = ["--set", "image=registry.example/tradewind:0.1.0", "--set", "prometheusOperator=true"]
+    subprocess.run([helm, "lint", "--strict", CHART, *words], check=True, capture_output=True)
+    missing = subprocess.run([helm, "template", "t", CHART], capture_output=True, text=True, check=False)
+    assert "say which image" in missing.stderr
+    done = subprocess.run([helm, "template", "t", CHART, *words], check=True, capture_output=True, text=True)
+    return [one for one in yaml.safe_load_all(done.stdout) if one]
+
+
+def pods(rendered):
+    return {
+        one["metadata"]["name"]: one["spec"]["template"]
+        for one in rendered
+        if one["kind"] in {"Deployment", "StatefulSet", "Job"}
+    }
+
+
+def test_rendered_there_are_three_brokers_six_nodes_of_state_and_every_role(rendered):
+    sizes = {
+        o["metadata"]["name"]: o["spec"]["replicas"] for o in rendered if o["kind"] in {"Deployment", "StatefulSet"}
+    }
+    assert sizes["kafka"] == REPLICAS
+    assert (sizes["redis-state"], sizes["redis-cache"], sizes["postgres"]) == (6, 1, 1)
+    assert {name.removeprefix("tradewind-") for name in sizes if name.startswith("tradewind-")} == set(ROLES)
+    job = pods(rendered)["tradewind-topics"]["spec"]["containers"][0]
+    assert job["args"] == ["topics", "--make", "--replicas", str(REPLICAS)]
+
+
+def test_rendered_every_pod_is_confined_limited_and_looked_after(rendered):
+    for name, pod in pods(rendered).items():
+        spec = pod["spec"]
+        assert spec["automountServiceAccountToken"] is False, name
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        mounted = {volume["name"] for volume in spec["volumes"]} | {"data"}
+        for container in spec["containers"]:
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+            assert "memory" in container["resources"]["limits"]
+            assert {mount["name"] for mount in container["volumeMounts"]} <= mounted
+            assert spec.get("restartPolicy") == "OnFailure" or "livenessProbe" in container
+
+
+def test_rendered_every_secret_and_file_that_is_mounted_is_named(rendered):
+    maps = {one["metadata"]["name"] for one in rendered if one["kind"] == "ConfigMap"}
+    text = json.dumps(list(pods(rendered).values()))
+    for pod in pods(rendered).values():
+        for volume in pod["spec"]["volumes"]:
+            assert volume.get("configMap", {}).get("name", next(iter(maps))) in maps
+    assert all(f'"{name}"' in text for name in VALUES["secrets"].values())
+
+
+def test_rendered_kubernetes_own_schemas_hold(rendered):
+    validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed (pip)")
+    for one in rendered:
+        if "monitoring.coreos.com" not in one["apiVersion"]:
+            validate.validate(one, "1.33", strict=True)
+
+
+def test_the_experiments_of_litmus_are_those_that_are_done_here():
+    engines = list(yaml.safe_load_all((DEPLOY / "chaos" / "litmus.yaml").read_text(encoding="utf-8")))
+    names = {engine["metadata"]["name"] for engine in engines}
+    assert names == {"kafka-broker", "redis-node", "postgres", "postgres-partition", "services"}
+    assert len(FAULTS) == len(names) + 1, "who publishes is no part of the chart"
+    for engine in engines:
+        assert (engine["apiVersion"], engine["kind"]) == ("litmuschaos.io/v1alpha1", "ChaosEngine")
+        assert engine["spec"]["engineState"] == "stop", "nothing breaks because a file was applied"
+        label = engine["spec"]["appinfo"]["applabel"]
+        assert label == "tradewind/metrics=true" or label.split("=")[1] in {"kafka", "redis-state", "postgres"}
+        for experiment in engine["spec"]["experiments"]:
+            assert experiment["name"] in {"pod-delete", "pod-network-loss"}
+            assert all(isinstance(pair["value"], str) for pair in experiment["spec"]["components"]["env"])
