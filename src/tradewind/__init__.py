@@ -37,7 +37,7 @@ _HOME: dict[str, str] = {
     "recursive": "tradewind.research.recursive",
     "optimise": "tradewind.research.optimise",
     "lookahead": "tradewind.research.lookahead",
-    **dict.fromkeys(("counted", "read_order_book"), "tradewind.bootstrap"),
+    **dict.fromkeys(("counted", "read_order_book", "resumable"), "tradewind.bootstrap"),
     **dict.fromkeys(("SyntheticBook", "synthetic_book"), "tradewind.core.domain.synthetic_book"),
     "BookRules": "tradewind.core.engine.books.rules",
     **dict.fromkeys(("BookBacktest", "book_backtest"), "tradewind.research.book_backtest"),
@@ -135,6 +135,9 @@ if TYPE_CHECKING:
 
     def read_order_book(path: str | Path) -> Recording:
         """See `bootstrap.read_order_book`."""
+
+    def resumable(*, fresh: bool = False) -> AbstractContextManager[None]:
+        """See `bootstrap.resumable`."""
 
 
 __all__ = [
@@ -237,6 +240,7 @@ __all__ = [
     "portfolio",
     "read_order_book",
     "recursive",
+    "resumable",
     "ring",
     "synthetic_book",
     "synthetic_market",

@@ -92,6 +92,17 @@ def counted(*, seed: int | None = None, settings: Settings | None = None) -> Ite
         warnings.warn(f"{count.seen:,} trials were not counted: {count.problem}", stacklevel=3)
 
 
+@contextmanager
+def resumable(*, fresh: bool = False, settings: Settings | None = None) -> Iterator[None]:
+    """Keep what a search in Python has done: `with resumable(): optimise(SmaCross, bars)`. After an interrupt or a kill
+    the same call goes on where it was; `fresh` begins it anew.
+    """
+    from tradewind.research.resuming import resuming  # noqa: PLC0415
+
+    with resuming(open_sweeps(settings), now_ns=time.time_ns(), fresh=fresh):
+        yield
+
+
 def open_sweeps(settings: Settings | None = None) -> Sweeps:
     """The sweeps at work that the settings name a folder for."""
     from tradewind.adapters.sweeps.sweep_folders import SweepFolders  # noqa: PLC0415 - brings NumPy

@@ -14,7 +14,6 @@ from tradewind.operations.backtest_request import BacktestRequest, command_of
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import plain_name, run_name
 from tradewind.operations.strategies import strategy_named
-from tradewind.operations.sweep_blocks import KeptBlocks, sweep_hash, sweep_words
 from tradewind.operations.trials import counted, counting_warnings
 from tradewind.ports.market_data import MarketData
 from tradewind.ports.runs import Runs
@@ -23,10 +22,12 @@ from tradewind.ports.trials import Trials
 from tradewind.research.asked_space import space_of
 from tradewind.research.bench import Bench
 from tradewind.research.code_hash import code_hash
+from tradewind.research.kept_blocks import KeptBlocks
 from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimise import must_fit, search
 from tradewind.research.optimised import Optimised
 from tradewind.research.reports.optimise_page import SearchPage, write_search
+from tradewind.research.same_search import sweep_hash, sweep_words
 from tradewind.research.search_plan import plan_search
 
 
@@ -101,7 +102,7 @@ def run_search(
     markets, infos = load_markets(request, catalogue)
     bench = Bench(strategy, markets, rules=request.rules, engine=request.engine, cache=cache, workers=workers)
     must_fit(plan, bench)  # what cannot run leaves no search behind that could go on
-    words = sweep_words(plan, strategy, request, markets, infos, fixed)
+    words = sweep_words(plan, bench, fixed)
     name = sweeps.find(resume).name if resume else f"{plain_name(request.strategy)}-{sweep_hash(words)}"
     command = command_of(replace(request, parameters=fixed), "optimize", _own_words(wanted))
     with (
@@ -112,8 +113,7 @@ def run_search(
         try:
             found = search(plan, bench, fixed, kept=kept, progress=Stages(progress))
         except KeyboardInterrupt:
-            done = f"{kept.had + kept.kept:,} of {plan.budget:,}"
-            raise KeyboardInterrupt(f"interrupted; {done} sets are done and kept", f"To go on: {command}") from None
+            raise kept.interrupted(plan.budget, f"To go on: {command}") from None
         if len(found.scores.failed) == len(found.sets):
             sweeps.forget(name)
             raise StrategyFailed(f"it failed with every set: {found.why_none}", where=strategy.__name__)

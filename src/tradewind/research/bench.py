@@ -107,6 +107,11 @@ class Bench:
         self.why_interpreted: str | None = "it was asked for" if engine == "interpreted" else None
 
     @property
+    def markets(self) -> tuple[Market, ...]:
+        """What it runs on, a market for each symbol."""
+        return tuple(self._runs.joined.markets)
+
+    @property
     def time(self) -> NDArray[np.int64]:
         """Open times of the bars that end the calendar's periods (periods,), ns UTC."""
         return self._runs.time

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from tradewind.core.domain.errors import BadInput
-from tradewind.core.domain.instruments import instrument_for
 from tradewind.core.domain.market_data import Bars
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName
@@ -28,8 +27,11 @@ from tradewind.research.backtest import Market
 from tradewind.research.bench import SCORES, Bench, Scores
 from tradewind.research.counting import ground_of, now_counting
 from tradewind.research.judged_sets import excess, goals, judge
+from tradewind.research.kept_blocks import KeptBlocks
 from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimised import Optimised, Stretch
+from tradewind.research.resuming import now_resumable
+from tradewind.research.same_search import sweep_hash, sweep_words
 from tradewind.research.search_luck import SearchLuck, search_luck
 from tradewind.research.search_plan import SearchPlan, plan_search
 from tradewind.research.searches import Sets
@@ -82,8 +84,9 @@ def optimise(
     budget       how many sets to try; the grid is tried whole or refused
     parameters   values of parameters that are not turned
 
-    Raises BadInput for a space, a method or an objective that makes no sense. Sets in which the strategy fails are
-    counted, with the reason, and never win.
+    Inside a `resumable()` block an interrupted search goes on where it was when the same call is made again. Raises
+    BadInput for a space, a method or an objective that makes no sense. Sets in which the strategy fails are counted,
+    with the reason, and never win.
     """
     values = resolve(strategy.parameters, dict(parameters or {}), strategy.__name__)
     fixed = {name: values[name] for name in parameters or {}}
@@ -96,7 +99,20 @@ def optimise(
         seed,
     )
     bench = Bench(strategy, data, rules=rules, engine=engine, cache=cache, workers=workers)
-    return search(plan, bench, fixed, progress=progress)
+    keeper = now_resumable()
+    if keeper is None:
+        return search(plan, bench, fixed, progress=progress)
+    must_fit(plan, bench)
+    words = sweep_words(plan, bench, fixed)
+    name = f"{strategy.__name__}-{sweep_hash(words)}"
+    with keeper.sweeps.work_on(name, words, keeper.now_ns, fresh=keeper.fresh) as sweep:
+        kept = KeptBlocks(sweep)
+        try:
+            found = search(plan, bench, fixed, kept=kept, progress=progress)
+        except KeyboardInterrupt:
+            raise kept.interrupted(plan.budget, "To go on: the same call, in resumable()") from None
+        keeper.sweeps.forget(name)  # still ours
+    return found
 
 
 def search(
@@ -136,7 +152,7 @@ def search(
         learn(asked, scores)
         size = _paced(size, monotonic() - began)
     scores = joined(found)
-    markets = _markets(bench)
+    markets = bench.markets
     judged = judge(scores, plan.objectives, plan.constraints)
     stretch = Stretch(
         tuple(market.bars.symbol for market in markets),
@@ -155,11 +171,6 @@ def must_fit(plan: SearchPlan, bench: Bench) -> None:
             f"{plan.budget:,} sets on {len(bench.time):,} periods would fill the memory with their returns",
             fix=f"Try at most {RETURNS_MAX // len(bench.time):,} sets at once, or a shorter stretch",
         )
-
-
-def _markets(bench: Bench) -> list[Market]:
-    data = [bench.data] if isinstance(bench.data, Bars | Market) else bench.data
-    return [each if isinstance(each, Market) else Market(each, instrument_for(each.symbol)) for each in data]
 
 
 def _luck(markets: Sequence[Market], rules: MarketRules, scores: Scores, best: int | None) -> SearchLuck:

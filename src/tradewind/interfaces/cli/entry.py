@@ -15,7 +15,7 @@ SAID_JSON = (
 def main() -> int:
     """Load the command line and run it; its exit code."""
     try:
-        from tradewind.interfaces.cli.main import main as run  # noqa: PLC0415 - the loading is what may be interrupted
+        from tradewind.interfaces.cli.main import main as run
 
         return run()
     except KeyboardInterrupt:
