@@ -40,3 +40,19 @@ def events_of(home):
         return next(file.execute("SELECT count(*) FROM events WHERE session = 'cut'"))[0]
     except apsw.Error:
         return 0
+
+
+def test_a_session_that_is_interrupted_says_so_and_keeps_what_it_acted_on(ask, home):
+    command = [sys.executable, "-m", "tradewind.interfaces.cli.main", "rehearse", "sma_cross", "--name", "cut"]
+    command += ["--symbol", "BTC/USDT:USDT", "--param", "fast=3", "--param", "slow=8"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ))
+    until = time.monotonic() + WAIT_S
+    while events_of(home) < 200 and process.poll() is None and time.monotonic() < until:
+        pass
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=WAIT_S)
+    assert b"Traceback" not in said
+    again = ask("replay", "cut", "--json").document
+    assert again["same"]
+    assert again["events"] == events_of(home)
+    assert again["ended"] or (process.returncode == 130 and out == b"")

@@ -88,7 +88,10 @@ async def diverge(
     here = Side(
         seen.decisions, seen.fills, seen.ends, np.array(seen.time, np.int64), np.array(seen.equity), terms.wait_ns
     )
-    there = Side(tested.run.decisions, tested.run.fills, {}, tested.time + step, tested.equity)
+    fills = tested.run.fills
+    there = Side(
+        tested.run.decisions, fills, {}, tested.time + step, tested.equity, fill_bars=tested.row_time[fills["bar"]]
+    )
     result = compare(here, there, step)
     warnings = (*_warnings(replayed, rules), *_other_candles(bars, catalogue))
     compared = Compared(

@@ -14,8 +14,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tradewind.core.domain.orders import FillReason
-
 Array = NDArray[Any]
 NEAR_BARS = 1
 """How many bars apart two decisions may be and still be the same one."""
@@ -63,6 +61,8 @@ class Side:
     time: Array
     equity: Array
     wait_ns: int = 0
+    fill_bars: Array | None = None
+    """When the bar opened inside which each fill was done; None: by the fill's own time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class Executed:
     side: int
     reason: int
     time: int
+    bar: int
     size: float
     price: float
     fee: float
@@ -162,15 +163,15 @@ def _equal(a: float, b: float) -> bool:
 
 def pair_trades(here: Side, there: Side, pairs: Sequence[Pair], step_ns: int) -> list[Trade]:
     """What was traded for each pair of orders, and by stops and targets; only what differs or was traded by both."""
-    mine, theirs = executed(here.fills), executed(there.fills)
+    mine, theirs = executed(here, step_ns), executed(there, step_ns)
     trades: list[Trade] = []
     for pair in pairs:
         orders = [_order(side.decisions, row) for side, row in ((here, pair.here), (there, pair.there))]
         a, b = (found.pop(order, None) for found, order in zip((mine, theirs), orders, strict=True))
         if a is not None or b is not None:
-            trades.append(_trade(a, b, here.ends.get(orders[0], ""), step_ns))
+            trades.append(_trade(a, b, here.ends.get(orders[0], "")))
     for a, b in _near(list(mine.values()), list(theirs.values()), step_ns):
-        trades.append(_trade(a, b, "" if a is None else here.ends.get(a.order, ""), step_ns))
+        trades.append(_trade(a, b, "" if a is None else here.ends.get(a.order, "")))
     return sorted(trades, key=lambda trade: trade.time)
 
 
@@ -180,8 +181,10 @@ def _order(decisions: Array, row: int | None) -> int:
     return int(decisions["order"][row])
 
 
-def executed(fills: Array) -> dict[int, Executed]:
+def executed(side: Side, step_ns: int) -> dict[int, Executed]:
     """What each order traded in all, by its number."""
+    fills = side.fills
+    bars = (fills["time"] if side.fill_bars is None else side.fill_bars) // step_ns
     parts: dict[int, list[int]] = {}
     for row, order in enumerate(fills["order"].tolist()):
         parts.setdefault(order, []).append(row)
@@ -190,7 +193,8 @@ def executed(fills: Array) -> dict[int, Executed]:
         of = fills[rows]
         size = float(of["size"].sum())
         found[order] = Executed(
-            order, int(of["symbol"][0]), int(of["side"][0]), int(of["reason"][0]), int(of["time"][0]), size,
+            order, int(of["symbol"][0]), int(of["side"][0]), int(of["reason"][0]), int(of["time"][0]),
+            int(bars[rows[0]]), size,
             float((of["size"] * of["price"]).sum()) / size, float(of["fee"].sum()),
         )  # fmt: skip
     return found
@@ -211,7 +215,7 @@ def _near(mine: list[Executed], theirs: list[Executed], step_ns: int) -> list[tu
     return [*found, *((None, b) for line in waiting.values() for b in line)]
 
 
-def _trade(a: Executed | None, b: Executed | None, words: str, step_ns: int) -> Trade:
+def _trade(a: Executed | None, b: Executed | None, words: str) -> Trade:
     if a is None or b is None:
         if a is not None:
             return Trade(a, b, Cause.FILLED_HERE, None, None, words)
@@ -221,7 +225,7 @@ def _trade(a: Executed | None, b: Executed | None, words: str, step_ns: int) -> 
     cause: Cause | None = None
     if a.size < b.size * (1.0 - HAIR) and words:
         cause = Cause.PARTIAL
-    elif a.reason == int(FillReason.ORDER) and a.time // step_ns > b.time // step_ns:
+    elif a.bar > b.bar:
         cause = Cause.LATE
     elif not _near_numbers(a.size, b.size):
         cause = Cause.SIZE
