@@ -129,7 +129,7 @@ def test_a_role_that_another_process_has_is_refused(ask, home):
 
 def test_a_server_that_is_missing_is_named_at_once(ask, monkeypatch):
     monkeypatch.setenv("TRADEWIND_POSTGRES", "postgresql://nobody@127.0.0.1:9/none")
-    answer = ask("serve", "candles")
+    answer = ask("serve", "candles", "--until-idle")
     assert answer.code == 5
     assert "127.0.0.1:9" in answer.err
     assert "candles: started" not in answer.err

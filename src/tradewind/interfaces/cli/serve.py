@@ -63,6 +63,8 @@ def serve(
             try:
                 ask()
             except Unavailable as problem:
+                if until_idle:
+                    raise  # who waits for an end is not kept waiting for a server
                 # One node of many may be away, or all for a while: that keeps nobody from beginning again.
                 logging.getLogger(__name__).warning("%s cannot be had yet, and is waited for: %s", name, problem)
         page = None if metrics_port is None else (metrics_host, metrics_port)
