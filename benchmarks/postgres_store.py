@@ -29,9 +29,10 @@ import machine
 from tradewind.adapters.event_store.postgres_connection import open_pool
 from tradewind.adapters.event_store.postgres_days import index_days
 from tradewind.adapters.event_store.postgres_events import COLUMNS, PostgresEventStore, _row
+from tradewind.adapters.event_store.postgres_rows import PostgresRows
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.payloads import Tick
-from tradewind.messaging.batch_writer import BatchWriter
+from tradewind.messaging.batch_writer import BatchUpdateWriter, BatchWriter
 from tradewind.ports.event_store import EventQuery
 
 HERE = Path(__file__).resolve().parent
@@ -122,6 +123,31 @@ async def one_by_one_and_batched(url: str, number: int) -> dict[str, Any]:
     return {"batch": number, "alone": alone, "batched": many, "gain": many / alone}
 
 
+async def updates(url: str, number: int) -> dict[str, Any]:
+    """Changes a second of a caller that waits for each UPDATE, and of one that hands them to a batch writer."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("CREATE TABLE tasks (id text PRIMARY KEY, state text, tries int)")
+    keys = [f"task-{i}" for i in range(10_000)]
+    rows = PostgresRows(url, "public.tasks", key="id", columns={"id": "text", "state": "text", "tries": "int"})
+    await rows.insert([{"id": key, "state": "queued", "tries": 0} for key in keys])
+
+    async def one_by_one() -> None:
+        for key in keys[:200]:
+            await connection.execute("UPDATE tasks SET state = $2, tries = $3 WHERE id = $1", key, "started", 1)
+
+    async def together() -> None:
+        async with BatchUpdateWriter(rows.update, size=number) as writer:
+            for key in keys:
+                await writer.add(key, state="done", tries=2)
+
+    alone, many = 200 / await timed(one_by_one), len(keys) / await timed(together)
+    if await connection.fetchval("SELECT count(*) FROM tasks WHERE state = 'done' AND tries = 2") != len(keys):
+        raise SystemExit("not every change was made")
+    await connection.close()
+    await rows.close()
+    return {"batch": number, "alone": alone, "batched": many, "gain": many / alone}
+
+
 async def range_query(url: str, rows: int) -> dict[str, Any]:
     """Seconds of a query of thirty days of one token, decoded, in a store of sixty days and many rows."""
     store = PostgresEventStore(url)
@@ -159,9 +185,11 @@ def page(result: dict[str, Any]) -> str:
     ]
     lines += ["", "| batch | COPY, rows/s | store, events/s | of COPY |", "|---|---|---|---|"]
     lines += [f"| {r['batch']:,} | {r['copy']:,.0f} | {r['store']:,.0f} | {r['ratio']:.2f} |" for r in result["copy"]]
-    lines += ["", "| batch writer of | one by one, events/s | batched, events/s | times |", "|---|---|---|---|"]
-    for r in result["batches"]:
-        lines.append(f"| {r['batch']:,} | {r['alone']:,.0f} | {r['batched']:,.0f} | {r['gain']:.0f} |")
+    for what, unit in (("batches", "events stored"), ("updates", "rows changed")):
+        if result.get(what):
+            lines += ["", f"| {unit}, in batches of | one by one, /s | batched, /s | times |", "|---|---|---|---|"]
+            rows = result[what]
+            lines += [f"| {r['batch']:,} | {r['alone']:,.0f} | {r['batched']:,.0f} | {r['gain']:.0f} |" for r in rows]
     if result.get("range"):
         r = result["range"]
         what = f"Thirty days of one token of 1,000, after upkeep, in {r['rows']:,} rows over sixty days"
@@ -188,6 +216,7 @@ def main() -> None:
                 for batch in (1_000, 20_000)
             ],
             "batches": [asyncio.run(one_by_one_and_batched(server.new_database(), n)) for n in (100, 500, 1_000)],
+            "updates": [asyncio.run(updates(server.new_database(), n)) for n in (100, 500, 1_000)],
         }  # fmt: skip
         if options.range_rows:
             result["range"] = asyncio.run(range_query(server.new_database(), options.range_rows))

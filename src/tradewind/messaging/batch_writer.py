@@ -56,6 +56,7 @@ class BatchWriter(Generic[Row]):
         self.refused_rows: list[tuple[Row, Refused]] = []
         self._write_rows, self._refused, self._sleep = write, refused, sleep
         self._waiting: deque[Row] = deque()
+        self._since: deque[float] = deque()
         self._taken: list[Row] = []
         self._added = self._dealt = 0
         self._urgent_until = 0
@@ -70,11 +71,13 @@ class BatchWriter(Generic[Row]):
 
     async def add_all(self, rows: Iterable[Row]) -> None:
         """Take rows in, in their order."""
+        now = asyncio.get_running_loop().time
         async with self._changed:
             for row in rows:
                 await self._changed.wait_for(lambda: len(self._waiting) < self.waiting_max or self._stopped())
                 self._raise_if_stopped()
                 self._waiting.append(row)
+                self._since.append(now())
                 self._added += 1
                 if len(self._waiting) == 1 or len(self._waiting) >= self.size:
                     self._changed.notify_all()
@@ -134,7 +137,7 @@ class BatchWriter(Generic[Row]):
         async with self._changed:
             await self._changed.wait_for(lambda: self._waiting or self._ending)
             try:
-                async with asyncio.timeout(self.wait_s):
+                async with asyncio.timeout_at(self._since[0] + self.wait_s if self._since else None):
                     await self._changed.wait_for(
                         lambda: len(self._waiting) >= self.size or self._ending or self._urgent_until > self._dealt
                     )
@@ -143,6 +146,7 @@ class BatchWriter(Generic[Row]):
             self._taken = list(islice(self._waiting, self.size))
             for _ in self._taken:
                 self._waiting.popleft()
+                self._since.popleft()
             self._changed.notify_all()
             return list(self._taken)
 

@@ -76,6 +76,25 @@ def test_a_batch_that_is_not_full_is_written_after_a_while():
     run(work)
 
 
+def test_rows_that_waited_long_enough_while_others_were_written_do_not_wait_again():
+    async def work():
+        table, loop, now = Table(), asyncio.get_running_loop(), 0.0
+        started = loop.time()
+        loop.time = lambda: started + now
+        async with BatchWriter(table.write, size=2, wait_s=0.75 * PATIENCE_S) as writer:
+            table.open.clear()
+            await writer.add_all([1, 2, 3])
+            while not table.tries:
+                await asyncio.sleep(0)
+            now += 0.75 * PATIENCE_S  # the first batch takes as long as a row may wait
+            table.open.set()
+            while writer.written < 3:
+                await asyncio.sleep(0)
+            return table.batches
+
+    assert run(work) == [[1, 2], [3]]
+
+
 def test_what_is_left_is_written_when_the_block_breaks():
     async def work():
         table = Table()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store.packed_blocks import unpack
+from tradewind.adapters.event_store.postgres_connection import LONG_S_MAX
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.codec import decode
 from tradewind.core.domain.events.payloads import Candle
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 SECONDS = {"1m": 60, "5m": 300, "1h": 3_600, "1d": 86_400}
 MADE_OF = {"5m": "1m", "1h": "5m", "1d": "1h"}
 BOOKMARK = "candles"
+PACKED_AFTER_DAYS = 7
 POSITIONS_AT_ONCE_MAX = 50_000
 LOCK = 0x63616E646C65
 """The advisory lock of who makes candles: two at once would only do the same work twice."""
@@ -43,33 +45,38 @@ WITH touched AS (
 FROM_TICKS = (
     TOUCHED  # noqa: S608 - made of our own words
     + """
-SELECT t.tenant, t.source, t.symbol, t."time", (array_agg(price ORDER BY time_event, position))[1], max(price),
-       min(price), (array_agg(price ORDER BY time_event DESC, position DESC))[1],
-       sum(size ORDER BY time_event, position), count(*)
-FROM open_to_change t JOIN (SELECT * FROM tradewind.ticks UNION ALL SELECT * FROM tradewind.unpacked_ticks) k
-    ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
-    AND k."timestamp" >= t."time" AND k."timestamp" < t."time" + INTERVAL '{s} seconds'
-GROUP BY t.tenant, t.source, t.symbol, t."time"
+SELECT made.* FROM (SELECT DISTINCT "time" FROM open_to_change) t CROSS JOIN LATERAL (
+    SELECT tenant, source, symbol, t."time", (array_agg(price ORDER BY time_event, position))[1] AS open,
+           max(price) AS high, min(price) AS low,
+           (array_agg(price ORDER BY time_event DESC, position DESC))[1] AS close,
+           sum(size ORDER BY time_event, position) AS volume, count(*) AS ticks
+    FROM (SELECT * FROM tradewind.ticks UNION ALL SELECT * FROM tradewind.unpacked_ticks) k
+    WHERE k."timestamp" >= t."time" AND k."timestamp" < t."time" + INTERVAL '{s} seconds'
+    GROUP BY tenant, source, symbol
+) made JOIN open_to_change o
+    ON o.tenant = made.tenant AND o.source = made.source AND o.symbol = made.symbol AND o."time" = made."time"
 """
 )
+"""Each minute is looked at once, by the index of times. (A join by ranges would compare all ticks with all minutes.)"""
 FROM_CANDLES = (
-    TOUCHED
+    TOUCHED  # noqa: S608 - made of our own words
     + """
-SELECT t.tenant, t.source, t.symbol, t."time", (array_agg(open ORDER BY k."time"))[1], max(high), min(low),
-       (array_agg(close ORDER BY k."time" DESC))[1], sum(volume ORDER BY k."time"), sum(ticks)
-FROM open_to_change t JOIN tradewind.candles_{finer} k
-    ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
-    AND k."time" >= t."time" AND k."time" < t."time" + INTERVAL '{s} seconds'
-GROUP BY t.tenant, t.source, t.symbol, t."time"
+SELECT t.tenant, t.source, t.symbol, t."time", made.* FROM open_to_change t CROSS JOIN LATERAL (
+    SELECT (array_agg(open ORDER BY k."time"))[1], max(high), min(low), (array_agg(close ORDER BY k."time" DESC))[1],
+           sum(volume ORDER BY k."time"), sum(ticks) AS ticks
+    FROM tradewind.candles_{finer} k WHERE k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
+        AND k."time" >= t."time" AND k."time" < t."time" + INTERVAL '{s} seconds'
+) made WHERE made.ticks > 0
 """
 )
 PACKED_BESIDE = (
-    TOUCHED.format(s=SECONDS["1m"])
+    TOUCHED
     + """
 SELECT DISTINCT ON (p.first_position) p.body
 FROM open_to_change t JOIN tradewind.packed_events p ON p.tenant = t.tenant AND p.token = t.symbol
     AND p.event_type = 'price.tick' AND p.first_time < (extract(epoch FROM t."time") + 60)::bigint * 1000000000
     AND p.last_time >= extract(epoch FROM t."time")::bigint * 1000000000
+WHERE t."time" < now() - INTERVAL '{days} days'
 """
 )
 MARK = (
@@ -97,7 +104,7 @@ async def roll_up(connection: asyncpg.Connection[Any]) -> int:
             await _unpack(connection, after, upto)
             for frame, seconds in SECONDS.items():
                 rows = (FROM_CANDLES if frame in MADE_OF else FROM_TICKS).format(s=seconds, finer=MADE_OF.get(frame))
-                await connection.execute(PUT.format(frame=frame, rows=rows), after, upto, timeout=None)
+                await connection.execute(PUT.format(frame=frame, rows=rows), after, upto, timeout=LONG_S_MAX)
             await connection.execute("DELETE FROM tradewind.unpacked_ticks")
             await connection.execute(MARK, BOOKMARK, upto)
             looked += upto - after
@@ -105,7 +112,9 @@ async def roll_up(connection: asyncpg.Connection[Any]) -> int:
 
 async def _unpack(connection: asyncpg.Connection[Any], after: int, upto: int) -> None:
     """Lay the packed ticks of the minutes that late ticks touch beside the others."""
-    found = await connection.fetch(PACKED_BESIDE, after, upto, timeout=None)
+    found = await connection.fetch(
+        PACKED_BESIDE.format(s=SECONDS["1m"], days=PACKED_AFTER_DAYS), after, upto, timeout=LONG_S_MAX
+    )
     rows = [
         (position, tick.tenant, tick.source, tick.token, tick.time_event // 1_000, tick.time_event, price, size)
         for (block,) in found

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 CONNECT_S_MAX = 10.0
 COMMAND_S_MAX = 60.0
+LONG_S_MAX = 6 * 3_600.0
+"""What upkeep asks for may take long. (asyncpg takes None for the limit above, not for none.)"""
+THINKING = "SET LOCAL idle_in_transaction_session_timeout = '10min'"
+"""For a transaction that works on rows before it writes them, and keeps nobody from writing meanwhile."""
 CONNECTIONS_MAX = 8
 IDLE_MS_MAX = 15_000
 """How long a transaction may stand still: who takes places and then hangs must not stop all others for ever."""

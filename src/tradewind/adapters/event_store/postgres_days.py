@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tradewind.adapters.event_store.postgres_connection import LONG_S_MAX
 from tradewind.adapters.event_store.postgres_schema import Kind, there
 from tradewind.core.domain.timeframes import UNITS_NS
 
@@ -105,7 +106,7 @@ async def index_days(connection: asyncpg.Connection[Any]) -> int:
             await connection.execute(f"DROP INDEX IF EXISTS tradewind.{name}{INDEXED}")  # one that was broken off
             await connection.execute(
                 f'CREATE INDEX CONCURRENTLY {name}{INDEXED} ON tradewind.{name} (token, event_type, "timestamp")',
-                timeout=None,
+                timeout=LONG_S_MAX,
             )
         return len(over)
     finally:

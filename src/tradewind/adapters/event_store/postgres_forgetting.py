@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store.holding import covers
 from tradewind.adapters.event_store.packed_blocks import unpack
+from tradewind.adapters.event_store.postgres_connection import LONG_S_MAX, THINKING
 from tradewind.adapters.event_store.postgres_days import DEFAULT, days_before, drop_days, drop_empty
 from tradewind.adapters.event_store.postgres_packing import COLUMNS, blocks
 from tradewind.adapters.event_store.postgres_query import fits
@@ -95,7 +96,7 @@ async def _counted(connection: asyncpg.Connection[Any], wanted: Wanted) -> tuple
     old, held = wanted.old(values), wanted.held(values)
     sql = f"SELECT event_type, {held}, count(*) FROM tradewind.events WHERE {old} GROUP BY 1, 2"  # noqa: S608
     found: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
-    for type_, is_held, number in await connection.fetch(sql, *values, timeout=None):
+    for type_, is_held, number in await connection.fetch(sql, *values, timeout=LONG_S_MAX):
         found[is_held][type_] += number
     return found
 
@@ -117,14 +118,14 @@ async def _forget_rows(connection: asyncpg.Connection[Any], kind: Kind, wanted: 
     condition = f"{wanted.old(values)} AND NOT {wanted.held(values)} AND position <= ${len(values) + 1}"
     if wanted.everything:
         sql = f"DELETE FROM tradewind.events WHERE {condition}"  # noqa: S608
-        await connection.execute(sql, *values, upto, timeout=None)
-        await connection.execute(REMOVE_IDS, wanted.before_ns, upto, timeout=None)
+        await connection.execute(sql, *values, upto, timeout=LONG_S_MAX)
+        await connection.execute(REMOVE_IDS, wanted.before_ns, upto, timeout=LONG_S_MAX)
         return
     sql = (
         f"WITH gone AS (DELETE FROM tradewind.events WHERE {condition} RETURNING event_id)"  # noqa: S608
         " DELETE FROM tradewind.event_ids i USING gone WHERE i.event_id = gone.event_id"
     )
-    await connection.execute(sql, *values, upto, timeout=None)
+    await connection.execute(sql, *values, upto, timeout=LONG_S_MAX)
     if kind is not Kind.LICENSED:
         for place in await days_before(connection, kind, before_us):
             if place != DEFAULT:
@@ -136,7 +137,7 @@ async def _forget_packed(connection: asyncpg.Connection[Any], wanted: Wanted, *,
     done = _Opened()
     if wanted.everything:
         sql = f"SELECT event_type, events {WHOLE}" if dry_run else f"DELETE {WHOLE} RETURNING event_type, events"
-        for type_, number in await connection.fetch(sql, wanted.before_ns, timeout=None):
+        for type_, number in await connection.fetch(sql, wanted.before_ns, timeout=LONG_S_MAX):
             done.forgotten[type_] += number
     where = "first_time < $1"
     values: list[Any] = [wanted.before_ns]
@@ -145,9 +146,10 @@ async def _forget_packed(connection: asyncpg.Connection[Any], wanted: Wanted, *,
     if wanted.types:
         where += " AND event_type = ANY($2::text[])"
         values.append(list(wanted.types))
-    places = [first for (first,) in await connection.fetch(OPENED.format(where=where), *values, timeout=None)]
+    places = [first for (first,) in await connection.fetch(OPENED.format(where=where), *values, timeout=LONG_S_MAX)]
     for start in range(0, len(places), BLOCKS_AT_ONCE_MAX):
         async with connection.transaction():
+            await connection.execute(THINKING)
             lock = "" if dry_run else "FOR UPDATE"
             found = await connection.fetch(BLOCKS.format(lock=lock), places[start : start + BLOCKS_AT_ONCE_MAX])
             some = await asyncio.to_thread(_open, wanted, found)
@@ -185,4 +187,6 @@ async def _replace(connection: asyncpg.Connection[Any], some: _Opened) -> None:
     await connection.copy_records_to_table(
         "packed_events", schema_name="tradewind", columns=COLUMNS, records=blocks(some.kept)
     )
-    await connection.execute("DELETE FROM tradewind.event_ids WHERE event_id = ANY($1::uuid[])", some.ids, timeout=None)
+    await connection.execute(
+        "DELETE FROM tradewind.event_ids WHERE event_id = ANY($1::uuid[])", some.ids, timeout=LONG_S_MAX
+    )

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store.holding import read, written
+from tradewind.adapters.event_store.postgres_connection import LONG_S_MAX
 from tradewind.adapters.event_store.postgres_schema import Kind
 from tradewind.ports.event_store import Hold
 
@@ -29,7 +30,7 @@ WHERE NOT EXISTS (SELECT FROM tradewind.holds)
 async def place(connection: asyncpg.Connection[Any], kind: Kind, hold: Hold) -> None:
     """Place a hold, or another of its name."""
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK, timeout=None)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK, timeout=LONG_S_MAX)
         await connection.execute(PLACE, *written(hold))
         if kind is Kind.LICENSED:
             await connection.execute(STOP_DROPPING)
@@ -47,7 +48,7 @@ async def release(connection: asyncpg.Connection[Any], kind: Kind, name: str) ->
 @asynccontextmanager
 async def unchanged(connection: asyncpg.Connection[Any]) -> AsyncIterator[None]:
     """While this lasts no hold is placed, and nobody else forgets."""
-    await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=None)
+    await connection.execute("SELECT pg_advisory_lock($1)", LOCK, timeout=LONG_S_MAX)
     try:
         yield
     finally:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store import postgres_candles
 from tradewind.adapters.event_store.packed_blocks import BLOCK_ROWS, pack
+from tradewind.adapters.event_store.postgres_connection import LONG_S_MAX, THINKING
 from tradewind.adapters.event_store.postgres_days import DEFAULT, days_before, drop_empty
 from tradewind.adapters.event_store.postgres_schema import Kind
 
 if TYPE_CHECKING:
     import asyncpg
 
-AFTER = timedelta(days=7)
+AFTER = timedelta(days=postgres_candles.PACKED_AFTER_DAYS)
 ROWS_AT_ONCE_MAX = 50_000
 """Rows that are taken out in one transaction; those of one token and type among them make its blocks."""
 LOCK = 0x7061636B
@@ -62,14 +63,15 @@ async def _pack(connection: asyncpg.Connection[Any], place: str, before_us: int)
     packed, after = 0, 0
     while True:
         async with connection.transaction():
+            await connection.execute(THINKING)
             # Who makes candles looks into tables and into blocks, and must not miss what is on its way between them.
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", postgres_candles.LOCK, timeout=None)
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", postgres_candles.LOCK, timeout=LONG_S_MAX)
             known = await connection.fetchval(postgres_candles.UPTO)
             sql = UPTO.format(place=place, most=ROWS_AT_ONCE_MAX)
-            upto = await connection.fetchval(sql, before_us, after, known, timeout=None)
+            upto = await connection.fetchval(sql, before_us, after, known, timeout=LONG_S_MAX)
             if upto is None:
                 return packed
-            rows = await connection.fetch(TAKE.format(place=place), before_us, after, upto, timeout=None)
+            rows = await connection.fetch(TAKE.format(place=place), before_us, after, upto, timeout=LONG_S_MAX)
             made = await asyncio.to_thread(blocks, rows)
             await connection.copy_records_to_table(
                 "packed_events", schema_name="tradewind", columns=COLUMNS, records=made

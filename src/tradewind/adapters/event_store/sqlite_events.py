@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 import apsw
@@ -24,8 +24,7 @@ from tradewind.core.domain.events.codec import decode, encode
 from tradewind.core.domain.events.envelope import Event
 from tradewind.ports.event_store import EventQuery, Hold, Purged, StoredEvent, Tidied
 
-STEPS = (
-    """
+SCHEMA = """
 CREATE TABLE events (
     position   INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id   TEXT NOT NULL UNIQUE,
@@ -39,11 +38,9 @@ CREATE TABLE events (
 CREATE INDEX events_by_time ON events (time_event, token, type);
 CREATE INDEX events_by_session ON events (session, position) WHERE session IS NOT NULL;
 CREATE TABLE bookmarks (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
-""",
-    """
-CREATE TABLE holds (name TEXT PRIMARY KEY, query TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
-""",
-)
+"""
+HOLDS = "CREATE TABLE holds (name TEXT PRIMARY KEY, query TEXT NOT NULL, reason TEXT NOT NULL) STRICT"
+STEPS = (SCHEMA, HOLDS)
 """What each version of the schema added: a file says how many of them it has."""
 INSERT = (
     "INSERT INTO events (event_id, type, token, tenant, session, time_event, body) VALUES (?, ?, ?, ?, ?, ?, ?) "
@@ -88,7 +85,7 @@ class SqliteEventStore:
             self._reader = _open(path)
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._room = asyncio.Semaphore(CALLS_WAITING_MAX)
-        self._reading = asyncio.Lock()
+        self._reading = Lock()
         self._closed = False
         self._thread = Thread(target=self._write, name="event-store-writer", daemon=True)
         self._thread.start()
@@ -186,18 +183,22 @@ class SqliteEventStore:
         if not self._closed:
             self._closed = True
             self._queue.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._writer.close()
+            await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        self._thread.join()
+        self._writer.close()
+        with self._reading:
             self._reader.close()
 
     async def _ask(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         if self._closed:
             raise Unavailable("the event store is closed", where=str(self.path))
-        async with self._reading:
-            return await asyncio.to_thread(self._asked, sql, values)
+        return await asyncio.to_thread(self._asked, sql, values)
 
     def _asked(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        with _explained(self.path):
+        # Who asks may be cancelled and go; its thread reads on, and SQLite does not let two at a connection.
+        with self._reading, _explained(self.path):
             return list(self._reader.execute(sql, values))
 
     def _write(self) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store.postgres_candles import BOOKMARK, MARK, SECONDS, UPTO
+from tradewind.adapters.event_store.postgres_connection import LONG_S_MAX
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.timeframes import UNITS_NS
 
@@ -38,12 +39,12 @@ async def refresh(connection: asyncpg.Connection[Any]) -> int:
     import asyncpg  # noqa: PLC0415 - an extra
 
     after = await connection.fetchval(UPTO)
-    start, end, last = await connection.fetchrow(SINCE, after, LOOK_BACK, timeout=None)
+    start, end, last = await connection.fetchrow(SINCE, after, LOOK_BACK, timeout=LONG_S_MAX)
     if last == after:
         return 0
     with suppress(asyncpg.LockNotAvailableError, asyncpg.ObjectInUseError):
         for frame in SECONDS:
-            await connection.execute(REFRESH.format(frame=frame, start=start, end=end), timeout=None)
+            await connection.execute(REFRESH.format(frame=frame, start=start, end=end), timeout=LONG_S_MAX)
         await connection.execute(MARK, BOOKMARK, last)
         return int(last - after)
     return 0

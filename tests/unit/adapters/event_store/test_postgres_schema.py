@@ -123,8 +123,10 @@ def test_processes_that_come_at_once_and_are_killed_half_way_leave_whole_tables(
         for process in both:
             assert process.stdout.readline() == "here\n"
         os.kill(both[0].pid, signal.SIGKILL)
-        said = both[1].communicate(timeout=PATIENCE_S)[0]
-        both[0].communicate(timeout=PATIENCE_S)
+        said = both[1].stdout.read()
+        for process in both:
+            process.wait(PATIENCE_S)
+            process.stdout.close()
         assert (said, both[1].returncode) == ("open\n", 0)
 
     async def work():

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import Corrupt, Unavailable
 from tradewind.ports.event_store import EventQuery
 
+PATIENCE_S = 60
 LAWS = Path(__file__).parents[3] / "laws"
 PUBLISHER = """
 import asyncio, sys
@@ -108,3 +110,30 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Unavailable, match="file"):
         SqliteEventStore(tmp_path / "file" / "events.db")
+
+
+def test_who_stops_waiting_for_an_answer_leaves_the_file_usable(tmp_path):
+    reading, go_on = threading.Event(), threading.Event()
+
+    def slow():
+        reading.set()
+        return not go_on.wait(PATIENCE_S)
+
+    async def work():
+        async with asyncio.timeout(PATIENCE_S):
+            store = SqliteEventStore(tmp_path / "events.db")
+            await store.append([tick(i) for i in range(50)])
+            store._reader.set_progress_handler(slow, 1)
+            asking = asyncio.create_task(store.count(EventQuery()))
+            await asyncio.to_thread(reading.wait, PATIENCE_S)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            again = asyncio.create_task(store.count(EventQuery()))
+            await asyncio.wait({again}, timeout=0.3)  # it is asked, and has to wait for the first
+            go_on.set()
+            found = await again
+            await store.close()
+            return found
+
+    assert asyncio.run(work()) == 50
