@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +16,8 @@ from tradewind.messaging.producer import EventProducer
 log = logging.getLogger(__name__)
 NEWS_MAX = 1_000
 REASON_LENGTH_MAX = 2_000
+AGAIN_S = 5.0
+"""Between two attempts to tell."""
 AT_END_S = 5.0
 """How long what is still to be told at the end may take."""
 
@@ -22,8 +25,8 @@ AT_END_S = 5.0
 class ServiceNews:
     """Tells how services are: a line in the log at once, and an event as soon as the bus takes it."""
 
-    def __init__(self, producer: EventProducer) -> None:
-        self._producer = producer
+    def __init__(self, producer: EventProducer, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._producer, self._sleep = producer, sleep
         self._waiting: deque[Event[Any]] = deque()
         self._more = asyncio.Event()
 
@@ -38,11 +41,14 @@ class ServiceNews:
         self._more.set()
 
     async def run(self) -> None:
-        """Publish what there is, until it is cancelled."""
+        """Publish what there is, until it is cancelled; what the bus does not take is tried again."""
         while True:
             await self._more.wait()
             await self._publish()
-            self._more.clear()
+            if self._waiting:
+                await self._sleep(AGAIN_S)
+            else:
+                self._more.clear()
 
     async def rest(self) -> None:
         """Publish what is left, as far as that is quickly done."""
