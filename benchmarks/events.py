@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import machine
 from tradewind.adapters.bus.memory_bus import MemoryBus
-from tradewind.adapters.event_store.sqlite_events import INSERT, SCHEMA, SqliteEventStore
+from tradewind.adapters.event_store.sqlite_events import INSERT, SqliteEventStore
 from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
 from tradewind.core.domain.events.codec import encode
 from tradewind.core.domain.events.envelope import Event
@@ -104,9 +104,9 @@ async def stored(events: list[Event[Any]], path: Path) -> tuple[float, float]:
 def raw(events: list[Event[Any]], path: Path) -> float:
     """Seconds of the driver alone: the same rows, the same table, the same commits, nothing else."""
     rows = [(e.event_id, e.type, e.token, e.tenant, e.session, e.time_event, encode(e)) for e in events]
+    asyncio.run(SqliteEventStore(path).close())  # makes the tables
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-    connection.execute(SCHEMA)
     started = time.perf_counter()
     for start in range(0, len(rows), BATCH):
         connection.execute("BEGIN IMMEDIATE")

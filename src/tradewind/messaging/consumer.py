@@ -200,35 +200,37 @@ class EventConsumer:
 
     async def _work_off(self, lane: Lane) -> None:
         """Handle what waits in a lane, up to RUN_MAX of it, and let others have their turn."""
-        waiting, lanes, handlers, remembered = lane.waiting, self._lanes, self.handlers, self._remembered
+        waiting, handlers, first_hand = lane.waiting, self.handlers, self._first_hand
+        newer, older = self._remembered.newer, self._remembered.older
         took, clock, handled = self._took, time.perf_counter, 0
-        lane.since = before = clock()
+        lane.since = clock()
         try:
             for _ in range(min(RUN_MAX, len(waiting))):
                 if not waiting:
                     break  # its place was taken away meanwhile
                 lane.at_work = delivery = waiting.popleft()
                 event = delivery.event
-                handler = None if event is None else handlers.get(event.type)
-                if handler is None or not self._first_hand:
+                if event is None or not first_hand or (handler := handlers.get(event.type)) is None:
                     handled += await self._attempts.deal_with(lane, delivery)
-                elif event is not None and event.event_id not in remembered:
-                    try:
-                        await handler(event)
-                    except (Exception, asyncio.CancelledError) as error:
-                        if ends(error):
-                            raise
-                        handled += await self._attempts.go_on(lane, delivery, handler, error)
-                    else:
-                        remembered.add(event.event_id)
-                        handled += 1
-                    lane.since = after = clock()
-                    took(after - before)
-                    before = after
-                if lane.at_work is delivery:
-                    lane.at_work = None
-                    lanes.in_hand -= 1
+                    continue
+                event_id = event.event_id
+                if event_id in newer or event_id in older:
+                    continue
+                before = lane.since
+                try:
+                    await handler(event)
+                except (Exception, asyncio.CancelledError) as error:
+                    if ends(error):
+                        raise
+                    handled += await self._attempts.go_on(lane, delivery, handler, error)
+                else:
+                    newer.add(event_id)
+                    handled += 1
+                lane.since = after = clock()
+                took(after - before)
+            lane.at_work = None
         finally:
+            self._remembered.make_room()
             if handled:
                 self._consumed[lane.place[0]](handled)
         await asyncio.sleep(0)

@@ -20,18 +20,22 @@ class Handled(Protocol):
 
 
 class Remembered:
-    """The latest ids that this process has handled: at least half of `most`, never more than that."""
+    """The latest ids that this process has handled: at least half of `most`, and hardly more than that."""
 
     def __init__(self, most: int = REMEMBERED_MAX) -> None:
         self.half = max(1, most // 2)
-        self._older: set[str] = set()
-        self._newer: set[str] = set()
+        self.older: set[str] = set()
+        self.newer: set[str] = set()
 
     def __contains__(self, event_id: str) -> bool:
-        return event_id in self._newer or event_id in self._older
+        return event_id in self.newer or event_id in self.older
 
     def add(self, event_id: str) -> None:
-        """The event was handled. The older half makes room, all of it at once."""
-        self._newer.add(event_id)
-        if len(self._newer) >= self.half:
-            self._older, self._newer = self._newer, set()
+        """The event was handled."""
+        self.newer.add(event_id)
+        self.make_room()
+
+    def make_room(self) -> None:
+        """The older half goes, all of it at once. Whoever has added to `newer` asks for it now and then."""
+        if len(self.newer) >= self.half:
+            self.older, self.newer = self.newer, set()

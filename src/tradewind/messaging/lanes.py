@@ -34,7 +34,6 @@ class Lanes:
     """What is in hand. A worker takes a lane, works it off, and gives it back empty."""
 
     def __init__(self) -> None:
-        self.in_hand = 0
         self.idle = 0
         self._lanes: dict[Place, dict[str, Lane]] = {}
         self._ready: asyncio.Queue[Lane] = asyncio.Queue()
@@ -43,22 +42,29 @@ class Lanes:
 
     def put(self, deliveries: Sequence[Delivery]) -> None:
         """More events, each at its lane's end. In each place offsets rise."""
-        topic, partition = "", -1
+        topic, partition, offset = "", -1, 0
         place: Place = topic, partition
         lanes: dict[str, Lane] = {}
         for delivery in deliveries:
             if delivery.partition != partition or delivery.topic != topic:
+                self._reached[place] = offset + 1
                 place = topic, partition = delivery.topic, delivery.partition
                 lanes = self._lanes.setdefault(place, {})
-            event = delivery.event
+            event, offset = delivery.event, delivery.offset
             token = "" if event is None else event.token
             lane = lanes.get(token)
             if lane is None:
                 lane = lanes[token] = Lane(place, token)
                 self._ready.put_nowait(lane)
             lane.waiting.append(delivery)
-            self._reached[place] = delivery.offset + 1
-        self.in_hand += len(deliveries)
+        self._reached[place] = offset + 1
+        self._reached.pop(("", -1), None)
+
+    @property
+    def in_hand(self) -> int:
+        """Events that were taken in and are not dealt with."""
+        lanes = (lane for lanes in self._lanes.values() for lane in lanes.values())
+        return sum(len(lane.waiting) + (lane.at_work is not None) for lane in lanes)
 
     @property
     def ready(self) -> int:
@@ -89,7 +95,6 @@ class Lanes:
             self._reached.pop(place, None)
             self._committed.pop(place, None)
             for lane in self._lanes.get(place, {}).values():
-                self.in_hand -= len(lane.waiting) + (lane.at_work is not None)
                 lane.waiting.clear()
                 lane.at_work = None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from uuid_utils import uuid7
 from tradewind.core.domain.errors import Refused, Unavailable
 from tradewind.core.domain.events.codec import check, payload_of
 from tradewind.core.domain.events.envelope import Event, Mode
-from tradewind.core.domain.events.event_types import event_type, topic_of
+from tradewind.core.domain.events.event_types import event_type, numbers_by_topic
 from tradewind.messaging.moments import nanoseconds
 from tradewind.messaging.retries import RETRIES_S
 from tradewind.ports.bus import Bus
@@ -96,7 +95,7 @@ class EventProducer:
                 log.warning("%s: attempt %d, the next in %g s: %s", _in_words(events), attempt, wait_s, problem)
                 await self._sleep(wait_s)
         self.metrics.histogram("publish_latency")(time.perf_counter() - started)
-        for topic, number in Counter(map(topic_of, events)).items():
+        for topic, number in numbers_by_topic(events).items():
             self.metrics.counter("messages_published", topic=topic)(number)
 
     def event(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -19,8 +19,7 @@ from tradewind.adapters.bus.memory_group import Group
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.codec import check
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.events.event_types import partitions_of, topic_of, types_on
-from tradewind.core.domain.events.partitioning import partition_of
+from tradewind.core.domain.events.event_types import partitions_of, place_of, types_on
 from tradewind.ports.bus import Delivery, Place
 from tradewind.ports.event_store import EventQuery, EventStore
 
@@ -30,7 +29,6 @@ SILENCE_S_MAX = 30.0
 """Seconds after which a member that receives nothing any more is taken for dead."""
 LOAD = 5_000
 """Events that are read from the store at a time."""
-PLACES_REMEMBERED_MAX = 65_536
 
 
 class MemoryBus:
@@ -51,23 +49,27 @@ class MemoryBus:
         self._groups: dict[str, Group] = {}
         self._changed = asyncio.Condition()
         self._opening = asyncio.Lock()
+        self._number = 0
         self._closed = False
 
     async def publish(self, events: Sequence[Event[Any]]) -> None:
         """Store, then hand to every group; see the port."""
         self._must_be_open()
+        if not events:
+            return
         if self.store is None:
             for event in events:
                 check(event)
             self._check_somebody_reads()
             async with self._changed:
                 await self._changed.wait_for(self._has_room)
-            positions = [0] * len(events)
+            positions: Sequence[int] = range(self._number + 1, self._number + 1 + len(events))
+            self._number += len(events)
         else:
             positions = await self.store.append(events)
         # From here on nothing is awaited: events come to the groups in the order in which they were stored.
-        for group in self._groups.values():
-            self._hand(group, events, positions)
+        if self._groups:
+            self._hand(events, positions)
         async with self._changed:
             self._changed.notify_all()
 
@@ -93,8 +95,8 @@ class MemoryBus:
         if self.store is None:
             return
         async for some in self.store.read(EventQuery(types=_types(frozenset(topics))), LOAD):
-            placed = [(_place(stored.event), stored) for stored in some]
-            yield [Delivery(*place, one.position, one.event) for place, one in placed if place[0] in topics]
+            placed = _placed((stored.event, stored.position) for stored in some)
+            yield [delivery for place, deliveries in placed.items() if place[0] in topics for delivery in deliveries]
 
     async def close(self) -> None:
         """Let the bus go; the store is its owner's to close."""
@@ -118,18 +120,15 @@ class MemoryBus:
                     fix="Start one, or give the bus an event store",
                 )
 
-    def _hand(self, group: Group, events: Sequence[Event[Any]], positions: Sequence[int]) -> None:
-        """Put events that follow what a group has; where others' lie before them all of it is read from the store."""
-        for event, position in zip(events, positions, strict=True):
-            if position > group.read_to:
-                follows = position == group.read_to + 1 and group.newest == group.read_to
-                if not follows or group.waiting >= self.waiting_max:
-                    group.newest = max(group.newest, position)
-                    continue
-                group.has_read(position)
-            place = _place(event)
-            if place in group.places:
-                group.put(place, event, position)
+    def _hand(self, events: Sequence[Event[Any]], positions: Sequence[int]) -> None:
+        """Put events that follow what a group has; where others' lie before them it reads all of it from the store."""
+        placed = _placed(zip(events, positions, strict=True))
+        for group in self._groups.values():
+            if self.store is None or group.follows(positions, self.waiting_max):
+                for place, deliveries in placed.items():
+                    group.put(place, deliveries)
+            else:
+                group.newest = max(group.newest, *positions)
 
     async def _look(self, group: Group) -> None:
         """Whether others have stored something; read it."""
@@ -148,11 +147,9 @@ class MemoryBus:
                 if stored is None:
                     group.has_read(until)
                     return
-                for one in stored:
-                    group.has_read(one.position)
-                    place = _place(one.event)
-                    if place in group.places:
-                        group.put(place, one.event, one.position)
+                for place, deliveries in _placed((one.event, one.position) for one in stored).items():
+                    group.put(place, deliveries)
+                group.has_read(stored[-1].position)
 
     async def _mark(self, name: str, group: Group) -> None:
         if self.store is not None and (position := group.settled()) is not None:
@@ -232,13 +229,18 @@ class MemorySubscription:
             self.bus._changed.notify_all()
 
 
-def _place(event: Event[Any]) -> Place:
-    return _place_of(topic_of(event), event.token)
-
-
-@lru_cache(PLACES_REMEMBERED_MAX)
-def _place_of(topic: str, token: str) -> Place:
-    return topic, partition_of(token, partitions_of(topic))
+def _placed(events: Iterable[tuple[Event[Any], int]]) -> dict[Place, list[Delivery]]:
+    """Events at their positions, as what is delivered of them, by place."""
+    found: dict[Place, list[Delivery]] = {}
+    for event, position in events:
+        place = place_of(event)
+        delivery = Delivery(place[0], place[1], position, event)
+        deliveries = found.get(place)
+        if deliveries is None:
+            found[place] = [delivery]
+        else:
+            deliveries.append(delivery)
+    return found
 
 
 @lru_cache

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events import payloads as p
+from tradewind.core.domain.events.partitioning import partition_of
 from tradewind.core.domain.events.topics import DEAD_LETTERS, TOPICS, Topic
 
 if TYPE_CHECKING:
     from tradewind.core.domain.events.envelope import Event
 
+PLACES_REMEMBERED_MAX = 65_536
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -95,6 +99,35 @@ def types_on(topic: str) -> tuple[str, ...]:
         return ("event.dead", "letter.closed")
     own = (kind.name for kind in EVENT_TYPES.values() if kind.topic.name == topic and kind.payload not in TRAVELLING)
     return (*own, "event.revived")
+
+
+def numbers_by_topic(events: Iterable[Event[Any]]) -> Mapping[str, int]:
+    """How many of these events travel on each topic."""
+    events, found = tuple(events), Counter[str]()
+    for name, number in Counter([event.type for event in events]).items():
+        if EVENT_TYPES[name].payload in TRAVELLING:
+            found.update(topic_of(event) for event in events if event.type == name)
+        else:
+            found[EVENT_TYPES[name].topic.name] += number
+    return found
+
+
+def place_of(event: Event[Any]) -> tuple[str, int]:
+    """The topic and the partition that an event belongs to."""
+    found = _usual_place(event.type, event.token)
+    if found is None:
+        topic = topic_of(event)
+        return topic, partition_of(event.token, partitions_of(topic))
+    return found
+
+
+@lru_cache(PLACES_REMEMBERED_MAX)
+def _usual_place(type_: str, token: str) -> tuple[str, int] | None:
+    """Where events of a type and a token belong, whatever they say; None where that depends on it."""
+    kind = EVENT_TYPES[type_]
+    if kind.payload in TRAVELLING:
+        return None
+    return kind.topic.name, partition_of(token, kind.topic.partitions)
 
 
 def partitions_of(topic: str) -> int:

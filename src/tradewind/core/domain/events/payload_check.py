@@ -43,7 +43,7 @@ class _Shape:
 
 def check_payload(kind: EventType, data: Payload) -> None:
     """Raise BadInput, naming the field, for a payload that is not what its type says."""
-    if _plainly(kind.payload)(data):
+    if plainly(kind.payload)(data):
         return
     shape, values = _shape(kind.payload), astuple(data)
     try:
@@ -52,8 +52,8 @@ def check_payload(kind: EventType, data: Payload) -> None:
         _name_it(kind, data)
     for i in shape.floats:
         value = values[i]
-        if value is not None and (type(value) is Decimal or not isfinite(value)):
-            _refuse(kind, i, value, "a number is expected")
+        if value is not None and (type(value) is Decimal or not isfinite(value) or float(value) != value):
+            _refuse(kind, i, value, "a number that a float can be is expected")
     for i in shape.amounts:
         value = values[i]
         if value is not None and type(value) is not Decimal:
@@ -136,11 +136,13 @@ PLAINLY = {
 
 
 @cache
-def _plainly(payload: type[Payload]) -> Callable[[Payload], bool]:
+def plainly(payload: type) -> Callable[[Payload], bool]:
     """Whether a payload is plainly right, in one expression that is made of its fields' types: most are, and quickly.
 
     Where it says no the full look decides.
     """
+    if not issubclass(payload, Payload):
+        return _never
     tests, names = [], {"Decimal": Decimal, "inf": inf}
     for number, field in enumerate(msgspec.structs.fields(payload)):
         kinds = set(get_args(field.type)) if NOTHING in get_args(field.type) else {field.type}
