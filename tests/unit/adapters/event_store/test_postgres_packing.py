@@ -1,7 +1,11 @@
 """Packed days: the same events, in the same order, once, in less room."""
 
 import asyncio
+import os
 import random
+import signal
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -24,6 +28,29 @@ DAY_NS = 86_400_000_000_000
 PATIENCE_S = 120
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
 ALL = EventQuery()
+PACKER = """
+import asyncio, sys
+from tradewind.adapters.event_store import postgres_packing
+from tradewind.adapters.event_store.postgres_events import PostgresEventStore
+
+postgres_packing.BLOCK_ROWS, postgres_packing.ROWS_AT_ONCE_MAX = 7, 20
+blocks = postgres_packing.blocks
+
+def told(rows):
+    print("taken", flush=True)
+    made = blocks(rows)
+    print("made", flush=True)
+    return made
+
+postgres_packing.blocks = told
+
+async def work():
+    store = PostgresEventStore(sys.argv[1])
+    await store.tidy()
+    await store.close()
+
+asyncio.run(work())
+"""
 
 
 @asynccontextmanager
@@ -194,6 +221,38 @@ def test_a_packer_that_is_stopped_half_way_has_lost_nothing(url, monkeypatch):
 
     half, whole = run(work)
     assert half == whole == list(enumerate(made, 1))
+
+
+def test_a_packer_that_is_killed_again_and_again_has_lost_nothing(url):
+    made = made_events(400, 9)
+
+    async def stored():
+        async with opened(url) as store:
+            return await read(store)
+
+    async def begin():
+        async with opened(url) as store:
+            await store.append(made)
+
+    run(begin)
+    for lines in (1, 4, 7, 2, 12):
+        packer = subprocess.Popen([sys.executable, "-c", PACKER, url], stdout=subprocess.PIPE, text=True)
+        for _ in range(lines):
+            packer.stdout.readline()
+        os.kill(packer.pid, signal.SIGKILL)
+        packer.wait(PATIENCE_S)
+        packer.stdout.close()
+        assert run(stored) == list(enumerate(made, 1))
+
+    async def end():
+        async with opened(url) as store:
+            while (await store.tidy()).packed:
+                pass
+            return await read(store), await store.count(EventQuery(end_ns=midnight() - 7 * DAY_NS))
+
+    whole, old = run(end)
+    assert whole == list(enumerate(made, 1))
+    assert old == sum(e.time_event < midnight() - 7 * DAY_NS for e in made)
 
 
 def test_candles_are_right_when_a_late_tick_belongs_to_a_packed_day(url):
