@@ -78,7 +78,8 @@ async def describe_topics(place: KafkaPlace, *, patience_s: float = PATIENCE_S) 
 
 def describe(setting: str) -> str:
     """Who answers at a place, and whether its topics are as they must be: for a person. Raises as `describe_topics`,
-    and Disputed where topics are missing or different.
+    Disputed where topics are missing, different or could lose what they acknowledged, and Unavailable while some events
+    are on fewer brokers than they should be.
     """
     admin = _Admin(kafka_place(setting), PATIENCE_S)
     found, brokers = admin.describe(wanted := wanted_topics()), admin.brokers()
@@ -92,6 +93,19 @@ def describe(setting: str) -> str:
     if wrong:
         some = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
         raise Disputed(f"topics are missing or not as they must be: {some}", where=admin.place.shown, fix=MAKE_TOPICS)
+    unsafe = sorted(name for name, topic in found.items() if topic.in_sync_min < min(2, topic.replicas))
+    if unsafe:
+        raise Disputed(
+            f"{len(unsafe)} topics acknowledge what only one broker has, and may lose it: {', '.join(unsafe[:3])}",
+            where=admin.place.shown,
+            fix=MAKE_TOPICS,
+        )
+    if behind := admin.behind(found):
+        raise Unavailable(
+            f"{behind} partitions are on fewer brokers than they should be; {brokers} brokers answer",
+            where=admin.place.shown,
+            fix="Bring the broker back that is away; one that is back catches up by itself",
+        )
     replicas = min(topic.replicas for topic in found.values())
     return f"Kafka at {admin.place.shown}, {brokers} brokers, {len(found)} topics, {replicas} replicas of each event"
 
@@ -107,6 +121,12 @@ class _Admin:
     def brokers(self) -> int:
         """How many brokers there are."""
         return len(self.client.list_topics(timeout=self.patience_s).brokers)
+
+    def behind(self, names: Iterable[str]) -> int:
+        """How many partitions of these topics have fewer copies in sync than they should."""
+        there = self.client.list_topics(timeout=self.patience_s).topics
+        parts = (part for name in names for part in there[self.place.prefix + name].partitions.values())
+        return sum(len(part.isrs) < len(part.replicas) for part in parts)
 
     def describe(self, names: Iterable[str]) -> dict[str, KafkaTopic]:
         from confluent_kafka import KafkaException  # noqa: PLC0415 - optional
