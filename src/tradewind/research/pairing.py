@@ -86,7 +86,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """What one order traded in all: its volume-weighted price, and its fees in quote currency."""
+    """What one order traded in all: its volume-weighted price, and its fees in quote currency.
+
+    `time` is when it first traded, `bar` the one inside which it last did.
+    """
 
     order: int
     symbol: int
@@ -194,7 +197,7 @@ def executed(side: Side, step_ns: int) -> dict[int, Executed]:
         size = float(of["size"].sum())
         found[order] = Executed(
             order, int(of["symbol"][0]), int(of["side"][0]), int(of["reason"][0]), int(of["time"][0]),
-            int(bars[rows[0]]), size,
+            int(bars[rows[-1]]), size,
             float((of["size"] * of["price"]).sum()) / size, float(of["fee"].sum()),
         )  # fmt: skip
     return found

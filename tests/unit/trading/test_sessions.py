@@ -1,6 +1,9 @@
 """Sessions: recorded with timers and a venue that answers by chance, and played again to the same decisions."""
 
 import asyncio
+import hashlib
+import json
+import zlib
 from random import Random
 
 import apsw
@@ -277,6 +280,29 @@ def test_a_record_that_was_written_anew_with_all_its_seals_is_found_by_what_the_
     if forge is a_decision_turned:
         assert found.position == nth(events, "decision.taken", 20) + 1
         assert found.recorded["side"] == -found.replayed["side"]
+
+
+def test_the_seals_are_what_their_page_says_they_are(tmp_path):
+    """Worked out again from the bytes in the file, by the words of decision 0025 alone."""
+
+    async def work(store):
+        return await recorded(store)
+
+    in_store(tmp_path, work)
+    rows = apsw.Connection(str(tmp_path / "events.db")).execute("SELECT type, body FROM events ORDER BY position")
+    chain, group, groups = hashlib.sha256(NAME.encode()).hexdigest(), [], 0
+    for kind, body in rows:
+        if kind != "session.checkpoint":
+            group.append(bytes(body))
+            continue
+        seal = json.loads(bytes(body))["data"]
+        chain = hashlib.sha256(chain.encode() + b"".join(group)).hexdigest()
+        assert seal["chain"] == chain
+        assert seal["events"] == len(group)
+        assert seal["marks"] == "".join(f"{zlib.crc32(one):08x}" for one in group)
+        group, groups = [], groups + 1
+    assert group == []
+    assert groups > 100
 
 
 class Longer(Busy):
