@@ -77,6 +77,24 @@ def gauges(serve):
     return dict(re.findall(r"^(\w+(?:\{[^}]*\})?) (\S+)$", page, re.MULTILINE))
 
 
+def test_services_begin_without_the_cache_say_so_and_use_it_once_it_is_there(server, serving):
+    server.kill()
+    publish([trade(1)])
+    serving("portfolios", "nodes", "snapshots").says("is waited for", "portfolios: started", "snapshots: started")
+    until(lambda: states() == ["impaired"], "it is told that there is no cache", 120)
+    until(lambda: stored("portfolio.snapshot"), "what does not need it is at work", 120)
+    server.start()
+    until(lambda: states() == ["impaired", "recovered"], "it is told that there is one", 120)
+    until(lambda: in_the_cache(server, [trade(1)]), "what was there before is in it", 120)
+
+
+def test_a_cache_in_the_wrong_role_is_not_waited_for(ask, server):
+    server.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    answer = ask("serve", "portfolios", "--until-idle")
+    assert (answer.code, answer.out) == (3, "")
+    assert "does not fit the role 'state'" in answer.err
+
+
 def test_portfolios_outlive_the_cache_and_whoever_keeps_them(server, serving):
     trades = [trade(i) for i in range(12)]
     serve = serving("portfolios", "nodes", "--metrics-port", "0").says("portfolios: started", "nodes: started")
