@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from account_examples import ALICE, BOB, portfolios_over, trade, view_of
 from event_examples import NOW
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from tradewind.adapters.cache.memory_cache import MemoryCache
 from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
+from tradewind.core.domain.account_view import FOLD
 from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.timeframes import UNITS_NS
@@ -100,6 +102,26 @@ def test_events_that_are_kept_are_not_counted_again_after_what_holds_them(with_s
         for one in (books, late):
             await one.advance()
             assert (await one.portfolio(ALICE)).view == view_of(events)
+        assert (await rebuilt(store, ALICE)).view == view_of(events)
+
+    with_store(work)
+
+
+def test_a_snapshot_older_than_what_was_carried_forward_is_not_gone_on_from(with_store):
+    """Snapshots may be kept for longer than trades: those between it and the entry are gone."""
+    events = [on_day(day, day) for day in range(0, 300, 20)]
+
+    async def work(store):
+        positions = await store.append(events[:3])
+        kind = EVENT_TYPES["portfolio.snapshot"]
+        view = msgspec.to_builtins(view_of(events[:3]))
+        data = kind.payload(account="alice", position=positions[-1], reason="time", view=view, fold=FOLD)
+        await store.append([replace(on_day(45, 999), type=kind.name, version=kind.version, data=data)])
+        await store.append(events[3:])
+        keep = keep_of(["365d", "trade.executed=30d"])
+        await upkeep(store, NOW + 300 * DAY, keep)
+        assert [e.type for e in await left(store)].count("trade.executed") == 1
+        assert (await restored(store, ALICE)).view == view_of(events)
         assert (await rebuilt(store, ALICE)).view == view_of(events)
 
     with_store(work)

@@ -62,8 +62,16 @@ async def latest_snapshot(store: EventStore, account: Account) -> Snapshot | Non
 
 async def restored(store: EventStore, account: Account) -> Portfolio:
     """The account as it is, from its latest snapshot and what came after."""
-    snapshot = await latest_snapshot(store, account)
-    return await folded(store, account, await beginning(store, account) if snapshot is None else snapshot.portfolio)
+    return await folded(store, account, await _beginning(store, account, await latest_snapshot(store, account)))
+
+
+async def _beginning(store: EventStore, account: Account, snapshot: Snapshot | None) -> Portfolio:
+    """Where to begin: at the snapshot, or where the account was carried forward after it.
+
+    Events between a snapshot and a later entry may be forgotten: nobody goes over them any more.
+    """
+    carried = await beginning(store, account)
+    return carried if snapshot is None or snapshot.portfolio.position < carried.position else snapshot.portfolio
 
 
 @dataclass
@@ -139,7 +147,7 @@ class PortfolioSnapshots(EventConsumer):
             if kept is None:
                 latest = await latest_snapshot(self.store, account)
                 stream = Stream(account.tenant, self.producer.origin.source, account.mode, None, account.name)
-                portfolio = await beginning(self.store, account) if latest is None else latest.portfolio
+                portfolio = await _beginning(self.store, account, latest)
                 kept = _Kept(portfolio, latest, Outbox(stream, self.producer))
                 self._kept.put(account, kept)
             return kept
