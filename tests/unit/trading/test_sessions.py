@@ -296,7 +296,7 @@ def test_the_seals_are_what_their_page_says_they_are(tmp_path):
             group.append(bytes(body))
             continue
         seal = json.loads(bytes(body))["data"]
-        chain = hashlib.sha256(chain.encode() + b"".join(group)).hexdigest()
+        chain = hashlib.sha256(chain.encode() + b"".join(one + b"\n" for one in group)).hexdigest()
         assert seal["chain"] == chain
         assert seal["events"] == len(group)
         assert seal["marks"] == "".join(f"{zlib.crc32(one):08x}" for one in group)

@@ -25,7 +25,8 @@ SESSION, MARKET, CLOCK, VENUE = "session", "market", "clock", "venue"
 """Where an event of a session comes from. All but the session's own are inputs."""
 NONE = Decimal(0)
 TIFS: tuple[Literal["GTC"], Literal["IOC"], Literal["FOK"], Literal["GTD"]] = ("GTC", "IOC", "FOK", "GTD")
-_encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
+_encode, _lines = _encoder.encode, _encoder.encode_lines
 
 
 class Seal:
@@ -36,8 +37,9 @@ class Seal:
 
     def over(self, events: Sequence[Event[Any]]) -> str:
         """Go on over these events; the chain."""
-        bodies = b"".join(map(_encode, events))
-        self.chain = hashlib.sha256(self.chain.encode() + bodies).hexdigest()
+        digest = hashlib.sha256(self.chain.encode())
+        digest.update(_lines(events))
+        self.chain = digest.hexdigest()
         return self.chain
 
 
