@@ -70,7 +70,7 @@ def _candles(a: Surroundings) -> Job:
 
 
 def _quality(a: Surroundings) -> Job:
-    quality = DataQuality(a.bus, a.producer, a.metrics, member=a.member)
+    quality = DataQuality(a.bus, a.producer, a.metrics, member=a.member, store=a.store)
     return Job(quality, quality.advance, quality.finish)
 
 

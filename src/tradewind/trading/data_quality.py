@@ -1,7 +1,7 @@
 """Watches ticks and quotes on the bus, and tells what cannot be right as `data.quality` events.
 
 What is wrong, `core.domain.tick_checks` says. Nothing is held back here: who must not act on bad data listens to these
-events. What a stream looked like is not kept over a restart; the checks learn it again from the next ticks. What a
+events. What a stream looked like before a restart is learnt again from the store, where one is given. What a
 session recorded for itself was looked at when it came, and a market of the past is not silent because it ends.
 """
 
@@ -24,12 +24,16 @@ from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.handlers import event_handler
 from tradewind.messaging.producer import EventProducer
 from tradewind.ports.bus import Bus, Place
+from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
+from tradewind.trading.earlier_ticks import seen_before
 from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
 
 log = logging.getLogger(__name__)
 TICKS = EVENT_TYPES["price.tick"].topic
+SEEN_BEFORE = 200
+"""Ticks and quotes from before a restart that the checks learn from: enough for what is usual, and for repetitions."""
 
 
 @dataclass
@@ -55,6 +59,7 @@ class DataQuality(EventConsumer):
         rules_of: Mapping[str, TickRules] | None = None,
         bundled_ns: int = BUNDLED_NS,
         streams_max: int = STREAMS_MAX,
+        store: EventStore | None = None,
         **given: Any,
     ) -> None:
         """`rules_of` has the rules of single symbols, `rules` those of all others."""
@@ -63,17 +68,17 @@ class DataQuality(EventConsumer):
         self.rules, self.rules_of, self.bundled_ns = rules or TickRules(), rules_of or {}, bundled_ns
         self._watched: MostRecent[Stream, _Watched] = MostRecent(streams_max)
         self._leaving: deque[_Watched] = deque()
+        self.store, self._losses = store, 0
 
     @event_handler("price.tick", "price.quote")
     async def look(self, event: Event[Any]) -> None:
         """One tick or quote, and what is wrong with it."""
         if event.session is not None:
             return
-        watched = self._watched_of(stream_of(event))
+        watched = await self._watched_of(stream_of(event), event)
         async with watched.one_at_a_time:
             if watched.outbox.last_id != event.event_id:
-                check = watched.checks.tick if isinstance(event.data, Tick) else watched.checks.quote
-                problems = check(event.time_event, event.time_recorded, event.data)
+                problems = _checked(watched.checks, event)
                 watched.outbox.last_id = event.event_id
                 self._tell(watched, problems, event.time_recorded, event)
             await watched.outbox.publish()
@@ -99,6 +104,7 @@ class DataQuality(EventConsumer):
         def theirs(stream: Stream) -> bool:
             return (TICKS.name, partition_of(stream.token, TICKS.partitions)) in places
 
+        self._losses += 1
         self._leaving.extend(watched for stream, watched in self._watched.items() if theirs(stream))
         self._watched.drop(theirs)
 
@@ -113,15 +119,20 @@ class DataQuality(EventConsumer):
             if self._leaving and self._leaving[0] is watched:
                 self._leaving.popleft()
 
-    def _watched_of(self, stream: Stream) -> _Watched:
+    async def _watched_of(self, stream: Stream, event: Event[Any]) -> _Watched:
         watched = self._watched.get(stream)
         if watched is None:
+            losses = self._losses
             rules = self.rules_of.get(stream.token, self.rules)
             bundles = ProblemBundles(stream.token, self.bundled_ns)
             watched = _Watched(TickChecks(rules), bundles, Outbox(stream, self.producer))
-            forgotten = self._watched.put(stream, watched)
-            if forgotten is not None:
-                self._leaving.append(forgotten)
+            if self.store is not None:
+                for earlier in await seen_before(self.store, stream, event, SEEN_BEFORE):
+                    _checked(watched.checks, earlier)  # whatever was wrong with it has been told
+            if losses == self._losses:
+                forgotten = self._watched.put(stream, watched)
+                if forgotten is not None:
+                    self._leaving.append(forgotten)
         return watched
 
     def _tell(self, watched: _Watched, problems: list[Problem], now_ns: int, cause: Event[Any] | None) -> None:
@@ -133,6 +144,11 @@ class DataQuality(EventConsumer):
             for since_ns, told in watched.bundles.add(problem, now_ns):
                 log.warning("%s: %s: %s", told.symbol, told.problem, told.detail)
                 _send(watched.outbox, told, since_ns, cause)
+
+
+def _checked(checks: TickChecks, event: Event[Any]) -> list[Problem]:
+    check = checks.tick if isinstance(event.data, Tick) else checks.quote
+    return check(event.time_event, event.time_recorded, event.data)
 
 
 def _send(outbox: Outbox, told: QualityProblem, since_ns: int, cause: Event[Any] | None) -> None:

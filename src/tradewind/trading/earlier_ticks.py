@@ -8,7 +8,7 @@ from typing import Any
 
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.tick_checks import FUTURE_NS
-from tradewind.core.domain.timeframes import UNITS_NS
+from tradewind.core.domain.timeframes import SECOND_NS, UNITS_NS
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
 from tradewind.trading.derived_events import Stream, stream_of
 
@@ -34,6 +34,24 @@ async def position_of(store: EventStore, event: Event[Any]) -> int:
             if stored.event.event_id == event.event_id:
                 return stored.position
     return NOWHERE
+
+
+async def seen_before(store: EventStore, stream: Stream, event: Event[Any], number: int) -> list[Event[Any]]:
+    """Ticks and quotes of a stream that were stored before one of its events: about the latest `number` of them.
+
+    There may be more, where many happened within a short time.
+    """
+    position, length = await position_of(store, event), SECOND_NS
+    while True:
+        query = EventQuery(
+            start_ns=event.time_event - length, end_ns=event.time_event + FUTURE_NS, tokens=(stream.token,),
+            types=("price.tick", "price.quote"), tenant=stream.tenant, outside_sessions=stream.session is None,
+        )  # fmt: skip
+        if length >= LOOK_BACK_NS or await store.count(query) >= number:
+            break
+        length *= 4
+    found = [one async for batch in store.read(query) for one in batch]
+    return [one.event for one in found if one.position < position and stream_of(one.event) == stream]
 
 
 @dataclass(frozen=True, slots=True)

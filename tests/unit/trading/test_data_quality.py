@@ -182,3 +182,44 @@ def test_what_a_session_recorded_is_not_looked_at_again_and_a_market_of_the_past
         return told
 
     assert asyncio.run(journey()) == []
+
+
+def test_after_a_restart_it_knows_what_was_before_and_tells_nothing_of_it_again(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        before = [*CLEAN, trade(50, seconds(31), price=150.0, trade_id="fat finger")]
+        await stand.store.append(before)
+        one = watch(stand)
+        for event in before:
+            await one.look(event)
+        told = len(await stand.events("data.quality"))
+        again = watch(stand, store=stand.store)
+        after = [
+            trade(60, seconds(32), trade_id="t7"),  # repeated
+            trade(61, seconds(33), price=103.0, trade_id="u"),  # after 30 steps of a hundredth that is a spike
+            trade(62, seconds(4_000), trade_id="v"),  # nothing for an hour
+        ]
+        for event in after:
+            await stand.store.append([event])
+            await again.look(event)
+        found = (await stand.events("data.quality"))[told:]
+        await stand.store.close()
+        return [(e.data.problem, e.causation_id) for e in found], after
+
+    found, after = asyncio.run(journey())
+    names = ["duplicate", "spike", "gap"]
+    assert found == [(name, event.event_id) for name, event in zip(names, after, strict=True)]
+
+
+def test_an_outage_across_a_restart_is_a_gap(tmp_path):
+    async def journey():
+        stand = Stand(tmp_path)
+        await stand.store.append(CLEAN)
+        later = trade(70, seconds(90_000), trade_id="later")
+        await stand.store.append([later])
+        await watch(stand, store=stand.store).look(later)
+        found = await stand.events("data.quality")
+        await stand.store.close()
+        return [e.data.problem for e in found]
+
+    assert asyncio.run(journey()) == ["gap"]
