@@ -5,28 +5,18 @@ import os
 import shutil
 import subprocess
 import time
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from event_examples import NOW, tick
+from tests.servers.event_stores import opened
 from tests.servers.postgres import PostgresServer
 
-from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.ports.event_store import EventQuery
 
 CONFIGURATION = Path(__file__).parents[2] / "deploy" / "postgres" / "pgbackrest.conf"
 PATIENCE_S = 60.0
 PHRASE = "a phrase for a test"
-
-
-@asynccontextmanager
-async def opened(url):
-    store = PostgresEventStore(url)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 @pytest.fixture

@@ -6,16 +6,15 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from event_examples import tick
+from tests.servers.event_stores import opened
 from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Proxy
 
 from tradewind.adapters.event_store import postgres_connection, postgres_events
-from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.ports.event_store import EventQuery
 
@@ -23,15 +22,6 @@ DEPLOY = Path(__file__).parents[2] / "deploy" / "postgres"
 PATIENCE_S = 90
 DISK_BYTES = 100 * 2**20
 LEFT_BYTES = 2 * 2**20
-
-
-@asynccontextmanager
-async def opened(url):
-    store = PostgresEventStore(url)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 @pytest.fixture

@@ -36,5 +36,19 @@ async def place_hold(store: EventStore, hold: Hold) -> None:
 async def end_hold(store: EventStore, name: str) -> None:
     """Release a hold. Raises BadInput where there is none of this name."""
     if not await store.release(name):
-        held = ", ".join(hold.name for hold in await store.holds()) or "none"
-        raise BadInput(f"there is no hold {name!r}", where=WHERE, fix=f"There are: {held}")
+        raise _unknown(name, await store.holds())
+
+
+async def hold_named(store: EventStore, name: str) -> Hold:
+    """The hold of a name. Raises BadInput where there is none."""
+    holds = await store.holds()
+    found = next((hold for hold in holds if hold.name == name), None)
+    if found is None:
+        raise _unknown(name, holds)
+    return found
+
+
+def _unknown(name: str, holds: list[Hold]) -> BadInput:
+    there = ", ".join(hold.name for hold in holds) or "none"
+    fix = f"There are: {there}. To place one, give --reason and what it is about, as --session"
+    return BadInput(f"there is no hold {name!r}", where=WHERE, fix=fix)

@@ -51,11 +51,11 @@ def keep_of(words: Sequence[str] = KEEP) -> Keep:
     """
     rest, found = timeframe_ns(KEEP[0]), {}
     for word in words:
-        name, _, length = word.rpartition("=")
+        name, equals, length = word.rpartition("=")
         keep_ns = timeframe_ns(length)
         if keep_ns < KEEP_NS_MIN:
             raise BadInput("less than a day of events cannot be kept", where=WHERE, fix=EXAMPLE)
-        if name:
+        if equals:
             found.update(dict.fromkeys(_types_of(name), keep_ns))
         else:
             rest = keep_ns

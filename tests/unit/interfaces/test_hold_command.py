@@ -36,6 +36,7 @@ def stored(request, home, monkeypatch):
 def test_what_is_held_stays_and_is_told(ask, stored):
     said = ask("hold", "case-7", "--reason", "an audit", "--session", "s1", "--json").document
     assert said == [{"name": "case-7", "reason": "an audit", "query": {"session": "s1"}}]
+    assert ask("hold", "case-7", "--json").document == said
     dry = ask("upkeep", "--keep", "100d", "--dry-run", "--json").document
     assert dry["held"] == {"price.tick": 15}
     done = ask("upkeep", "--keep", "100d")
@@ -64,6 +65,8 @@ def test_each_class_of_events_stays_as_long_as_is_said(ask, stored):
         (("hold", "x", "--reason", "y", "--type", "price.tik"), "no event type 'price.tik'"),
         (("hold", "x", "--reason", "y", "--start", "2026-02-01", "--end", "2026-01-01"), "end lies before the start"),
         (("hold", "x", "--release"), "there is no hold 'x'"),
+        (("hold", "x"), "there is no hold 'x'"),
+        (("upkeep", "--keep", "=30d"), "no topic or event type ''"),
         (("hold", "--reason", "y"), "which hold is meant is not said"),
         (("upkeep", "--keep", "price.tiks=30d"), "no topic or event type 'price.tiks'"),
         (("upkeep", "--keep", "audit.log=30d"), "never forgotten"),

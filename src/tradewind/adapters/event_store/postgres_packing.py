@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import asyncpg
 
 AFTER = timedelta(days=postgres_candles.PACKED_AFTER_DAYS)
-ROWS_AT_ONCE_MAX = 50_000
+ROWS_AT_ONCE_MAX = 100_000
 """Rows that are taken out in one transaction; those of one token and type among them make its blocks."""
 LOCK = 0x7061636B
 """The advisory lock of who packs."""

@@ -2,14 +2,13 @@
 
 import asyncio
 import random
-from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
 from event_examples import NOW, tick
+from tests.servers.event_stores import opened
 
 from tradewind.adapters.event_store.postgres_candles import SECONDS
-from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.adapters.event_store.postgres_holds import DROP_AGAIN, STOP_DROPPING
 from tradewind.adapters.event_store.postgres_schema import Kind
 from tradewind.adapters.event_store.timescale_candles import REFRESH
@@ -19,15 +18,6 @@ from tradewind.core.domain.events.event_types import EVENT_TYPES
 SECOND_NS = 1_000_000_000
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
 START = NOW - 3 * 86_400 * SECOND_NS
-
-
-@asynccontextmanager
-async def opened(url):
-    store = PostgresEventStore(url)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 @pytest.fixture(params=["postgres", "timescale"])

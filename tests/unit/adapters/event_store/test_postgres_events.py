@@ -6,13 +6,13 @@ import random
 import signal
 import subprocess
 import sys
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 from event_examples import tick
+from tests.servers.event_stores import asked, opened
 from tests.servers.postgres import PostgresServer
 
 from tradewind.adapters.event_store import postgres_connection
@@ -44,25 +44,8 @@ asyncio.run(publish())
 """
 
 
-@asynccontextmanager
-async def opened(url):
-    store = PostgresEventStore(url)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
 async def everything(store, query=None):
     return [stored async for some in store.read(query or EventQuery()) for stored in some]
-
-
-async def asked(url, sql):
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetch(sql)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture

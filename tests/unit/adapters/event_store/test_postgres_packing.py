@@ -6,19 +6,17 @@ import random
 import signal
 import subprocess
 import sys
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import asyncpg
 import pytest
 from event_examples import NOW, events, tick
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.servers.event_stores import asked, opened
 
 from tradewind.adapters.event_store import packed_blocks, postgres_packing, postgres_reading
 from tradewind.adapters.event_store.packed_blocks import pack, unpack
 from tradewind.adapters.event_store.postgres_candles import SECONDS
-from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.core.domain.errors import Corrupt, Unavailable
 from tradewind.core.domain.events.codec import encode
 from tradewind.core.domain.events.event_types import EVENT_TYPES
@@ -51,15 +49,6 @@ async def work():
 
 asyncio.run(work())
 """
-
-
-@asynccontextmanager
-async def opened(url):
-    store = PostgresEventStore(url)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 @pytest.fixture(params=["postgres", "timescale"])
@@ -110,14 +99,6 @@ def made_events(number, seed, days=20):
 
 async def read(store, query=ALL, batch=5):
     return [(s.position, s.event) async for some in store.read(query, batch) for s in some]
-
-
-async def asked(url, sql):
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetch(sql)
-    finally:
-        await connection.close()
 
 
 def some_queries(seed):

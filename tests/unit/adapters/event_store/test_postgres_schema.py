@@ -6,15 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import pytest
 from event_examples import tick
+from tests.servers.event_stores import asked, opened
 
 from tradewind.adapters.event_store import postgres_schema
-from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.adapters.event_store.postgres_schema import FRAMES, Kind, migrations
 from tradewind.core.domain.errors import Corrupt
 from tradewind.ports.event_store import EventQuery
@@ -35,15 +34,6 @@ asyncio.run(work())
 """
 
 
-@asynccontextmanager
-async def opened(url):
-    store = PostgresEventStore(url)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
 @pytest.fixture
 def url(postgres):
     return postgres.new_database()
@@ -55,14 +45,6 @@ def run(work):
             return await work()
 
     return asyncio.run(bounded())
-
-
-async def asked(url, sql):
-    connection = await asyncpg.connect(url)
-    try:
-        return [tuple(row) for row in await connection.fetch(sql)]
-    finally:
-        await connection.close()
 
 
 async def steps(url):

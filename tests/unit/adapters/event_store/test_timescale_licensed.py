@@ -5,17 +5,16 @@ is not to be had here.
 """
 
 import asyncio
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 from event_examples import tick
+from tests.servers.event_stores import opened
 from tests.servers.timescale_stand_in import stand_in_database, stand_in_migrations
 
 from tradewind.adapters.event_store import postgres_schema
 from tradewind.adapters.event_store.postgres_candles import SECONDS
-from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.adapters.event_store.postgres_schema import Kind
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.event_types import EVENT_TYPES
@@ -29,15 +28,6 @@ PATIENCE_S = 120
 def url(postgres, tmp_path, monkeypatch):
     monkeypatch.setattr(postgres_schema, "FOLDER", stand_in_migrations(tmp_path))
     return stand_in_database(postgres)
-
-
-@asynccontextmanager
-async def opened(url):
-    store = PostgresEventStore(url)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 def run(work):
