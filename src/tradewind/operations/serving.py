@@ -115,8 +115,8 @@ ROLES = {
     "snapshots": Role("writes down accounts from time to time", "snapshots", _snapshots),
 }  # fmt: skip
 """By name, in the order in which they begin. A new one is one line here."""
-LAST = ("recorder",)
-"""Ends after the others, so that what they say at their end is stored too."""
+LAST = ("reports", "recorder")
+"""These end after the others, so that what they say at their end is weighed and stored too."""
 
 
 def roles_named(names: Sequence[str], there: Mapping[str, str]) -> tuple[str, ...]:

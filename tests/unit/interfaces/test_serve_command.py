@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from market_stand import quote
 
 from tradewind import bootstrap
 from tradewind.core.domain.candle_building import CandleBuilder, CandleRules
@@ -79,6 +80,20 @@ def test_a_recorded_book_is_published_with_its_trades_quotes_and_times_of_receip
     assert all(e.data.bid < e.data.ask for e in found if e.type == "price.quote")
     assert sum(e.type == "price.tick" for e in found) == len(made.trades()[0])
     assert ask("data", "publish", file, "--json").document["new"] == 0
+
+
+def test_what_is_told_at_the_very_end_is_weighed_too(ask):
+    async def bad_quotes():
+        store = bootstrap.open_event_store()
+        await store.append([quote(number, number, 101.0, 100.0, mode="backtest") for number in range(20)])
+        await store.close()
+
+    asyncio.run(bad_quotes())
+    assert ask("serve", "quality", "reports", "--until-idle").code == 0
+    assert [e.data.ticks for e in events("data.quality")] == [1, 19]
+    (told,) = [e.data for e in events("service.changed") if e.data.service.startswith("feed ")]
+    assert (told.service, told.state) == ("feed BTC/USDT", "impaired")
+    assert "crossed 20; 100.00% of 20" in told.reason
 
 
 def test_a_candle_leads_back_to_its_ticks_and_is_made_once_more(ask):
