@@ -81,7 +81,7 @@ class CandleMaker(EventConsumer):
         self.producer, self.metrics, self.store = producer, metrics, store
         self.rules, self.patience_ns = rules or CandleRules(), patience_ns
         self._making: MostRecent[Stream, _Making] = MostRecent(streams_max)
-        self._losses = 0
+        self._losses, self._crowded = 0, False
 
     @event_handler("price.tick")
     async def take(self, event: Event[Any]) -> None:
@@ -93,8 +93,9 @@ class CandleMaker(EventConsumer):
         if making is None:
             losses = self._losses
             making = await self._restored(stream, event)
-            if losses == self._losses:
-                self._making.put(stream, making)
+            if losses == self._losses and self._making.put(stream, making) is not None and not self._crowded:
+                self._crowded = True
+                log.warning("more than %d streams of ticks: each that made room is made again", self._making.most)
         async with making.one_at_a_time:
             if event.event_id in making.folded:
                 making.folded.discard(event.event_id)

@@ -222,7 +222,7 @@ def test_a_tick_from_the_future_closes_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("streams_max", [1, 2])
-def test_two_venues_of_one_symbol_have_candles_of_their_own_also_where_one_makes_room(tmp_path, streams_max):
+def test_two_venues_of_one_symbol_have_candles_of_their_own_also_where_one_makes_room(tmp_path, caplog, streams_max):
     async def journey():
         stand = Stand(tmp_path)
         one = maker(stand, CandleRules(("1m",)), streams_max=streams_max)
@@ -238,6 +238,7 @@ def test_two_venues_of_one_symbol_have_candles_of_their_own_also_where_one_makes
         ("even", START, 100.0),
         ("odd", START, 101.0),
     ]
+    assert caplog.text.count("streams of ticks") == (streams_max == 1), "it is said, once"
 
 
 def test_the_clock_closes_as_far_as_a_restart_will_know_of(tmp_path):
