@@ -12,12 +12,13 @@ from tradewind.trading.portfolio_keys import Account
 @dataclass(frozen=True)
 class Fault:
     """`strike` breaks it and returns what `heal` needs. `alert` is the rule (deploy/prometheus/rules.yml) that tells of
-    it, "" where nothing is impaired by it.
+    it, "" where nothing is impaired by it. Of two at a time no two are `of` the same, which has one spare.
     """
 
     strike: Any
     heal: Any
     alert: str
+    of: str
 
 
 def _kill_broker(stand, draw):
@@ -29,6 +30,18 @@ def _kill_broker(stand, draw):
 def _kill_primary(stand, draw):
     node = stand.redis.primary_of(Account("home", "paper", draw.choice(ACCOUNTS)).keys[0])
     node.kill()
+    return node
+
+
+def _silence_broker(stand, draw):
+    broker = draw.choice(stand.brokers.members)
+    broker.process.send_signal(signal.SIGSTOP)
+    return broker
+
+
+def _silence_primary(stand, draw):
+    node = stand.redis.primary_of(Account("home", "paper", draw.choice(ACCOUNTS)).keys[0])
+    node.send(signal.SIGSTOP)
     return node
 
 
@@ -56,12 +69,19 @@ def _kill_publisher(stand, _draw):
 
 
 FAULTS = {
-    "a broker is killed": Fault(_kill_broker, lambda _, broker: broker.start().wait(), "KafkaBrokerDown"),
-    "a Redis primary is killed": Fault(_kill_primary, lambda _, node: node.start(), "CacheDegraded"),
-    "PostgreSQL crashes": Fault(_crash_postgres, lambda stand, _: stand.postgres.start(), "StoreAway"),
-    "nothing comes through to PostgreSQL": Fault(_partition, _heal_partition, ""),
-    "a serving process is killed": Fault(_kill_serve, lambda _, process: process.start(), "ProcessGone"),
-    "the publisher is killed": Fault(_kill_publisher, lambda _, process: process.start(), ""),
-}  # fmt: skip
+    "a broker is killed": Fault(_kill_broker, lambda _, broker: broker.start().wait(), "KafkaBrokerDown", "Kafka"),
+    "a broker is cut off": Fault(
+        _silence_broker, lambda _, broker: broker.process.send_signal(signal.SIGCONT), "KafkaBrokerDown", "Kafka"
+    ),
+    "a Redis primary is killed": Fault(_kill_primary, lambda _, node: node.start(), "CacheDegraded", "Redis"),
+    "a Redis primary is cut off": Fault(
+        _silence_primary, lambda _, node: node.send(signal.SIGCONT), "CacheDegraded", "Redis"
+    ),
+    "PostgreSQL crashes": Fault(_crash_postgres, lambda stand, _: stand.postgres.start(), "StoreAway", "PostgreSQL"),
+    "nothing comes through to PostgreSQL": Fault(_partition, _heal_partition, "", "network"),
+    "a serving process is killed": Fault(_kill_serve, lambda _, process: process.start(), "ProcessGone", "serve"),
+    "the publisher is killed": Fault(_kill_publisher, lambda _, process: process.start(), "", "publisher"),
+}
+"""Who is cut off is stopped as a whole: it hears nobody and answers nobody, clients and neighbours alike."""
 ON_THE_LOOP = {"nothing comes through to PostgreSQL"}
 """Broken and mended on the event loop, where the proxy lives; the others wait for processes, in a thread."""

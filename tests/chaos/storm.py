@@ -23,7 +23,7 @@ STRIKES_S = (1.0, 5.0)
 LONG_S, LONG_SHARE, LONG_FORM_S = 45.0, 0.1, 240.0
 """Of a storm that lasts longer than the third, this share of faults outlasts all retries."""
 CALM_S = 3.0
-UP_S, MENDED_S = 120.0, 240.0
+UP_S, TOLD_S, MENDED_S = 300.0, 90.0, 480.0
 LOOK_S = 0.5
 
 
@@ -89,9 +89,7 @@ async def storm(seed, seconds, say=print):
             # Every fault once in a drawn order, then drawn ones until the time is over.
             draw.shuffle(rest)
             while rest or time.monotonic() < deadline:
-                names = [rest.pop() if rest else draw.choice(list(FAULTS))]
-                if draw.random() < 0.5:
-                    names.append(rest.pop() if rest else draw.choice([n for n in FAULTS if n not in names]))
+                names = _drawn(draw, rest)
                 long = draw.random() < LONG_SHARE and seconds >= LONG_FORM_S
                 lasts_s = LONG_S if long else draw.uniform(*STRIKES_S)
                 say(f"{len(stand.acknowledged()):,} acknowledged; for {lasts_s:.1f} s: {' and '.join(names)}")
@@ -107,6 +105,17 @@ async def storm(seed, seconds, say=print):
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+
+
+def _drawn(draw, rest):
+    """One fault, or two of different things; those in `rest` first, which are taken out."""
+    names = [rest.pop() if rest else draw.choice(list(FAULTS))]
+    others = [name for name in rest or FAULTS if FAULTS[name].of != FAULTS[names[0]].of]
+    if others and draw.random() < 0.5:
+        names.append(draw.choice(others))
+        if names[1] in rest:
+            rest.remove(names[1])
+    return names
 
 
 async def _flows(stand, watched):
@@ -127,7 +136,7 @@ async def _strike(stand, names, draw, lasts_s, watched):
     async def told():
         return all(FAULTS[name].alert in watched.alerts | {""} for name in names)
 
-    await until(told, 20.0)
+    await until(told, TOLD_S)
     for name, what in reversed(list(zip(names, given, strict=True))):
         heal = FAULTS[name].heal
         if name in ON_THE_LOOP:

@@ -4,20 +4,24 @@ The short form of `make chaos`; and the judge is judged: whatever is wrong, it s
 """
 
 import asyncio
+import random
 from dataclasses import replace
 
 import pytest
 import yaml
 from account_examples import trade, view_of
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.chaos.faults import FAULTS
 from tests.chaos.storm import Watched, storm
+from tests.chaos.storm import _drawn as drawn
 from tests.chaos.verdict import Found, problems, rebuilt
 
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.trading.portfolio_keys import Account
 
 SEED = 20_261
-PATIENCE_S = 900
+PATIENCE_S = 1_800
 ALICE, BOB = (Account("home", "paper", name) for name in ("alice", "bob"))
 TRADES = (trade(1, "alice"), trade(2, "bob"), trade(3, "alice"))
 WELL = Found(TRADES, {ALICE: view_of([TRADES[0], TRADES[2]]), BOB: view_of([TRADES[1]])})
@@ -33,6 +37,21 @@ def test_a_storm_of_faults_loses_nothing_counts_nothing_twice_and_is_told_of():
     assert not said, "\n".join([*lines, *said])
     struck = "\n".join(lines)
     assert all(name in struck for name in FAULTS), "each fault struck once at least"
+
+
+@given(st.integers(0, 10_000))
+def test_every_fault_strikes_before_others_strike_again_and_never_two_of_one_thing(seed):
+    draw = random.Random(seed)
+    rest = list(FAULTS)
+    draw.shuffle(rest)
+    struck = []
+    while rest:
+        names = drawn(draw, rest)
+        assert len({FAULTS[name].of for name in names}) == len(names)
+        struck += names
+    assert set(struck) == set(FAULTS)
+    assert len(struck) <= len(FAULTS) + 1, "only the last may have one beside it that was there before"
+    assert 1 <= len(drawn(draw, rest)) <= 2
 
 
 def test_where_all_is_well_nothing_is_said():
