@@ -8,6 +8,7 @@ from tests.servers.redis import RedisServers, until
 
 from tradewind.adapters.cache.redis_cache import RedisCache
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
+from tradewind.core.domain.errors import Unavailable
 from tradewind.trading.cache_watch import CacheWatch
 from tradewind.trading.portfolio_keys import Account
 
@@ -157,3 +158,46 @@ def test_while_a_slot_moves_no_key_is_missed_and_no_portfolio_is_mixed(with_clus
         await misses_nothing(portfolios.cache, all_keys, passes=1)
 
     with_cluster(work)
+
+
+@pytest.mark.slow
+def test_whoever_takes_over_in_the_middle_of_changes_has_whole_ones(servers):
+    """The last ones may be lost, though they were acknowledged; of none there is a part."""
+    keys = [f"p:{{mixed}}:{part}" for part in range(3)]
+
+    async def values():
+        async with asyncio.timeout(60):
+            while True:
+                cache = RedisCache(servers.url)
+                try:
+                    return await cache.mget(keys)
+                except Unavailable:
+                    await asyncio.sleep(0.05)
+                finally:
+                    await cache.close()
+
+    async def written(cache, acknowledged, enough):
+        for number in range(10**9):
+            await cache.apply(dict.fromkeys(keys, str(number).encode() * 200))
+            acknowledged.append(number)
+            if len(acknowledged) == 60:
+                enough.set()
+
+    async def work():
+        for _ in range(2):
+            until(lambda: all(servers.knows_itself_well(node) for node in servers.nodes), "the cluster is whole")
+            cache, acknowledged, enough = RedisCache(servers.url), [], asyncio.Event()
+            writing = asyncio.create_task(written(cache, acknowledged, enough))
+            await enough.wait()
+            victim = servers.primary_of(keys[0])
+            await asyncio.to_thread(victim.kill)
+            with pytest.raises(Unavailable):
+                await writing
+            await cache.close()
+            found = await values()
+            assert len(set(found)) == 1, "a mix of two changes"
+            assert found[0] is not None
+            assert int(found[0][: len(found[0]) // 200]) <= acknowledged[-1] + 1
+            await asyncio.to_thread(victim.start)
+
+    asyncio.run(asyncio.wait_for(work(), 240))

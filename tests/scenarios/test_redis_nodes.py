@@ -27,6 +27,28 @@ def gauge(metrics, name, *labels):
     return metrics.values[name, *labels][0]
 
 
+def test_to_look_at_a_cluster_again_and_again_opens_no_connection_again(redis_servers):
+    """Else every second all of them would be begun anew, over TLS too, and reads would wait for it."""
+
+    def opened():
+        stats = [node.ask("INFO", "stats") for node in redis_servers.nodes]
+        return [int(re.search(r"total_connections_received:(\d+)", one)[1]) for one in stats]
+
+    async def work():
+        cache = RedisCache(redis_servers.url)
+        await cache.ping()
+        await cache.mget([f"k{n}" for n in range(30)])
+        before = await asyncio.to_thread(opened)
+        for _ in range(25):
+            await cache.ping()
+            await cache.mget([f"k{n}" for n in range(30)])
+        after = await asyncio.to_thread(opened)
+        await cache.close()
+        return [there - then for there, then in zip(after, before, strict=True)]
+
+    assert max(run(work())) <= 3, "that of who asks here is one of them"
+
+
 def test_six_nodes_share_all_slots_and_each_primary_is_followed(redis_servers):
     nodes = run(nodes_of(RedisPlace(redis_servers.url)))
     assert sorted(node.name for node in nodes) == sorted(f"127.0.0.1:{n.port}" for n in redis_servers.nodes)

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from tradewind.adapters.cache.redis_connection import RedisPlace, answering, check_role, connect
+from tradewind.adapters.cache.redis_connection import RedisPlace, answering, check_role, connect, let_go
 from tradewind.core.domain.cache_keys import check_changes, checked_key, checked_ttl, checked_value
 from tradewind.core.domain.errors import BadInput, Refused, Unavailable
 from tradewind.ports.cache import Role
 
+Layout = list[tuple[str, bool]]
+"""Of each primary its name, role and slots, and whether slots are moving."""
 SCAN = 500
 """Keys that are looked at in one step: between the steps the server serves others."""
 
@@ -55,6 +57,7 @@ class RedisCache:
         self._on_cluster = self.place.on_cluster
         self._fits_role = False
         self._servers: frozenset[str] = frozenset()
+        self._layout: Layout = []
 
     async def get(self, key: str) -> bytes | None:
         """The value; None where there is none."""
@@ -127,31 +130,44 @@ class RedisCache:
     async def close(self) -> None:
         """Let the connections go."""
         with answering(self.place):
-            await self._client.aclose()
+            await let_go(self._client)
 
     async def _scan(self, pattern: str, most: int, found: dict[str, None]) -> None:
         """Look through all keys; twice where slots move in a cluster, since a key that moved from a node that was not
         looked through yet to one that was is missed by the first look, and lies still during the second.
         """
-        before = await self._slots()
+        before = await self._layout_now()
         for _ in range(2):
             async for key in self._client.scan_iter(match=_escaped(pattern), count=SCAN):
                 found[key.decode()] = None
                 if len(found) > most:
                     raise Refused(f"more than {most:,} keys fit {pattern!r}", fix="Ask for fewer")
-            if before == await self._slots() and not any(moving for _, moving in before):
+            if before == await self._layout_now() and not any(moving for _, moving in before):
                 return
 
-    async def _slots(self) -> list[tuple[str, bool]]:
-        """Which slots each primary of a cluster has, and whether any of them is on its way; nothing for one server."""
+    async def _layout_now(self) -> Layout:
+        """Who has which slots of a cluster now, as the client knows it from here on; nothing for one server.
+
+        The client is told to look anew only where something has changed: it begins all its connections anew then.
+        """
         if not self._on_cluster:
             return []
-        await self._client.nodes_manager.initialize()  # a primary that is new may hold what is looked for
+        await self._client.initialize()
+        layout = await self._slots()
+        if layout != self._layout:
+            if self._layout:
+                await self._client.nodes_manager.initialize()
+                layout = await self._slots()
+            self._layout = layout
+        return layout
+
+    async def _slots(self) -> Layout:
+        """What each primary that the client knows says of itself: its slots, and whether any of them is on its way."""
         told = await asyncio.gather(
             *(self._client.execute_command("CLUSTER NODES", target_nodes=node) for node in self._client.get_primaries())
         )
         mine = [row for rows in told for row in rows.values() if "myself" in row["flags"]]
-        return sorted((f"{row['node_id']} {row['slots']}", bool(row["migrations"])) for row in mine)
+        return sorted((f"{row['node_id']} {row['flags']} {row['slots']}", bool(row["migrations"])) for row in mine)
 
     async def _read(self, call: Callable[[], Awaitable[Any]], *, anew: bool = False) -> Any:
         """What a call returns. Where its connection was lost it is made once more: reading twice does no harm."""
@@ -195,9 +211,7 @@ class RedisCache:
                 await self._client.connection_pool.disconnect(inuse_connections=False)
 
     async def _check(self) -> None:
-        if self._on_cluster:
-            await self._client.initialize()
-            await self._client.nodes_manager.initialize()
+        await self._layout_now()
         before, self._servers = self._servers, await check_role(self._client, self.place, self.role)
         self._fits_role = True
         if before and before != self._servers and self.role is Role.STATE:

@@ -182,6 +182,19 @@ def answering(place: RedisPlace) -> Iterator[None]:
         raise Unavailable(f"Redis does not answer: {said}", where=place.shown) from problem
 
 
+async def let_go(client: Redis | RedisCluster) -> None:
+    """Close what a client has opened.
+
+    That of a cluster closes nothing where its last call has failed, since it means to begin anew.
+    """
+    from redis.asyncio import RedisCluster  # noqa: PLC0415 - optional
+
+    await client.aclose()
+    if isinstance(client, RedisCluster):
+        for nodes in ("nodes_cache", "startup_nodes"):
+            await client.nodes_manager.aclose(nodes)
+
+
 async def check_role(client: Redis | RedisCluster, place: RedisPlace, role: Role) -> frozenset[str]:
     """The names that the servers (in a cluster the primaries) gave themselves when they were started.
 

@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 from math import nan
 from typing import Any
 
-from tradewind.adapters.cache.redis_connection import RedisPlace, answering, check_role, connect, connect_to, hosts_of
+from tradewind.adapters.cache.redis_connection import (
+    RedisPlace,
+    answering,
+    check_role,
+    connect,
+    connect_to,
+    hosts_of,
+    let_go,
+)
 from tradewind.core.domain.errors import BadInput, TradewindError, Unavailable
 from tradewind.ports.cache import Role
 from tradewind.ports.metrics import Metrics
@@ -182,7 +190,7 @@ def describe(url: str, role: Role) -> str:
                 await check_role(client, place, role)
         finally:
             with suppress(TradewindError), answering(place):
-                await client.aclose()
+                await let_go(client)
         primaries = sum(node.role == "primary" for node in nodes)
         words = f"{primaries} primaries, {len(nodes) - primaries} replicas" if len(nodes) > 1 else "one server"
         return f"{place.shown}, {words}, in the role of {role.value}; answered after {took_ms:.0f} ms"
