@@ -27,6 +27,9 @@ def test_a_killed_session_is_replayed_as_far_as_it_is_written(ask, home, written
     assert again["same"]
     assert again["decisions"] > 0
     assert again["events"] == events_of(home)
+    beside = ask("divergence", "cut", "--json").document
+    assert beside["decisions"]["same"] > 0
+    assert again["ended"] or any("cut off" in warning for warning in beside["warnings"])
     # On a machine that is faster than this test it may have come to its end before the kill came to it.
     assert again["ended"] or process.returncode == -signal.SIGKILL
 

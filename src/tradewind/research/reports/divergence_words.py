@@ -14,6 +14,8 @@ from tradewind.research.divergence import Divergence
 from tradewind.research.pairing import CAUSE_WORDS, Cause, Pair, Side, Trade
 from tradewind.research.reports.wording import moment
 
+TRADES_MIN = 20
+"""Orders that both sides must have traded before their prices say what to assume."""
 LEAST = 1e-6
 """Slippage below this share of the price is none."""
 ACTIONS = {1: "", 2: "cancel", 3: "protect"}
@@ -121,7 +123,8 @@ def advice(c: Compared) -> str:
     """What the backtest would have to assume to trade as the session did; nothing where it assumes about that."""
     r = c.result
     assumed = c.rules.slippage_used if c.rules.slippage == "fixed" else 0.0
-    if r.slippage is None or c.rules.slippage not in ("fixed", "none"):
+    both = sum(trade.cost is not None for trade in r.trades)
+    if r.slippage is None or both < TRADES_MIN or c.rules.slippage not in ("fixed", "none"):
         return ""
     wanted = max(0.0, assumed + r.slippage)
     if abs(r.slippage) < max(0.2 * assumed, LEAST):
@@ -129,5 +132,5 @@ def advice(c: Compared) -> str:
     how = f"--slippage fixed --slippage-amount {wanted:.2g}" if wanted > LEAST else "--slippage none"
     return (
         f"The session traded at prices {abs(r.slippage):.4%} {'worse' if r.slippage > 0.0 else 'better'} than the "
-        f"backtest on average. For a backtest that assumes as much: {how}"
+        f"backtest on average of {both:,} orders. For a backtest that assumes as much: {how}"
     )

@@ -51,6 +51,10 @@ TOLD: dict[type, Callable[[Any], str]] = {
     p.Tick: lambda d: f"{d.symbol} traded {d.size:g} at {d.price:g}",
     p.Quote: lambda d: f"{d.symbol} bid {d.bid:g}, ask {d.ask:g}",
     p.Candle: lambda d: f"{d.symbol} {d.timeframe} closed at {d.close:g}",
+    p.SessionChange: lambda d: (
+        f"the session has {d.state}: {d.strategy}{f', {d.decision_hash}' * bool(d.decision_hash)}"
+    ),
+    p.SessionCheckpoint: lambda d: f"a seal over {d.events:,} events",
     p.TimerFired: lambda d: f"the {d.timer} timer",
     p.OrderChange: _change,
     p.Trade: lambda d: f"{d.side} {plain(d.size)} at {plain(d.price)}, fee {plain(d.fee)} {d.fee_currency}",
