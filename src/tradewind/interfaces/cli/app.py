@@ -48,7 +48,7 @@ VERBS = {
     "divergence": Verb("tradewind.interfaces.cli.divergence", "Hold a session against its backtest: where, and why."),
     "accounts": Verb("tradewind.interfaces.cli.accounts", "Say what accounts hold, have and have done."),
     "lineage": Verb("tradewind.interfaces.cli.lineage", "Walk from an order back to its ticks and its code."),
-    "upkeep": Verb("tradewind.interfaces.cli.upkeep", "Make candles of stored ticks, pack old days, forget old events."),
+    "upkeep": Verb("tradewind.interfaces.cli.upkeep", "Make candles of ticks, pack old days, forget old events."),
     "hold": Verb("tradewind.interfaces.cli.hold", "Keep stored events from being forgotten."),
     "topics": Verb("tradewind.interfaces.cli.topics", "List what events travel on, and make it in Kafka."),
     "dead-letters": Verb("tradewind.interfaces.cli.dead_letters", "Look at events that nobody could handle."),

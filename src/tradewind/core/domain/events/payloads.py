@@ -181,7 +181,7 @@ class PortfolioSnapshot(Payload, frozen=True):
 
 
 class PortfolioCarried(Payload, frozen=True):
-    """What an account came to with the event at `position`, before its events are forgotten; `view` as in a snapshot."""
+    """What an account came to with the event at `position`, before its events are forgotten; `view` as in snapshots."""
 
     account: str
     position: int
@@ -346,14 +346,15 @@ class TimerFired(Payload, frozen=True):
 
 
 class SessionChange(Payload, frozen=True):
-    """A paper or live session that begins or ends, with what fixes it."""
+    """A paper or live session that begins or ends, with what fixes it; one that failed says why."""
 
     service: str
-    state: Literal["begun", "ended"]
+    state: Literal["begun", "ended", "failed"]
     strategy: str
     code_hash: str
     parameters: dict[str, float | int | bool] = {}
     decision_hash: str | None = None
+    reason: str = ""
     terms: dict[str, Any] = {}
     """Account, instrument and rules by name (`trading.sessions.terms`), where it begins."""
 
