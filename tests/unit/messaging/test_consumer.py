@@ -639,3 +639,39 @@ def test_a_lane_without_end_lets_others_have_their_turn():
 
     turns = asyncio.run(work())
     assert max(after - before for before, after in pairwise([*turns, 5_000])) <= 600
+
+
+def test_a_consumer_with_two_handlers_receives_only_their_types():
+    class Two(EventConsumer):
+        seen = ()
+
+        @event_handler("price.tick")
+        async def one(self, event):
+            self.seen += (("one", event.type),)
+
+        @event_handler("candle.closed")
+        async def other(self, event):
+            self.seen += (("other", event.type),)
+
+    async def work():
+        desk = Desk()
+        two = Two(desk.bus, desk.producer, desk.metrics, group="two", member="m")
+        running = asyncio.create_task(two.run())
+        await asyncio.wait_for(two.subscribed.wait(), 20)
+        bar = dict.fromkeys(("open", "high", "low", "close", "volume"), 1.0)
+        await desk.producer.publish(
+            "price.quote", dict.fromkeys(("bid", "ask", "bid_size", "ask_size"), 1.0) | {"symbol": "A"}
+        )
+        await desk.producer.publish(
+            "risk.alert", {"account": "a", "limit": "l", "found": "1", "allowed": "1", "action": "note"}
+        )
+        await desk.bus.publish([tick(1, "A")])
+        await desk.producer.publish("candle.closed", {"symbol": "A", "timeframe": "1m", "time": 0, **bar})
+        await desk.until(lambda: len(two.seen) == 2 and two.caught_up)
+        two.stop()
+        await asyncio.wait_for(running, 20)
+        return two.topics, sorted(two.seen)
+
+    topics, seen = asyncio.run(work())
+    assert topics == ["market.candles", "price.ticks"]
+    assert seen == [("one", "price.tick"), ("other", "candle.closed")]

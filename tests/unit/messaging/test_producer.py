@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from event_examples import NOW
 
+from tradewind.adapters.bus.memory_bus import MemoryBus
+from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.messaging.producer import EventProducer, Origin
@@ -119,3 +121,21 @@ def test_what_is_no_such_event_is_refused_before_the_bus_is_asked():
         return bus.taken
 
     assert asyncio.run(work()) == []
+
+
+def test_a_batch_is_one_call_of_the_bus_and_one_commit_however_many_events_it_has(tmp_path):
+    async def work():
+        store = SqliteEventStore(tmp_path / "events.db")
+        made, commits = producer(MemoryBus(store)), []
+        commit = store._commit
+        store._commit = lambda group: (commits.append(len(group)), commit(group))[1]
+        await made.send_batch([made.event("price.tick", TICK) for _ in range(100)])
+        together = len(commits)
+        for _ in range(10):
+            await made.publish("price.tick", TICK)
+        alone = len(commits) - together
+        stored = await store.last_position()
+        await store.close()
+        return together, alone, stored
+
+    assert asyncio.run(work()) == (1, 10, 110)
