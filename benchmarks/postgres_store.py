@@ -30,6 +30,7 @@ from tradewind.adapters.event_store.postgres_connection import open_pool
 from tradewind.adapters.event_store.postgres_days import index_days
 from tradewind.adapters.event_store.postgres_events import COLUMNS, PostgresEventStore, _row
 from tradewind.adapters.event_store.postgres_rows import PostgresRows
+from tradewind.core.domain.events.codec import encode
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.payloads import Tick
 from tradewind.messaging.batch_writer import BatchUpdateWriter, BatchWriter
@@ -83,7 +84,9 @@ async def beside_copy(url: str, batch: int, rounds: int, batches: int) -> dict[s
         await connection.execute("DROP TABLE IF EXISTS bare; " + BARE)
         for i in range(rounds + 1):
             parts = [made((i * batches + b) * batch, batch, start) for b in range(batches)]
-            ready = [[_row(e, n) for n, e in enumerate(p, (i * batches + b) * batch)] for b, p in enumerate(parts)]
+            ready = [
+                [_row(e, n, encode(e)) for n, e in enumerate(p, (i * batches + b) * batch)] for b, p in enumerate(parts)
+            ]
 
             async def copy(ready: list[list[Any]] = ready) -> None:
                 for rows in ready:

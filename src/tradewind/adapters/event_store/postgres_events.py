@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store.holding import KEPT_FOR_EVER
@@ -40,6 +41,9 @@ ROWS_IN_COMMIT_MAX = 20_000
 CALLS_WAITING_MAX = 256
 """Calls of `append` that may wait for the writer; further ones wait before they are taken in."""
 CLOSE_S_MAX = 10.0
+AHEAD_ROWS = 2_000
+"""Events of a commit that are written as JSON before the server waits for them."""
+ENCODED_AT_ONCE = 100
 IS_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 US = 1_000
 NOW_NS = "SELECT (extract(epoch FROM now()) * 1000000000)::bigint"
@@ -278,32 +282,56 @@ class PostgresEventStore:
 
     async def _copied(self, connection: asyncpg.Connection[Any], events: list[Event[Any]]) -> dict[str, int]:
         """Copy new events; the place of each. The lock on places is held until the commit."""
-        last = await connection.fetchval(TAKE_PLACES, len(events))
-        places = range(last - len(events) + 1, last + 1)
-        ids = [event.event_id for event in events]
-        times = (event.time_event for event in events)
-        await _copy(
-            connection, "event_ids", ("event_id", "position", "time_event"), zip(ids, places, times, strict=True)
+        # They are checked and written as JSON while the server is busy: the first with places and ids, the others
+        # with those before them.
+        places, ready = await asyncio.gather(
+            _taken(connection, events), _encoded(events[:AHEAD_ROWS]), return_exceptions=True
         )
+        if isinstance(places, BaseException):
+            raise places
+        if isinstance(ready, BaseException):
+            raise ready
+        bodies = chain(ready, map(encode, islice(events, AHEAD_ROWS, None)))
         kept = KEPT_FOR_EVER.intersection({event.type for event in events})
-        # They are checked and written as JSON while the server puts away those before them.
         if not kept:
-            await self._copy_history(connection, events, places)
+            await self._copy_history(connection, events, places, bodies)
         else:
-            placed = list(zip(events, places, strict=True))
+            placed = list(zip(events, places, bodies, strict=True))
             history = [one for one in placed if one[0].type not in kept]
             if history:
                 await self._copy_history(connection, *zip(*history, strict=True))
-            audit = (_row(event, place) for event, place in placed if event.type in kept)
+            audit = (_row(*one) for one in placed if one[0].type in kept)
             await _copy(connection, "audit_events", COLUMNS, audit)
-        return dict(zip(ids, places, strict=True))
+        return dict(zip((event.event_id for event in events), places, strict=True))
 
     async def _copy_history(
-        self, connection: asyncpg.Connection[Any], events: Sequence[Event[Any]], places: Sequence[int]
+        self,
+        connection: asyncpg.Connection[Any],
+        events: Sequence[Event[Any]],
+        places: Sequence[int],
+        bodies: Iterable[bytes],
     ) -> None:
         if self.kind is Kind.NATIVE:
             await self._days.make(connection, {event.time_event // DAY_NS for event in events})
-        await _copy(connection, "events", COLUMNS, map(_row, events, places))
+        await _copy(connection, "events", COLUMNS, map(_row, events, places, bodies))
+
+
+async def _taken(connection: asyncpg.Connection[Any], events: Sequence[Event[Any]]) -> range:
+    """Places for events, and their ids noted. Where one is known, UniqueViolationError."""
+    last = await connection.fetchval(TAKE_PLACES, len(events))
+    places = range(last - len(events) + 1, last + 1)
+    ids = zip((e.event_id for e in events), places, (e.time_event for e in events), strict=True)
+    await _copy(connection, "event_ids", ("event_id", "position", "time_event"), ids)
+    return places
+
+
+async def _encoded(events: Sequence[Event[Any]]) -> list[bytes]:
+    """Events as they are written, letting others have their turn."""
+    made: list[bytes] = []
+    for start in range(0, len(events), ENCODED_AT_ONCE):
+        made += map(encode, events[start : start + ENCODED_AT_ONCE])
+        await asyncio.sleep(0)
+    return made
 
 
 async def _copy(
@@ -312,11 +340,11 @@ async def _copy(
     await connection.copy_records_to_table(table, schema_name="tradewind", columns=columns, records=rows)
 
 
-def _row(event: Event[Any], place: int) -> tuple[Any, ...]:
+def _row(event: Event[Any], place: int, body: bytes) -> tuple[Any, ...]:
     """An event as it is stored, in the order of COLUMNS."""
     return (
         place, event.event_id, event.type, event.time_event // US, event.time_event, event.token, event.tenant,
-        event.session, event.source, encode(event),
+        event.session, event.source, body,
     )  # fmt: skip
 
 
