@@ -1,7 +1,15 @@
 """Every planted look-ahead is found, and no clean strategy is accused."""
 
 import pytest
-from bias_corpus import clean_columns, clean_elsewhere, planted_columns, planted_elsewhere, planted_files
+from bias_corpus import (
+    clean_columns,
+    clean_elsewhere,
+    clean_fits,
+    planted_columns,
+    planted_elsewhere,
+    planted_files,
+    planted_fits,
+)
 from bias_corpus.market import ONE, PAIR
 from bundled_markets import symbols_of
 
@@ -26,6 +34,20 @@ def test_a_column_that_looks_ahead_is_found_and_told(name):
     assert found.diagnosis
     assert found.whole != found.part
     assert found.time_ns < found.known_until_ns
+
+
+@pytest.mark.parametrize("name", planted_fits.COLUMNS)
+def test_a_column_that_was_fitted_smoothed_or_counted_on_all_of_the_bars_is_found(name):
+    result = lookahead(planted_fits.COLUMNS[name], ONE, engine="interpreted")
+    assert result.verdict == AHEAD, result
+    assert all(finding.diagnosis for finding in result.findings)
+
+
+@pytest.mark.parametrize("name", clean_fits.COLUMNS)
+def test_the_same_on_the_bars_that_have_closed_is_not_accused(name):
+    result = lookahead(clean_fits.COLUMNS[name], ONE, engine="interpreted")
+    assert (result.verdict, result.findings) == (CLEAN, ())
+    assert result.decisions > 5
 
 
 @pytest.mark.parametrize("name", planted_elsewhere.ELSEWHERE)
