@@ -52,7 +52,7 @@ def test_an_account_is_told_to_the_last_unit(ask):
     shown = ask("accounts", "alice").out
     assert "BTC/USDT:USDT" in shown
     assert "997.2" in shown
-    assert "alice (paper), 1 trades; read from the events: the settings name no Redis." in shown
+    assert "alice (paper), 1 trade; read from the events: the settings name no Redis." in shown
     everybody = ask("accounts", "--json").document
     assert [(one["account"], one["trades"]) for one in everybody] == [("alice", 1), ("bob", 1)]
 
@@ -99,4 +99,5 @@ def test_redis_is_read_while_somebody_keeps_it_and_the_events_else(ask, redis_se
     away = ask("accounts", "alice", "--json").document
     assert away["source"] == "events"
     assert "Redis does not answer" in away["why"]
+    assert ".." not in away["why"]
     assert away["balances"] == found["balances"]

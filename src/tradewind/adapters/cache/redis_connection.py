@@ -178,7 +178,7 @@ def answering(place: RedisPlace) -> Iterator[None]:
             "Redis is full, and its role is to forget nothing", where=place.shown, fix="Give it more memory"
         ) from None
     except (redis.RedisError, redis.RedisClusterException, OSError, TimeoutError) as problem:
-        said = str(problem) or type(problem).__name__
+        said = str(problem).rstrip(".") or type(problem).__name__
         raise Unavailable(f"Redis does not answer: {said}", where=place.shown) from problem
 
 

@@ -23,6 +23,7 @@ def accounts(
 ) -> None:
     """Say what an account holds, to the last unit: from Redis, or from the events while that cannot be believed."""
     import asyncio
+    import logging
 
     from tradewind import bootstrap
     from tradewind.core.domain.errors import BadInput
@@ -36,6 +37,7 @@ def accounts(
     if mode is not None and name is None:
         raise BadInput("whose mode is not said", where="NAME", fix="tradewind accounts NAME --mode paper")
     settings = load_settings()
+    logging.getLogger("tradewind").addHandler(logging.NullHandler())  # what is logged is told below, in the answer
 
     async def work() -> list[AccountNow]:
         metrics = bootstrap.open_metrics()
@@ -109,4 +111,5 @@ def _show(console: Console, one: AccountNow) -> None:
     )  # fmt: skip
     where = "Redis" if one.source == "cache" else f"the events: {one.why}"
     console.say()
-    console.say(f"{one.account.name} ({one.account.mode}), {totals.trades:,} trades; read from {where}.")
+    trades = f"{totals.trades:,} trade{'' if totals.trades == 1 else 's'}"
+    console.say(f"{one.account.name} ({one.account.mode}), {trades}; read from {where}.")
