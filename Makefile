@@ -63,7 +63,7 @@ lock: $(VENV)/dev.stamp ## Pin every dependency again, with hashes
 	$(RUN)uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		pyproject.toml requirements/build.in --group dev --extra live --extra optimize -o requirements/dev.txt
 	$(RUN)uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-		pyproject.toml requirements/build.in --extra kafka --extra postgres --extra redis -o requirements/serve.txt
+		pyproject.toml requirements/build.in --extra kafka --extra postgres --extra redis -c requirements/run.txt -o requirements/serve.txt
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build dist .coverage coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis
