@@ -32,7 +32,8 @@ CREATE FUNCTION create_hypertable(relation regclass, time_column_name name, chun
 CREATE FUNCTION add_continuous_aggregate_policy(view regclass, start_offset interval, end_offset interval,
     schedule_interval interval) RETURNS int LANGUAGE sql
     AS $$ SELECT note('refresh_policy', view::text, start_offset::text, end_offset::text); SELECT 1 $$;
-CREATE FUNCTION add_compression_policy(relation regclass, compress_after interval) RETURNS int LANGUAGE sql
+CREATE FUNCTION add_compression_policy(relation regclass, compress_after interval, if_not_exists boolean)
+    RETURNS int LANGUAGE sql
     AS $$ SELECT note('compression_policy', relation::text, compress_after::text); SELECT 2 $$;
 CREATE FUNCTION add_retention_policy(relation regclass, drop_after interval, if_not_exists boolean DEFAULT false)
     RETURNS int LANGUAGE sql AS $$ SELECT note('retention_policy', relation::text, drop_after::text); SELECT 3 $$;

@@ -267,9 +267,15 @@ def test_candles_are_right_when_a_late_tick_belongs_to_a_packed_day(url):
 
 
 @pytest.mark.parametrize(
-    "held", [None, EventQuery(session="s1"), EventQuery(tokens=("ETH/USDT",), types=("price.tick",))]
+    ("held", "types"),
+    [
+        (None, ()),
+        (None, ("price.tick",)),
+        (None, ("price.quote",)),
+        (EventQuery(session="s1"), ()),
+        (EventQuery(tokens=("ETH/USDT",), types=("price.tick",)), ("price.tick",)),
+    ],
 )
-@pytest.mark.parametrize("types", [(), ("price.tick",), ("price.quote",)])
 def test_packed_events_are_forgotten_too_but_for_those_that_are_held(url, held, types):
     made = made_events(300, 8)
     cut = midnight() - 10 * DAY_NS - 7
