@@ -231,6 +231,24 @@ def test_days_near_today_have_their_own_place_and_wrong_clocks_share_one(url):
     assert found == dict.fromkeys([*named, "events_elsewhen"], 2)
 
 
+def test_a_day_is_one_of_utc_wherever_the_server_stands(postgres, url):
+    postgres.ask(f"ALTER DATABASE {url.rpartition('/')[2]} SET timezone = 'Asia/Kathmandu'")
+    today = now_ns() // DAY_NS * DAY_NS
+    times = [today - d * DAY_NS + n for d in (1, 2) for n in (0, DAY_NS - 1)]
+
+    async def work():
+        async with opened(url) as store:
+            await store.append([tick(i, time_event=t, time_recorded=t) for i, t in enumerate(times)])
+            await store.tidy()
+            days = await store.candles("BTC/USDT", "1d", 0, today, tenant="home", source="test")
+        sql = "SELECT relname, count(*) FROM tradewind.events e JOIN pg_class c ON c.oid = e.tableoid GROUP BY 1"
+        return [c.time for c in days], dict(await asked(url, sql))
+
+    opens, places = asyncio.run(work())
+    assert opens == [today - 2 * DAY_NS, today - DAY_NS]
+    assert places == {f"events_{datetime.now(UTC) - timedelta(days=d):%Y%m%d}": 2 for d in (1, 2)}
+
+
 def test_days_that_are_old_are_dropped_as_a_whole_and_their_ids_with_them(url):
     today = now_ns() // DAY_NS * DAY_NS
     made = [tick(i, time_event=(t := today - i * DAY_NS + 7), time_recorded=t) for i in range(6)]

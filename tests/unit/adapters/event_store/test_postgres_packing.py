@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from event_examples import NOW, events, tick
 from hypothesis import given
@@ -331,3 +332,21 @@ def test_a_block_in_which_a_bit_has_turned_is_damaged():
 def test_a_block_is_long_enough_to_be_small():
     rows = [(i, encode(tick(i))) for i in range(1, packed_blocks.BLOCK_ROWS + 1)]
     assert len(pack(rows)) * 5 < sum(len(body) for _, body in rows)
+
+
+def test_an_id_is_known_whatever_day_it_comes_with_and_whether_it_is_packed(url):
+    made = made_events(60, 10)
+    moved = [
+        msgspec.structs.replace(e, time_event=midnight() - i % 20 * DAY_NS, time_recorded=midnight() + i)
+        for i, e in enumerate(made)
+    ]
+
+    async def work():
+        async with opened(url) as store:
+            places = await store.append(made)
+            assert await store.append(moved) == places
+            await store.tidy()
+            assert await store.append([*reversed(moved)]) == places[::-1]
+            return await read(store)
+
+    assert run(work) == list(enumerate(made, 1))
