@@ -132,6 +132,8 @@ def _warnings(replayed: Replayed, rules: MarketRules) -> tuple[str, ...]:
             f"The replay stops at event {at.position} ({at.type}): what comes after it is not compared. "
             f"tradewind replay {replayed.session} shows both sides"
         )
+    elif replayed.failed is not None:
+        said.append(f"The session failed, and is compared up to there: {replayed.failed}")
     elif not replayed.ended:
         said.append("The session was cut off, or is still at work: it is compared as far as it is written")
     if replayed.code_hash != replayed.terms.code_hash:

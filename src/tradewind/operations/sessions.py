@@ -30,6 +30,7 @@ class KnownSession:
     begun_ns: int
     ended_ns: int | None = None
     decision_hash: str | None = None
+    failed: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ async def sessions(store: EventStore) -> KnownSessions:
                     change.terms.get("timeframe", ""), event.mode, event.time_event,
                 )  # fmt: skip
             elif name in found:
-                found[name] = replace(found[name], ended_ns=event.time_event, decision_hash=change.decision_hash)
+                found[name] = replace(
+                    found[name], ended_ns=event.time_event, decision_hash=change.decision_hash, failed=change.reason
+                )
         while len(found) > SESSIONS_SHOWN_MAX:
             del found[next(iter(found))]
             older += 1

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
-from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.errors import BadInput, StrategyFailed
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.instruments import instrument_for
 from tradewind.core.domain.orders import OrderState
@@ -451,3 +451,53 @@ def test_there_is_no_replay_of_what_was_not_recorded(tmp_path):
 
     with pytest.raises(BadInput, match="no session 'nobody'"):
         in_store(tmp_path, work)
+
+
+class Breaks(Busy):
+    """Fails on its thirtieth bar."""
+
+    bars = 0
+
+    def on_bar(self, bar):
+        self.bars += 1
+        if self.bars == 30:
+            raise ZeroDivisionError("thirty")
+        super().on_bar(bar)
+
+
+class BreaksAtTheEnd(Busy):
+    """Fails when it is stopped."""
+
+    def on_stop(self):
+        raise ValueError("too late")
+
+
+@pytest.mark.parametrize(("strategy", "words"), [(Breaks, "ZeroDivisionError: thirty"), (BreaksAtTheEnd, "too late")])
+def test_a_session_that_failed_is_replayed_to_the_same_failure(tmp_path, strategy, words):
+    async def work(store):
+        with pytest.raises(StrategyFailed, match=words):
+            await recorded(store, strategy=strategy)
+        mended = await replay(store, NAME, again_by(Busy))
+        return await replay(store, NAME, again_by(strategy)), mended
+
+    again, mended = in_store(tmp_path, work)
+    assert again.difference is None
+    assert again.ended
+    assert words in again.failed
+    assert again.decision_hash == again.recorded_hash
+    assert mended.difference.what == "failure"
+    assert words in mended.difference.recorded
+    assert mended.difference.replayed is None
+    assert mended.difference.type == "session.changed"
+
+
+def test_code_that_fails_where_the_session_did_not_is_shown_at_its_input(tmp_path):
+    async def work(store):
+        await recorded(store)
+        return await replay(store, NAME, again_by(Breaks)), await replay(store, NAME, again_by(BreaksAtTheEnd))
+
+    broke, late = in_store(tmp_path, work)
+    for again, words in ((broke, "thirty"), (late, "too late")):
+        assert again.difference.what == "failure"
+        assert again.difference.recorded is None
+        assert words in again.difference.replayed

@@ -77,7 +77,8 @@ def _list(console: Console, found: KnownSessions) -> None:
         [
             (
                 each.session, each.strategy, f"{each.symbol} {each.timeframe}", instant_text(each.begun_ns)[:16],
-                instant_text(each.ended_ns)[:16] if each.ended_ns else "not ended", each.decision_hash,
+                instant_text(each.ended_ns)[:16] if each.ended_ns else "not ended",
+                "failed" if each.failed else each.decision_hash,
             )
             for each in found.shown
         ],
@@ -93,6 +94,9 @@ def _show(console: Console, found: Replayed) -> None:
     console.say(f"  {found.events:,} events, {found.inputs:,} inputs, {found.decisions:,} decisions")
     if found.difference is not None:
         _show_difference(console, found.difference)
+    elif found.failed is not None:
+        console.say(f"decision hash {found.decision_hash}, as recorded")
+        console.say(f"it failed, and fails again: {found.failed}")
     elif found.ended:
         console.say(f"decision hash {found.decision_hash}, as recorded")
     else:
@@ -124,6 +128,7 @@ def _document(found: Replayed) -> dict[str, Any]:
         "session": found.session,
         "same": found.difference is None,
         "ended": found.ended,
+        "failed": found.failed,
         "events": found.events,
         "inputs": found.inputs,
         "decisions": found.decisions,

@@ -11,10 +11,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.errors import BadInput, TradewindError
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.events.envelope import Event, Mode
 from tradewind.core.domain.timeframes import SECOND_NS, timeframe_ns
@@ -160,7 +160,11 @@ class Recorder:
         """Write an input down, act on it, and send what was asked for once that is on disk."""
         self.inputs += 1
         event = self.journal.write(source, data, time, cause)
-        step = self.desk.take(event)
+        try:
+            step = self.desk.take(event)
+        except TradewindError as problem:
+            self._write_end("failed", time, self.desk.decision_hash, str(problem))
+            raise
         if step is not NOTHING:
             await self._send(step, event)
         elif source == VENUE or len(self.journal.unwritten) >= UNWRITTEN_MAX or self._waits_long(event):
@@ -225,15 +229,12 @@ class Recorder:
         await self._store()
 
     async def _end(self, time: int) -> Recorded:
-        reached = self.desk.stop()
-        ended = p.SessionChange(
-            service=self.session,
-            state="ended",
-            strategy=self.terms.strategy,
-            code_hash=self.terms.code_hash,
-            decision_hash=reached,
-        )
-        self.journal.write(SESSION, ended, time)
+        try:
+            reached = self.desk.stop()
+        except TradewindError as problem:
+            self._write_end("failed", time, self.desk.decision_hash, str(problem))
+            raise
+        self._write_end("ended", time, reached)
         await self._store()
         return Recorded(
             self.session,
@@ -244,6 +245,17 @@ class Recorder:
             float(self.desk.x.equity()),
             self._last_order,
         )
+
+    def _write_end(self, state: Literal["ended", "failed"], time: int, reached: str, reason: str = "") -> None:
+        end = p.SessionChange(
+            service=self.session,
+            state=state,
+            strategy=self.terms.strategy,
+            code_hash=self.terms.code_hash,
+            decision_hash=reached,
+            reason=reason,
+        )
+        self.journal.write(SESSION, end, time)
 
     async def _store(self) -> None:
         self._stored_ns = self.journal.clock_ns()

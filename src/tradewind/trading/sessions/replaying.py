@@ -62,6 +62,8 @@ class Replayed:
     decision_hash: str
     recorded_hash: str | None
     ended: bool
+    failed: str | None
+    """Why the session stopped, where it failed, and failed again in the replay."""
     difference: Difference | None
 
 
@@ -104,6 +106,7 @@ async def replay(
         again.desk.decision_hash,
         again.recorded_hash,
         again.ended,
+        again.failed,
         difference,
     )
 
@@ -129,6 +132,8 @@ class _Replay:
         self.code_hash = ""
         self.recorded_hash: str | None = None
         self.ended = False
+        self.failed: str | None = None
+        self._broke: tuple[StoredEvent, str] | None = None
         self.events = self.inputs = 0
         self._seal = Seal(session)
         self._unsealed: list[StoredEvent] = []
@@ -161,6 +166,7 @@ class _Replay:
         elif self._unsealed:
             first = self._unsealed[0]
             raise _Differs(_difference("record", first, "a checkpoint behind it", "the end of the record"))
+        self._must_go_on()
         self._nothing_expected(None)
 
     def _begins(self, stored: StoredEvent) -> bool:
@@ -191,6 +197,7 @@ class _Replay:
             if event.source == SESSION:
                 self._own(stored)
                 continue
+            self._must_go_on()
             if expected:
                 self._nothing_expected(stored)
             if self.desk is None or self.terms is None:
@@ -199,7 +206,8 @@ class _Replay:
             try:
                 step = self.desk.take(event)
             except TradewindError as problem:
-                raise _Differs(_difference("failure", stored, None, str(problem))) from problem
+                self._broke = stored, str(problem)  # it is no difference if the record says so next
+                continue
             if step is not NOTHING:
                 expected.extend(decision_of(row, self.session, self.terms) for row in step.decisions)
                 expected.extend(told(a.order, self.session, self.terms, new=a.new) for a in step.asked)
@@ -208,10 +216,16 @@ class _Replay:
         """An event of the session itself: to be taken again, or its beginning or end."""
         kind = type(stored.event.data)
         if kind in (p.DecisionTaken, p.OrderChange):
+            self._must_go_on()
             self._decided(stored)
         elif kind is p.SessionChange:
-            self._nothing_expected(stored)
+            if stored.event.data.state != "failed":  # then the failure is what differs, whatever else does
+                self._nothing_expected(stored)
             self._changed(stored)
+
+    def _must_go_on(self) -> None:
+        if self._broke is not None:
+            raise _Differs(_difference("failure", self._broke[0], None, self._broke[1]))
 
     def _decided(self, stored: StoredEvent) -> None:
         again = self._expected.popleft() if self._expected else None
@@ -233,9 +247,29 @@ class _Replay:
         self.ended = True
         self.recorded_hash = change.decision_hash
         assert self.desk is not None
-        reached = self.desk.stop()
+        if change.state == "failed":
+            broke = self._failing_stop() if self._broke is None else self._broke[1]
+            if broke != change.reason:
+                raise _Differs(_difference("failure", stored, change.reason, broke))
+            self.failed, self._broke = broke, None
+            reached = self.desk.decision_hash
+        else:
+            self._must_go_on()
+            broke = self._failing_stop()
+            if broke is not None:
+                raise _Differs(_difference("failure", stored, None, broke))
+            reached = self.desk.decision_hash
         if reached != self.recorded_hash:
             raise _Differs(_difference("hash", stored, self.recorded_hash, reached))
+
+    def _failing_stop(self) -> str | None:
+        """What stopping fails with; None where it does not."""
+        assert self.desk is not None
+        try:
+            self.desk.stop()
+        except TradewindError as problem:
+            return str(problem)
+        return None
 
 
 def _difference(what: What, stored: StoredEvent | None, recorded: Any, replayed: Any) -> Difference:
