@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import types as python_types
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def build_kernel(
             if known is not None:
                 raise known
             with building(parts):
-                kernel = _compile(obj, layout, drive, arguments, folder)
+                kernel = _kept_or_compiled(obj, layout, drive, arguments, folder)
         except Promote as request:
             _remember(folder, {"promote": [request.cls_name, request.attribute]})
             promote = promote | {(request.cls_name, request.attribute)}
@@ -130,16 +131,29 @@ def _recall(folder: Path | None) -> Exception | None:
         return None
     try:
         note = json.loads((folder / NOTE_FILE).read_text())
-    except (OSError, ValueError):
-        return None
-    if "promote" in note:
-        return Promote(*note["promote"])
-    return CannotCompile(note["cannot"], note["place"])
+        if "promote" in note:
+            return Promote(*note["promote"])
+        return CannotCompile(note["cannot"], note["place"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # it is found out again
 
 
 def _remember(folder: Path | None, note: dict[str, Any]) -> None:
     if folder is not None:
-        write_whole(folder / NOTE_FILE, json.dumps(note).encode())
+        with suppress(OSError):  # a folder that is gone again: it will be found out again too
+            write_whole(folder / NOTE_FILE, json.dumps(note).encode())
+
+
+def _kept_or_compiled(
+    obj: object, layout: Layout, drive: Any, arguments: tuple[Any, ...], folder: Path | None
+) -> Kernel:
+    try:
+        return _compile(obj, layout, drive, arguments, folder)
+    except OSError:
+        # Somebody deletes the folder while it is being filled, or the disk is full: do without it.
+        if folder is None:
+            raise
+        return _compile(obj, layout, drive, arguments, None)
 
 
 def _compile(obj: object, layout: Layout, drive: Any, arguments: tuple[Any, ...], folder: Path | None) -> Kernel:
