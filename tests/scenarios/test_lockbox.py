@@ -273,6 +273,18 @@ def test_looks_before_the_seal_are_told_when_it_is_put_on(ask) -> None:
     assert sealed["entry"]["facts"] == {"trials_before": "1"}
 
 
+def test_a_market_of_the_same_asset_that_is_left_open_is_named_with_the_command_that_seals_it(ask, home: Path) -> None:
+    assert (
+        ask("data", "generate", "-s", "BTC/USDT:USDT", "-s", "ETH/USDT", "--timeframe", "1h", "--bars", 2_000).code == 0
+    )
+    told = ask(*SEAL)
+    note = "note: BTC/USDT:USDT moves with it and is open: tradewind lockbox seal BTC/USDT:USDT --from 2024-02-15"
+    assert note in told.err
+    assert "ETH" not in told.err
+    other = ask("lockbox", "seal", "BTC/USDT:USDT", "--from", "2024-02-15", "--json").document
+    assert other["beside"] == []
+
+
 @pytest.mark.parametrize("how", ["deleted", "cut"])
 def test_a_lockbox_that_was_tampered_with_stops_every_reader_and_the_doctor_says_so(ask, home: Path, mine, how) -> None:
     ask(*SEAL)

@@ -31,6 +31,8 @@ class Sealed:
     trials_before: int
     """Trials that ran over some of the stretch before it was sealed: to those it is no new data."""
     entry: Entry
+    beside: tuple[str, ...]
+    """Symbols of the same asset that are stored and not sealed: they move alike, and show what is withheld here."""
 
 
 def seal(
@@ -74,7 +76,14 @@ def seal(
 
     entry = lockbox.append(decide)
     assert entry is not None
-    return Sealed(symbol, start, withheld, len(bars) - withheld, info.key.timeframe, seen, entry)
+    beside = _beside(symbol, catalogue, lockbox)
+    return Sealed(symbol, start, withheld, len(bars) - withheld, info.key.timeframe, seen, entry, beside)
+
+
+def _beside(symbol: str, catalogue: MarketData, lockbox: Lockbox) -> tuple[str, ...]:
+    sealed = seals_of(lockbox.entries())
+    stored = sorted({info.key.symbol for info in catalogue.data_sets() if info.key.kind is Kind.CANDLES})
+    return tuple(s for s in stored if s not in sealed and s.partition("/")[0] == symbol.partition("/")[0])
 
 
 def unseal(symbol: str, *, reason: str, lockbox: Lockbox, now_ns: int) -> Entry:

@@ -23,7 +23,10 @@ from tradewind.research.simulated_paths import Simulated
 def jitter_parameters(
     result: Backtest, paths: int, seed: int, jitter: float, cache: Path | None = None, progress: Progress | None = None
 ) -> Simulated | Undefined:
-    """Run the strategy of `result` with `paths` neighbours of its parameters. Undefined where nothing can move."""
+    """Run the strategy of `result` with `paths` neighbours of its parameters.
+
+    Undefined where nothing can move, and where no path trades.
+    """
     declared = result.strategy.parameters
     movable = [n for n, p in declared.items() if neighbourhood(p, result.parameters[n], jitter) is not None]
     if not movable:
@@ -37,7 +40,9 @@ def jitter_parameters(
         }
         return result.strategy, result.parameters | moved
 
-    return rerun(result, paths, run_of, {"jitter": jitter}, cache, progress)
+    found = rerun(result, paths, run_of, {"jitter": jitter}, cache, progress)
+    # Nothing was risked anywhere: a chance of profit of 0 % would look like a result.
+    return Undefined("no trades, on any path") if (found.figures["trades"] == 0).all() else found
 
 
 def neighbourhood(parameter: Parameter, value: float, jitter: float) -> tuple[float, float] | None:

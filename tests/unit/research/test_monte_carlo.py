@@ -313,5 +313,20 @@ def test_a_strategy_without_numbers_to_move_has_no_jitter(cache) -> None:
     assert set(found.undefined.values()) == {"the strategy has no parameter that can move"}
 
 
+class Idle(Strategy):
+    """Never trades, whatever its parameter."""
+
+    wait = param(10, low=1, high=20)
+
+    def on_bar(self, bar):
+        pass
+
+
+def test_neighbours_that_never_trade_have_no_chance_of_profit(cache) -> None:
+    found = monte_carlo(backtest(Idle, bars(), cache=cache), method="jitter", paths=20, cache=cache)
+    assert found.probabilities.get("profit") is None
+    assert set(found.undefined.values()) == {"no trades, on any path"}
+
+
 def test_every_method_has_a_number_of_paths_to_begin_with() -> None:
     assert set(PATHS) == {*ORDER_OF, "random_entry", "jitter"}

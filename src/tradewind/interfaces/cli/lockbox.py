@@ -57,6 +57,9 @@ def seal(
         console.note(
             f"note: {done.trials_before:,} trial{plural} saw some of it before it was sealed: it is not all new"
         )
+    for other in done.beside:
+        command = f"tradewind lockbox seal {other} --from {instant_text(done.from_ns)}"
+        console.note(f"note: {other} moves with it and is open: {command}")
     console.note("Open it when the strategy is final, once: tradewind lockbox open STRATEGY")
 
 
