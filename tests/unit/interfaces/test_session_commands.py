@@ -132,6 +132,7 @@ def test_lineage_says_which_links_are_missing(ask, home, first, tmp_path):
         (("rehearse", "sma_cross", *SYMBOL, "--name", "first"), "there is a session 'first' already"),
         (("rehearse", "sma_cross", *SYMBOL, "--name", "a/b"), "is no name of a session"),
         (("rehearse", "sma_cross", *SYMBOL, "--rejects", "1.5"), "rejects is from 0 to below 1"),
+        (("rehearse", "sma_cross", *SYMBOL, "--perfect", "--rejects", "0.5"), "a perfect venue has no chances"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_error(ask, first, command, words):

@@ -58,6 +58,7 @@ def rehearse(
     from uuid_utils import uuid7
 
     from tradewind import bootstrap
+    from tradewind.core.domain.errors import BadInput
     from tradewind.interfaces.cli.clock import now_ns
     from tradewind.operations.rehearsal import Rehearsed
     from tradewind.operations.rehearsal import rehearse as run
@@ -66,6 +67,8 @@ def rehearse(
     console = console_of(ctx)
     chances = Chances(seed, rejects, in_parts, slippage_max, (5.0, 250.0), unknown, twice, overtaken)
     if perfect:
+        if chances != Chances(seed):
+            raise BadInput("a perfect venue has no chances", where="--perfect", fix="Leave out its other options")
         chances = AT_ONCE
 
     async def work() -> Rehearsed:

@@ -14,7 +14,6 @@ from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.orders import REASON_TEXT, OrderState
 from tradewind.core.engine import constants as k
 from tradewind.core.engine import intake
-from tradewind.core.engine.journal import UNLIMITED, drain
 from tradewind.trading.sessions.account import book_fill, order_in
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def hear_trade(desk: Desk, trade: p.Trade) -> list[tuple[Any, ...]]:
         for i in range(x.fill_count):
             desk.strategy.on_fill(x.fills[i])
     rows: list[tuple[Any, ...]] = []
-    drain(x, 0, rows, desk._decided, UNLIMITED)
+    desk.drain(rows)
     desk.tell_updates()
     return rows
 

@@ -185,7 +185,7 @@ class Desk:
             seen.time, seen.price, seen.size, seen.side = time, price, tick.size, SIDES[tick.aggressor]
             x.symbol_now = number
             self.strategy.on_trade(seen)
-            self._drain()
+            self.drain()
 
     def _hear_quote(self, quote: p.Quote, time: int) -> None:
         number = self._number(quote.symbol)
@@ -195,7 +195,7 @@ class Desk:
             seen.ask, seen.ask_size = quote.ask, quote.ask_size
             self.x.symbol_now = number
             self.strategy.on_quote(seen)
-            self._drain()
+            self.drain()
 
     def _hear_candle(self, candle: p.Candle, time: int) -> None:  # noqa: ARG002
         number = self._number(candle.symbol)
@@ -221,7 +221,7 @@ class Desk:
         if due and not closed and self._begun:
             self.x.symbol_now = 0
             self.strategy.on_timer(time)
-            self._drain()
+            self.drain()
 
     def _hear_trade(self, trade: p.Trade, time: int) -> None:
         rows = answers.hear_trade(self, trade)
@@ -240,7 +240,7 @@ class Desk:
             self.strategy.on_order_update(update)
             told += 1
         x.update_count = 0
-        self._drain()
+        self.drain()
 
     def _close(self, now: int) -> None:
         for moment in self._moments.closed(now):
@@ -259,7 +259,8 @@ class Desk:
         if self._watcher is not None:
             self._watcher.moment(moment, self.x)
 
-    def _drain(self, fills: list[tuple[Any, ...]] | None = None) -> None:
+    def drain(self, fills: list[tuple[Any, ...]] | None = None) -> None:
+        """What was decided and filled leaves the exchange: decisions for the step in hand, fills into `fills`."""
         drain(self.x, 0, [] if fills is None else fills, self._decided, UNLIMITED)
 
     def _step(self) -> Step:
