@@ -182,6 +182,10 @@ def _sequence(
 ) -> tuple[np.dtype[Any], types.Type]:
     if not value:
         raise CannotCompile(f"{path} is an empty list: give it its full length at set-up")
+    if isinstance(value, list):  # of a tuple, which nothing changes, there may be two copies
+        if id(value) in seen:
+            raise CannotCompile(f"{path} and {seen[id(value)]} are one list: keep it in one place")
+        seen[id(value)] = path
     numbers = [isinstance(v, bool | int | float) for v in value]
     if all(numbers):
         dtype: np.dtype[Any] = np.dtype(np.float64)

@@ -232,6 +232,12 @@ REFUSED = {
         "self.b and self.a are one object",
         False,
     ),
+    "one list in two places": (
+        "self.a = [0.0] * 4\nself.b = self.a",
+        "self.a[0] += x\nself.out = self.b[0]",
+        "self.b and self.a are one list",
+        False,
+    ),
     "a number beyond 64 bits": (
         "self.n = 2**70",
         "self.out = x",
