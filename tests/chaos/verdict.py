@@ -4,6 +4,7 @@ Nothing that was acknowledged is lost, nothing is there twice, what is kept equa
 was told.
 """
 
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 
 from tradewind.core.domain.account_view import TYPES, AccountView, after
 from tradewind.core.domain.events.envelope import Event
+from tradewind.core.domain.timeframes import timeframe_ns
 from tradewind.ports.cache import Cache
 from tradewind.ports.event_store import EventQuery, EventStore
 from tradewind.trading.portfolio_keys import Account, read_back
@@ -39,6 +41,7 @@ def problems(
     aside = [event for event in found.stored if event.type == "event.dead"]
     if aside:
         said.append(f"{len(aside)} events were put aside, and none of them was bad; the first: {aside[0].data.reason}")
+    said += wrong_candles(found.stored)
     views = rebuilt(found.stored)
     for account, view in views.items():
         if account not in found.kept or (kept := found.kept[account]) is None:
@@ -49,6 +52,30 @@ def problems(
         f"{account.name} is kept and has no events" for account in found.kept.keys() - rebuilt(found.stored).keys()
     ]
     said += [f"nobody was told by {alert}" for alert in sorted(set(wanted_alerts) - set(alerts))]
+    return said
+
+
+def wrong_candles(events: Iterable[Event[Any]]) -> list[str]:
+    """Candles that stand there twice, or count more ticks than happened in their time.
+
+    Fewer are no fault: a tick that was held up until its candle had closed is late, and late ticks are left out.
+    """
+    ticks: dict[str, list[int]] = {}
+    candles = []
+    for event in events:
+        if event.type == "price.tick":
+            insort(ticks.setdefault(event.token, []), event.time_event)
+        elif event.type == "candle.closed":
+            candles.append(event.data)
+    said = []
+    for (symbol, timeframe, time), number in Counter((c.symbol, c.timeframe, c.time) for c in candles).items():
+        if number > 1:
+            said.append(f"the {timeframe} candle of {symbol} at {time} stands there {number} times")
+    for candle in candles:
+        times, end = ticks.get(candle.symbol, []), candle.time + timeframe_ns(candle.timeframe)
+        there = bisect_left(times, end) - bisect_left(times, candle.time)
+        if candle.ticks > there:
+            said.append(f"a candle of {candle.symbol} at {candle.time} counts {candle.ticks} ticks of {there}")
     return said
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 import yaml
 from account_examples import trade, view_of
+from event_examples import NOW, tick
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.chaos.faults import FAULTS
@@ -22,6 +23,7 @@ from tradewind.trading.portfolio_keys import Account
 
 SEED = 20_261
 PATIENCE_S = 1_800
+MINUTE_NS = 60 * 10**9
 ALICE, BOB = (Account("home", "paper", name) for name in ("alice", "bob"))
 TRADES = (trade(1, "alice"), trade(2, "bob"), trade(3, "alice"))
 WELL = Found(TRADES, {ALICE: view_of([TRADES[0], TRADES[2]]), BOB: view_of([TRADES[1]])})
@@ -76,6 +78,24 @@ def test_where_all_is_well_nothing_is_said():
 def test_whatever_is_wrong_is_seen(acknowledged, found, wanted, words):
     (said,) = problems(acknowledged, found, wanted, ())
     assert said.startswith(words)
+
+
+def candle(number, ticks):
+    """A minute's candle of the ticks that `tick` makes, as it is stored."""
+    kind = EVENT_TYPES["candle.closed"]
+    minute = NOW // MINUTE_NS * MINUTE_NS
+    data = kind.payload("BTC/USDT", "1m", minute, 100.0, 101.0, 99.0, 100.0, 3.0, ticks)
+    return tick(number, type=kind.name, version=kind.version, data=data)
+
+
+def test_a_candle_that_stands_there_twice_or_counts_a_tick_twice_is_seen_and_a_late_tick_is_no_fault():
+    ticks = tuple(tick(number) for number in range(3))
+    assert problems([], Found((*ticks, candle(8, 3)))) == []
+    assert problems([], Found((*ticks, candle(8, 2)))) == []
+    (said,) = problems([], Found((*ticks, candle(8, 4))))
+    assert "counts 4 ticks of 3" in said
+    (said,) = problems([], Found((*ticks, candle(8, 3), candle(9, 3))))
+    assert "stands there 2 times" in said
 
 
 def test_an_event_that_was_applied_twice_is_seen_as_a_state_that_is_not_the_events():
