@@ -55,7 +55,11 @@ def publish(
             query = EventQuery(tokens=(feed.symbol,), types=("price.tick", "price.quote"), after_position=before)
             return done, await store.count(query)
 
-    done, new = asyncio.run(work())
+    try:
+        done, new = asyncio.run(work())
+    except KeyboardInterrupt:
+        again = "Publish the same again to go on: what is there already is not there twice"
+        raise KeyboardInterrupt("interrupted; what was published until now is there", again) from None
     through_kafka = bool(load_settings().kafka)
     console.result(
         {
