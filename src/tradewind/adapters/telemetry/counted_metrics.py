@@ -21,23 +21,36 @@ Key = tuple[str, ...]
 class Measured:
     """A histogram: how many measurements fell into each bucket, and their sum. It forgets nothing and does not grow."""
 
-    __slots__ = ("counts", "sum")
+    __slots__ = ("_sum", "add", "counts")
 
     def __init__(self) -> None:
         self.counts = [0] * (len(BOUNDS_S) + 1)
         """How many were above the bound before and not above this one; the last has those above all bounds."""
-        self.sum = 0.0
+        self._sum = [0.0]
+        self.add: Instrument = _adding(self.counts, self._sum)
+        """Takes one measurement in. What is no number is none."""
 
     @property
     def count(self) -> int:
         """How many measurements there were."""
         return sum(self.counts)
 
-    def add(self, value: float) -> None:
-        """Take one measurement in. What is no number is none."""
+    @property
+    def sum(self) -> float:
+        """All measurements together."""
+        return self._sum[0]
+
+
+def _adding(counts: list[int], total: list[float]) -> Instrument:
+    """One event has several measurements: names that are looked up here need not be each time."""
+    find, bounds = bisect_left, BOUNDS_S
+
+    def add(value: float) -> None:
         if value == value:  # noqa: PLR0124 - NaN differs from itself
-            self.counts[bisect_left(BOUNDS_S, value)] += 1
-            self.sum += value
+            counts[find(bounds, value)] += 1
+            total[0] += value
+
+    return add
 
 
 class CountedMetrics:
