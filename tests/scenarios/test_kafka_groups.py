@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 from event_examples import tick
 
-from tradewind.adapters.bus.kafka_bus import KafkaBus
+from tradewind.adapters.bus.kafka_bus import PUBLISHING, KafkaBus
 from tradewind.adapters.bus.kafka_place import KafkaPlace
 from tradewind.adapters.bus.kafka_subscription import RECEIVING
 from tradewind.adapters.bus.kafka_topics import describe_topics, make_topics, wanted_topics
@@ -203,6 +203,19 @@ def test_a_topic_that_is_not_there_is_named_with_what_to_do(kafka):
         return [d.event for d in await subscription.receive(5, PATIENCE_S)]
 
     assert on(kafka, work) == [tick(2)]
+
+
+def test_a_call_of_more_events_than_the_client_has_room_for_keeps_their_order(kafka, monkeypatch):
+    monkeypatch.setitem(PUBLISHING, "queue.buffering.max.messages", 50)
+    events = [tick(i, TOKENS[i % 3]) for i in range(1_000)]
+
+    async def work(bus):
+        await bus.publish(events)
+        return [d.event async for some in bus.kept(["price.ticks"]) for d in some]
+
+    found = on(kafka, work)
+    for token in TOKENS[:3]:
+        assert [e for e in found if e.token == token] == [e for e in events if e.token == token]
 
 
 def test_more_than_a_thousand_events_a_second_go_through_a_handler(kafka):

@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from tradewind.core.domain.errors import BadInput, Unavailable
+from tradewind.core.domain.errors import BadInput, Refused, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.messaging.alerts import Alerts
 from tradewind.messaging.attempts import Attempts, ends
@@ -161,7 +161,8 @@ class EventConsumer:
         try:
             # Who takes nothing asks all the same: a member that is not heard of loses its partitions.
             deliveries = await subscription.receive(room, WAIT_S if room else 0.0)
-        except Unavailable as problem:
+        except (Unavailable, Refused) as problem:
+            # A broker that has just come back may refuse for a moment what it let us do before.
             log.warning("%s: nothing can be received: %s", self.group, problem)
             self._alerts.wrong(self.service, "nothing can be received", str(problem))
             await self._sleep(self.retries_s[0] if self.retries_s else WAIT_S)
@@ -266,7 +267,7 @@ class EventConsumer:
         try:
             for (topic, _), waiting in (await subscription.lag()).items():
                 lag[topic] += waiting
-        except Unavailable as problem:
+        except (Unavailable, Refused) as problem:
             log.warning("%s: it is not known how much there is to do: %s", self.group, problem)
             return
         self.caught_up = not (self._lanes.in_hand or any(lag.values()))

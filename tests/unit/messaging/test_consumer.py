@@ -675,3 +675,36 @@ def test_a_consumer_with_two_handlers_receives_only_their_types():
     topics, seen = asyncio.run(work())
     assert topics == ["market.candles", "price.ticks"]
     assert seen == [("one", "price.tick"), ("other", "candle.closed")]
+
+
+def test_a_bus_that_refuses_for_a_moment_what_it_let_us_do_before_does_not_end_the_consumer():
+    async def work():
+        desk, refusals = Desk(), {"receive": 2, "lag": 2}
+        subscribe = desk.bus.subscribe
+
+        async def unsteady(group, topics, member):
+            subscription = await subscribe(group, topics, member)
+
+            def at_first(name):
+                does = getattr(subscription, name)
+
+                async def refuses(*words):
+                    if refusals[name]:
+                        refusals[name] -= 1
+                        raise BadInput("a topic is not there")
+                    return await does(*words)
+
+                return refuses
+
+            for name in refusals:
+                setattr(subscription, name, at_first(name))
+            return subscription
+
+        desk.bus.subscribe = unsteady
+        books = await desk.start()
+        await desk.bus.publish([tick(i, "A") for i in range(3)])
+        await desk.until(lambda: handled(books) == 3 and books.caught_up)
+        await desk.stop()
+        return refusals
+
+    assert asyncio.run(work()) == {"receive": 0, "lag": 0}

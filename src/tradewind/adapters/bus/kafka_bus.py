@@ -20,9 +20,8 @@ from tradewind.adapters.bus.kafka_subscription import KafkaSubscription
 from tradewind.core.domain.errors import TradewindError, Unavailable
 from tradewind.core.domain.events.codec import encode
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.events.event_types import partitions_of, topic_of
-from tradewind.core.domain.events.partitioning import partition_of
-from tradewind.ports.bus import Delivery, Subscription
+from tradewind.core.domain.events.event_types import partitions_of, place_of
+from tradewind.ports.bus import Delivery, Place, Subscription
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Message, Producer
@@ -32,7 +31,7 @@ PATIENCE_S = 10.0
 POLL_S = 0.1
 FULL_S = 0.005
 """How long to wait for room when too many events are on their way."""
-PLACES_REMEMBERED_MAX = 65_536
+KEYS_REMEMBERED_MAX = 65_536
 PUBLISHING = {
     "enable.idempotence": True,
     "acks": "all",
@@ -62,9 +61,11 @@ class KafkaBus:
     async def publish(self, events: Sequence[Event[Any]]) -> None:
         """Publish, and wait until all are acknowledged; see the port."""
         self._must_be_open()
-        prefix = self.place.prefix
-        ready = [(*_place(prefix, topic_of(event), event.token), encode(event)) for event in events]
-        if not ready:
+        by_place: dict[Place, list[dict[str, Any]]] = {}
+        for event in events:
+            message = {"value": encode(event), "key": _key(event.token)}
+            by_place.setdefault(place_of(event), []).append(message)
+        if not by_place:
             return
         producer = self._open_producer()
         batch, deadline = _Batch(asyncio.get_running_loop()), time.monotonic() + self.patience_s
@@ -72,14 +73,13 @@ class KafkaBus:
 
         sent = 0
         try:
-            for name, key, partition, data in ready:
-                while True:
-                    try:
-                        producer.produce(name, data, key, partition, on_delivery=batch.delivered)
-                        break
-                    except BufferError:
+            # The partition that a message names is not heeded by the library; that of the whole call is.
+            for (topic, partition), messages in by_place.items():
+                left = messages
+                while left:
+                    sent += producer.produce_batch(self.place.prefix + topic, left, partition, batch.delivered)
+                    if left := self._not_taken(left):
                         await self._room(deadline)
-                sent += 1
         except KafkaException as problem:
             raise self._meant(problem.args[0]) from None
         finally:
@@ -129,6 +129,14 @@ class KafkaBus:
             self._producer = None
         return meant(self._trouble.explains(error), self.place)
 
+    def _not_taken(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those for which there was no room, the last of a call: they are to be sent again, in their order."""
+        left = [message for message in messages if "_error" in message]
+        for message in left:
+            if (error := message.pop("_error")).name() != "_QUEUE_FULL":
+                raise self._meant(error)
+        return left
+
     async def _room(self, deadline: float) -> None:
         if time.monotonic() > deadline:
             raise Unavailable("too many events are on their way", where=self.place.shown)
@@ -150,10 +158,9 @@ class KafkaBus:
             producer.poll(POLL_S)
 
 
-@lru_cache(PLACES_REMEMBERED_MAX)
-def _place(prefix: str, topic: str, token: str) -> tuple[str, bytes, int]:
-    """A token's topic in Kafka, its key and its partition."""
-    return prefix + topic, token.encode(), partition_of(token, partitions_of(topic))
+@lru_cache(KEYS_REMEMBERED_MAX)
+def _key(token: str) -> bytes:
+    return token.encode()
 
 
 class _Batch:
