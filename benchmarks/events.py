@@ -122,11 +122,16 @@ def main() -> int:
     options = parser.parse_args()
     events = made(options.events)
     before = machine.load()
-    seconds: dict[str, list[float]] = {name: [] for name in ("handled", "handled and stored", "stored", "raw", "read")}
+    seconds: dict[str, list[float]] = {
+        name: [] for name in ("made", "handled", "handled and stored", "stored", "raw", "read")
+    }
     for number in range(options.rounds):
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as folder:
             place: Callable[[str], Path] = Path(folder).joinpath
+            started = time.perf_counter()
+            made(options.events)
+            seconds["made"].append(time.perf_counter() - started)
             seconds["handled"].append(asyncio.run(through_a_handler(events, None)))
             seconds["raw"].append(raw(events, place("raw.db")))
             written, read = asyncio.run(stored(events, place("ours.db")))
@@ -148,6 +153,7 @@ def table(found: dict[str, Any]) -> str:
     m = found["machine"]
     rate = {name: found["events"] / statistics.median(s) for name, s in found["seconds"].items()}
     rows = (
+        ("made: checked, with an id and a time", "made"),
         ("published and handled, one process, one handler", "handled"),
         ("the same, each event on disk first", "handled and stored"),
         ("SQLite: stored", "stored"),
