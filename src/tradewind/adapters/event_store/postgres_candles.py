@@ -39,25 +39,29 @@ WITH touched AS (
     SELECT DISTINCT tenant, source, symbol, to_timestamp(time_event / 1000000000 / {s} * {s}) AS "time"
     FROM tradewind.ticks WHERE position > $1 AND position <= $2
 ), open_to_change AS (
-    SELECT touched.* FROM touched, tradewind.places WHERE "time" >= purged_before
+    SELECT * FROM touched WHERE "time" >= (SELECT purged_before FROM tradewind.places)
 )
 """
+DAYS = (
+    TOUCHED
+    + """
+SELECT min("time"), max("time") FROM open_to_change GROUP BY date_trunc('day', "time", 'UTC') ORDER BY 1
+"""
+)
 FROM_TICKS = (
     TOUCHED  # noqa: S608 - made of our own words
     + """
-SELECT made.* FROM (SELECT DISTINCT "time" FROM open_to_change) t CROSS JOIN LATERAL (
-    SELECT tenant, source, symbol, t."time", (array_agg(price ORDER BY time_event, position))[1] AS open,
-           max(price) AS high, min(price) AS low,
-           (array_agg(price ORDER BY time_event DESC, position DESC))[1] AS close,
-           sum(size ORDER BY time_event, position) AS volume, count(*) AS ticks
-    FROM (SELECT * FROM tradewind.ticks UNION ALL SELECT * FROM tradewind.unpacked_ticks) k
-    WHERE k."timestamp" >= t."time" AND k."timestamp" < t."time" + INTERVAL '{s} seconds'
-    GROUP BY tenant, source, symbol
-) made JOIN open_to_change o
-    ON o.tenant = made.tenant AND o.source = made.source AND o.symbol = made.symbol AND o."time" = made."time"
+SELECT t.tenant, t.source, t.symbol, t."time", (array_agg(price ORDER BY time_event, position))[1], max(price),
+       min(price), (array_agg(price ORDER BY time_event DESC, position DESC))[1],
+       sum(size ORDER BY time_event, position), count(*)
+FROM open_to_change t JOIN (SELECT * FROM tradewind.ticks UNION ALL SELECT * FROM tradewind.unpacked_ticks) k
+    ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
+    AND to_timestamp(k.time_event / 1000000000 / {s} * {s}) = t."time"
+WHERE k."timestamp" >= $3 AND k."timestamp" < $4::timestamptz + INTERVAL '{s} seconds' AND t."time" BETWEEN $3 AND $4
+GROUP BY t.tenant, t.source, t.symbol, t."time"
 """
 )
-"""Each minute is looked at once, by the index of times. (A join by ranges would compare all ticks with all minutes.)"""
+"""A day's candles from its ticks. (Joined by ranges of time, all ticks of a symbol would meet all its minutes.)"""
 FROM_CANDLES = (
     TOUCHED  # noqa: S608 - made of our own words
     + """
@@ -102,9 +106,15 @@ async def roll_up(connection: asyncpg.Connection[Any]) -> int:
             if upto == after:
                 return looked
             await _unpack(connection, after, upto)
+            await connection.execute("SET LOCAL jit = off")  # it takes longer than the work
             for frame, seconds in SECONDS.items():
-                rows = (FROM_CANDLES if frame in MADE_OF else FROM_TICKS).format(s=seconds, finer=MADE_OF.get(frame))
-                await connection.execute(PUT.format(frame=frame, rows=rows), after, upto, timeout=LONG_S_MAX)
+                if finer := MADE_OF.get(frame):
+                    sql = PUT.format(frame=frame, rows=FROM_CANDLES.format(s=seconds, finer=finer))
+                    await connection.execute(sql, after, upto, timeout=LONG_S_MAX)
+                    continue
+                sql = PUT.format(frame=frame, rows=FROM_TICKS.format(s=seconds))
+                for day in await connection.fetch(DAYS.format(s=seconds), after, upto, timeout=LONG_S_MAX):
+                    await connection.execute(sql, after, upto, *day, timeout=LONG_S_MAX)
             await connection.execute("DELETE FROM tradewind.unpacked_ticks")
             await connection.execute(MARK, BOOKMARK, upto)
             looked += upto - after
