@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file in one step; several processes, and threads of each, may write the same one."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
+    mine = object()  # no other that lives now has its id
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{id(mine)}.partial")
     partial.write_bytes(data)
     partial.replace(path)
