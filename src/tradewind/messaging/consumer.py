@@ -97,8 +97,9 @@ class EventConsumer:
         self._moved, self._stopping = asyncio.Event(), asyncio.Event()
         self._alive_at = self._commit_at = self._lag_at = 0.0
         self._consumed = {t: metrics.counter("messages_consumed", group=group, topic=t) for t in self.topics}
-        for topic in self.topics:
-            metrics.counter("messages_dead", group=group, topic=topic)  # stands at 0, so that it is seen to rise
+        for name in ("messages_failed", "messages_dead"):
+            for topic in self.topics:
+                metrics.counter(name, group=group, topic=topic)  # stands at 0, so that it is seen to rise
         self._lag = {t: metrics.gauge("consumer_lag", group=group, topic=t) for t in self.topics}
         self._took = metrics.histogram("process_latency", group=group)
 

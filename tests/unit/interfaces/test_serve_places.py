@@ -1,4 +1,4 @@
-"""Services begin although a server is away, and their page stands where it is asked for."""
+"""Where services find their servers, and where their page stands. That they wait for servers, processes show."""
 
 import socket
 
@@ -9,12 +9,11 @@ def closed_port():
         return probe.getsockname()[1]
 
 
-def test_a_server_that_is_away_keeps_no_service_from_beginning(ask, monkeypatch):
+def test_a_server_that_is_away_is_an_error_where_nobody_wants_to_wait(ask, monkeypatch):
     monkeypatch.setenv("TRADEWIND_REDIS_CACHE", f"redis://127.0.0.1:{closed_port()}/0")
     done = ask("serve", "candles", "--until-idle", "--json")
-    assert done.code == 0, done.err
-    assert "cache cannot be had yet, and is waited for" in done.err
-    assert [role["name"] for role in done.document["roles"]] == ["candles"]
+    assert done.code == 5
+    assert done.error["kind"] == "Unavailable"
 
 
 def test_a_place_that_is_wrong_is_said_at_once(ask, monkeypatch):

@@ -58,3 +58,15 @@ def test_an_outage_that_outlasts_all_retries_puts_nothing_aside_and_is_told_of()
     assert told[1][0] == "recovered"
     assert slept[:5] == [1.0, 2.0, 4.0, 8.0, 16.0]
     assert set(slept[5 : OUTAGE - 5]) == {5.0}
+
+
+def test_what_is_counted_of_failures_stands_at_0_from_the_beginning():
+    async def work():
+        bus, metrics = MemoryBus(), CountedMetrics()
+        producer = EventProducer(bus, Origin("home", "test", "paper"), metrics)
+        Needy(bus, producer, metrics, group="needy", member="one")
+        return metrics.values
+
+    values = asyncio.run(work())
+    for name in ("messages_consumed", "messages_failed", "messages_dead"):
+        assert values[name, "needy", "price.ticks"] == [0], "of a counter that begins at 1 nobody sees that it rose"
