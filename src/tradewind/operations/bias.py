@@ -8,21 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from tradewind.core.strategy.strategy import Strategy
-from tradewind.operations.backtest_data import completed, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
-from tradewind.operations.finished import Finished, Result
+from tradewind.operations.finished import Finished, Result, keep_study
+from tradewind.operations.loaded_run import load_run
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
-from tradewind.operations.strategies import strategy_named
 from tradewind.ports.market_data import MarketData
 from tradewind.ports.runs import Runs
 from tradewind.research.backtest import Market
-from tradewind.research.code_hash import code_hash
 from tradewind.research.lookahead import CUTS, Lookahead, lookahead
 from tradewind.research.recursive import STARTS, TOLERANCE, Recursive, recursive
 from tradewind.research.reports.lookahead_page import lookahead_document, lookahead_study
 from tradewind.research.reports.recursive_page import recursive_document, recursive_study
-from tradewind.research.reports.study import write_study
 
 
 @dataclass(frozen=True)
@@ -85,37 +82,27 @@ def _checked(
     progress = keeping.progress or Silence()
     progress.stage("loading")
     keeping.runs.prepare()
-    strategy = strategy_named(request.strategy)
-    request, said = completed(request, strategy.symbols, keeping.catalogue)
-    markets, infos = load_markets(request, keeping.catalogue)
-    result = check(strategy, markets, request, Stages(progress))
+    loaded = load_run(request, keeping.catalogue)
+    result = check(loaded.strategy, loaded.markets, loaded.request, Stages(progress))
     progress.stage("reporting")
-    synthetic = any(info.synthetic for info in infos)
-    command = command_of(request, verb, own)
+    command = command_of(loaded.request, verb, own)
     study = study_of(
         result,
         command=command,
-        hashes={**{f"data {info.key}": info.content_hash for info in infos}, "code": code_hash(strategy)},
+        hashes=loaded.hashes,
         created_ns=keeping.now_ns,
         made_by=keeping.made_by,
-        synthetic=synthetic,
-        warnings=tuple(sentence for market in markets for sentence in quality_of(market)),
+        synthetic=loaded.synthetic,
+        warnings=loaded.quality,
     )
-    document = document_of(result)
-
-    def write(folder: Path) -> None:
-        write_study(study, document, folder)
-
-    folder = keeping.runs.keep(run_name(keeping.now_ns, request.strategy, verb), write)
-    return Finished(
-        name=folder.name,
-        folder=folder,
-        report=folder / "report.html",
+    return keep_study(
+        Finished[Result],
+        keeping.runs,
+        run_name(keeping.now_ns, request.strategy, verb),
+        study,
+        document_of(result),
         result=result,
-        document=document,
-        verdict=study.verdict,
-        warnings=tuple(study.warnings),
-        synthetic=synthetic,
-        said=said,
+        synthetic=loaded.synthetic,
+        said=loaded.said,
         command=command,
     )

@@ -9,7 +9,7 @@ from tradewind.core.domain.data_sets import DataSetInfo
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
-from tradewind.operations.finished import Finished
+from tradewind.operations.finished import Finished, keep_study
 from tradewind.operations.portfolio_request import PortfolioRequest, SleeveRequest
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
@@ -87,20 +87,14 @@ def run_portfolio(
         warnings=(*funding_warnings(markets, request.rules), *counting_warnings(count), *quality),
         currency=currency_of(markets[0].bars.symbol),
     )
-    document = portfolio_document(found)
-
-    def write(folder: Path) -> None:
-        write_portfolio(found, study, folder)
-
-    folder = runs.keep(run_name(now_ns, "portfolio"), write)
-    return Finished(
-        name=folder.name,
-        folder=folder,
-        report=folder / "report.html",
+    return keep_study(
+        Finished[Portfolio],
+        runs,
+        run_name(now_ns, "portfolio"),
+        study,
+        portfolio_document(found),
+        write=lambda folder: write_portfolio(found, study, folder),
         result=found,
-        document=document,
-        verdict=study.verdict,
-        warnings=tuple(study.warnings),
         synthetic=synthetic,
         said=tuple(dict.fromkeys(word for each in loaded for word in each.said)),
         command=request.command,

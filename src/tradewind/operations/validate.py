@@ -9,19 +9,17 @@ from typing import Any
 
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.trials import TrialKind
-from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
+from tradewind.operations.backtest_data import funding_warnings
 from tradewind.operations.backtest_request import BacktestRequest, command_of
-from tradewind.operations.finished import Finished
+from tradewind.operations.finished import Finished, keep_study
+from tradewind.operations.loaded_run import load_run
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
-from tradewind.operations.strategies import strategy_named
 from tradewind.operations.trials import counted, counting_warnings
 from tradewind.ports.market_data import MarketData
 from tradewind.ports.runs import Runs
 from tradewind.ports.trials import Trials
-from tradewind.research.code_hash import code_hash
 from tradewind.research.gate import Gate, gate_from, usual_gate
-from tradewind.research.reports.study import write_study
 from tradewind.research.reports.validate_document import validate_document
 from tradewind.research.reports.validate_page import validate_study
 from tradewind.research.run_words import currency_of
@@ -72,13 +70,12 @@ def run_validate(
     progress.stage("loading")
     runs.prepare()
     gate = read_gate(request.gate)
-    strategy = strategy_named(request.run.strategy)
-    run, said = completed(request.run, strategy.symbols, catalogue)
-    markets, infos = load_markets(run, catalogue)
-    with counted(trials, TrialKind.VALIDATE, infos, now_ns) as count:
+    loaded = load_run(request.run, catalogue)
+    run = loaded.request
+    with counted(trials, TrialKind.VALIDATE, loaded.infos, now_ns) as count:
         validated = validate(
-            strategy,
-            markets,
+            loaded.strategy,
+            loaded.markets,
             plan=request.plan,
             space=request.space or None,
             parameters=run.parameters,
@@ -95,37 +92,28 @@ def run_validate(
             progress=Stages(progress),
         )
     progress.stage("reporting")
-    synthetic = any(info.synthetic for info in infos)
-    quality = tuple(sentence for market in markets for sentence in quality_of(market))
     command = command_of(run, "validate", own_words(request))
     reports = _reports(request, run, validated)
     study = validate_study(
         validated,
         command=command,
         reports=reports,
-        hashes={**{f"data {info.key}": info.content_hash for info in infos}, "code": code_hash(strategy)},
+        hashes=loaded.hashes,
         created_ns=now_ns,
         made_by=made_by,
-        synthetic=synthetic,
-        warnings=(*funding_warnings(markets, run.rules), *counting_warnings(count), *quality),
+        synthetic=loaded.synthetic,
+        warnings=(*funding_warnings(loaded.markets, run.rules), *counting_warnings(count), *loaded.quality),
         currency=currency_of(run.symbols[0]),
     )
-    document = validate_document(validated)
-
-    def write(folder: Path) -> None:
-        write_study(study, document, folder)
-
-    folder = runs.keep(run_name(now_ns, request.run.strategy, "validate"), write)
-    return FinishedValidation(
-        name=folder.name,
-        folder=folder,
-        report=folder / "report.html",
+    return keep_study(
+        FinishedValidation,
+        runs,
+        run_name(now_ns, request.run.strategy, "validate"),
+        study,
+        validate_document(validated),
         result=validated,
-        document=document,
-        verdict=study.verdict,
-        warnings=tuple(study.warnings),
-        synthetic=synthetic,
-        said=said,
+        synthetic=loaded.synthetic,
+        said=loaded.said,
         command=command,
         reports=reports,
     )

@@ -11,21 +11,20 @@ from typing import Any
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.trials import TrialKind
 from tradewind.core.strategy.strategy import Strategy
-from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
+from tradewind.operations.backtest_data import funding_warnings
 from tradewind.operations.backtest_request import BacktestRequest, command_of
-from tradewind.operations.finished import Finished
+from tradewind.operations.finished import Finished, keep_study
+from tradewind.operations.loaded_run import load_run
 from tradewind.operations.progress import Progress, Silence, Stages
 from tradewind.operations.run_names import run_name
-from tradewind.operations.strategies import strategy_named
 from tradewind.operations.trials import counted, counting_warnings
 from tradewind.ports.market_data import MarketData
 from tradewind.ports.runs import Runs
 from tradewind.ports.trials import Trials
 from tradewind.research.backtest import Market
-from tradewind.research.code_hash import code_hash
 from tradewind.research.cross_validated import CrossValidated, cross_validate
 from tradewind.research.reports.cross_validated_page import cross_validated_document, cross_validated_study
-from tradewind.research.reports.study import Study, write_study
+from tradewind.research.reports.study import Study
 from tradewind.research.reports.walk_forward_document import walk_forward_document
 from tradewind.research.reports.walk_forward_page import walk_forward_study
 from tradewind.research.run_words import currency_of
@@ -81,9 +80,8 @@ def run_walk_forward(
     progress = progress or Silence()
     progress.stage("loading")
     runs.prepare()
-    strategy = strategy_named(request.run.strategy)
-    run, said = completed(request.run, strategy.symbols, catalogue)
-    markets, infos = load_markets(run, catalogue)
+    loaded = load_run(request.run, catalogue)
+    run = loaded.request
     _only_what_it_takes(request)
     shared = {
         "space": request.space or None,
@@ -97,35 +95,27 @@ def run_walk_forward(
         "workers": workers,
         "progress": Stages(progress),
     }
-    with counted(trials, TrialKind.WALK_FORWARD, infos, now_ns) as count:
-        done = SCHEMES[request.scheme](strategy, markets, request, shared)
+    with counted(trials, TrialKind.WALK_FORWARD, loaded.infos, now_ns) as count:
+        done = SCHEMES[request.scheme](loaded.strategy, loaded.markets, request, shared)
     progress.stage("reporting")
-    quality = tuple(sentence for market in markets for sentence in quality_of(market))
-    synthetic = any(info.synthetic for info in infos)
     command = command_of(run, "walk-forward", own_words(request))
     study = done.study(
         command=command,
-        hashes={**{f"data {info.key}": info.content_hash for info in infos}, "code": code_hash(strategy)},
+        hashes=loaded.hashes,
         created_ns=now_ns,
         made_by=made_by,
-        synthetic=synthetic,
-        warnings=(*funding_warnings(markets, run.rules), *counting_warnings(count), *quality),
+        synthetic=loaded.synthetic,
+        warnings=(*funding_warnings(loaded.markets, run.rules), *counting_warnings(count), *loaded.quality),
     )
-
-    def write(folder: Path) -> None:
-        write_study(study, done.document, folder)
-
-    folder = runs.keep(run_name(now_ns, request.run.strategy, str(done.document["kind"])), write)
-    return FinishedWalk(
-        name=folder.name,
-        folder=folder,
-        report=folder / "report.html",
+    return keep_study(
+        FinishedWalk,
+        runs,
+        run_name(now_ns, request.run.strategy, str(done.document["kind"])),
+        study,
+        done.document,
         result=done.result,
-        document=done.document,
-        verdict=study.verdict,
-        warnings=tuple(study.warnings),
-        synthetic=synthetic,
-        said=said,
+        synthetic=loaded.synthetic,
+        said=loaded.said,
         command=command,
         interrupted=done.interrupted,
     )
