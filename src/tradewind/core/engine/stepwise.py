@@ -136,7 +136,10 @@ class SteppedRun:
         Raises BadInput for more than `can_leave`.
         """
         if -paid_in > self.can_leave:
-            raise BadInput(f"{-paid_in:g} cannot leave the account: {self.can_leave:g} are free")
+            raise BadInput(
+                f"{-paid_in:g} cannot leave the account: {self.can_leave:g} are free",
+                fix="Take out less, or close positions first",
+            )
         x = self._exchange()
         _put(x, "paid_in", paid_in)
         _put(x, "resize_by", resize_by)
