@@ -6,8 +6,22 @@ import threading
 import numpy as np
 import pytest
 
-from tradewind import SMA, Bars, Funding, Market, MarketRules, Strategy, TradewindError, backtest, instrument_for, param
+from tradewind import (
+    EMA,
+    MACD,
+    SMA,
+    Bars,
+    Funding,
+    Market,
+    MarketRules,
+    Strategy,
+    TradewindError,
+    backtest,
+    instrument_for,
+    param,
+)
 from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
+from tradewind.core.engine import tracks
 from tradewind.core.indicators.indicator import ring
 from tradewind.core.performance.returns import equity_returns
 from tradewind.core.strategy.bundled import STRATEGIES
@@ -157,6 +171,128 @@ def test_a_text_that_differs_makes_no_other_kernel(cache):
     bench = Bench(Labelled, markets((PERPETUAL,), bars=300), cache=cache)
     agree(bench, [{"length": length} for length in (2, 3, 4, 5)])
     assert len(bench._runs.runs._shapes) == 1
+
+
+class Crosses(Strategy):
+    """What a strategy may do with indicators that its neighbours in a grid have too."""
+
+    fast = param(5, low=2, high=50)
+    slow = param(20, low=2, high=200)
+
+    def setup(self):
+        self.fast_ma = SMA(self.fast)
+        self.slow_ma = SMA(self.slow)
+
+    def on_bar(self, bar):
+        if self.fast_ma.crossed_above(self.slow_ma):
+            self.buy()
+        elif self.fast_ma.crossed_below(self.slow_ma):
+            self.close()
+
+
+class Asks(Crosses):
+    """Reads results, how often there were any, and what an indicator never changes."""
+
+    def setup(self):
+        super().setup()
+        self.macd = MACD(self.fast, self.slow, 3)
+        self.middle = SMA(4).of("hl2")
+        self.later = EMA(self.fast).of(self.macd, "signal")
+
+    def on_bar(self, bar):
+        if self.later.ready and self.fast_ma.count % self.fast_ma.length == 0:
+            if self.macd.histogram > 0.0 and self.later.prev < self.later.value and self.middle.ready:
+                self.buy(limit=self.middle.value)
+            else:
+                self.close()
+
+
+class WarmedUp(Crosses):
+    """An average that has seen prices before the first bar counts otherwise than the bars do."""
+
+    def on_start(self):
+        for _ in range(3):
+            self.fast_ma.update(100.0)
+
+
+class LooksInside(Crosses):
+    def on_bar(self, bar):
+        if self.fast_ma.ready and self.fast_ma.tails[0] > self.slow_ma.value:
+            self.buy()
+        else:
+            self.close()
+
+
+class Meddles(Crosses):
+    def on_bar(self, bar):
+        if self.fast_ma.value > self.slow_ma.value:
+            self.buy()
+            self.fast_ma.count = 0
+        else:
+            self.close()
+
+
+class UpdatesTwice(Crosses):
+    def on_bar(self, bar):
+        self.fast_ma.update(bar.open)
+        if self.fast_ma.value > self.slow_ma.value:
+            self.buy()
+        else:
+            self.close()
+
+
+class OneTwice(Crosses):
+    """With equal lengths its two names are one average, which compiled code cannot hold in two places."""
+
+    def setup(self):
+        self.fast_ma = SMA(self.fast)
+        self.slow_ma = self.fast_ma if self.fast == self.slow else SMA(self.slow)
+
+    def on_bar(self, bar):
+        self.fast_ma.update(bar.open)
+        if self.fast_ma.value > self.slow_ma.value:
+            self.buy()
+        else:
+            self.close()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "shared", "made"),
+    [
+        (Crosses, ["fast_ma", "slow_ma"], 4),
+        (Asks, ["fast_ma", "slow_ma", "macd", "middle"], 9),
+        (WarmedUp, ["slow_ma"], 2),
+        (LooksInside, [], 0),
+        (Meddles, [], 0),
+        (UpdatesTwice, [], 0),
+    ],
+)
+def test_indicators_that_sets_share_are_worked_out_once_wherever_nobody_could_tell(strategy, shared, made, cache):
+    bench = Bench(strategy, markets((PERPETUAL,), bars=400), cache=cache)
+    scores = agree(bench, [{"fast": fast, "slow": slow} for fast in (5, 9) for slow in (20, 30)])
+    assert bench.why_interpreted is None
+    assert np.nansum(scores.metric("trades")) > 0
+    shapes = bench._runs.runs._shapes
+    assert [one.path for one in shapes[-1].followed] == shared
+    assert len([key for key in bench._runs.runs._tracks._kept if key[0] in shared]) == made
+
+
+def test_one_average_under_two_names_is_not_taken_for_two(cache):
+    bench = Bench(OneTwice, markets((PERPETUAL,), bars=400), cache=cache)
+    scores = agree(bench, [{"fast": 5, "slow": 20}, {"fast": 7, "slow": 7}, {"fast": 6, "slow": 20}])
+    assert "one object" in scores.why_interpreted
+
+
+def test_tracks_take_no_more_memory_than_is_allowed(cache, monkeypatch):
+    data = markets((PERPETUAL,), bars=400)
+    monkeypatch.setattr(tracks, "BYTES_MAX", 16 * 8 * 402)
+    bench = Bench(Crosses, data, cache=cache)
+    agree(bench, [{"fast": fast, "slow": 60} for fast in range(5, 25)])
+    assert len(bench._runs.runs._tracks._kept) == 16
+    monkeypatch.setattr(tracks, "BYTES_MAX", 15 * 8 * 402)
+    bench = Bench(Crosses, data, cache=cache)
+    agree(bench, [{"fast": 5, "slow": 60}])
+    assert not bench._runs.runs._tracks._kept
 
 
 NEVER_THE_SAME = itertools.count(1)

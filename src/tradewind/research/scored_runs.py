@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class ScoredRuns:
         self.rules = rules
         self.joined = joined
         merged = joined.merged
-        self.runs = ManyRuns(merged, [m.instrument for m in joined.markets], rules, cache, Lock())
+        self.runs = ManyRuns(merged, [m.instrument for m in joined.markets], rules, cache, RLock())
         self.symbols = len(joined.markets)
         several = self.symbols > 1
         time = merged.time

@@ -257,7 +257,7 @@ class AttributesKeepTheirType(FunctionPass):
         for block in state.func_ir.blocks.values():
             for statement in block.body:
                 if isinstance(statement, ir.SetAttr):
-                    _check_assignment(statement, state.typemap)
+                    _check_assignment(statement, state.typemap, state.func_id.func_name)
                 elif isinstance(statement, ir.SetItem | ir.StaticSetItem):
                     found = fraction_in_whole_list(statement, state, place_of(statement.loc))
                     if found is not None:
@@ -267,11 +267,13 @@ class AttributesKeepTheirType(FunctionPass):
         return False
 
 
-def _check_assignment(statement: Any, typemap: dict[str, Any]) -> None:
+def _check_assignment(statement: Any, typemap: dict[str, Any], function: str) -> None:
     target = typemap[statement.target.name]
     cls = getattr(target, "python_class", None)
     if cls is None:
         return
+    if function != getattr(cls, "told_by", function):
+        raise CannotCompile(f"{cls.__name__}.{statement.attr} is read only here", place_of(statement.loc))
     held = target.typeof(statement.attr)
     given = types.unliteral(typemap[statement.value.name])
     rank = {types.Boolean: 0, types.Integer: 1, types.Float: 2}

@@ -6,6 +6,8 @@ holds no rule of the market. The interpreter runs it as it is, and the compiler 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tradewind.core.engine.plan import FeedPlan, Plan, Update
 
 SIGNATURE = (
@@ -14,12 +16,12 @@ SIGNATURE = (
 )
 
 
-def driver_text(plan: Plan, at_stop: str = "pass") -> str:
+def driver_text(plan: Plan, at_stop: str = "pass", in_rows: bool = False) -> str:
     """Source of `drive`: it runs bars `row` to `stop`, or until the journal is full, and returns where it stopped.
 
-    `at_stop` is a statement for when it has reached `stop`.
+    `at_stop` is a statement for when it has reached `stop`; with `in_rows` the bar of the only symbol is a `BarInRows`.
     """
-    body = _single(plan) if plan.symbols == 1 else _several(plan)
+    body = _single(plan, GO_TO_BAR if in_rows else read_bar()) if plan.symbols == 1 else _several(plan)
     columns = "".join(f"given_{name}, " for name in plan.columns)
     end = [] if at_stop == "pass" else ["    if row == stop:", f"        {at_stop}"]
     lines = [SIGNATURE.format(columns=columns), *_rows_are_there(plan), "    x = s.exchange", *body, *end]
@@ -28,21 +30,25 @@ def driver_text(plan: Plan, at_stop: str = "pass") -> str:
 
 
 def _rows_are_there(plan: Plan) -> list[str]:
-    """Look once whether every column has all rows: the compiler then leaves out the question at each of them."""
     columns = ["open_", "high", "low", "close", "volume", *(f"given_{name}" for name in plan.columns)]
     if plan.symbols > 1:
         columns.append("symbol")
+    return every_row_is_there(columns, "row < 0", "stop > len(time)")
+
+
+def every_row_is_there(columns: Sequence[str], *outside: str) -> list[str]:
+    """Look once whether every column has all rows: the compiler then leaves out the question at each of them."""
     unequal = [f"len({column}) != len(time)" for column in columns]
-    return [f"    if {' or '.join(['row < 0', 'stop > len(time)', *unequal])}:", "        raise IndexError"]
+    return [f"    if {' or '.join([*outside, *unequal])}:", "        raise IndexError"]
 
 
-def _single(plan: Plan) -> list[str]:
+def _single(plan: Plan, read: list[str]) -> list[str]:
     return [
         "    bar = x.bars[0]",
         *_bindings(plan),
         "    while row < stop:",
         *_indent(2, ["previous = bar.close"] if plan.tracks_range else []),
-        *_indent(2, _read_bar()),
+        *_indent(2, read),
         *_indent(2, _market(plan, "0", "x.busy or lowest <= x.watch_low or highest >= x.watch_high")),
         *_indent(2, _grow(plan, None)),
         *_indent(2, _notices(plan)),
@@ -52,6 +58,9 @@ def _single(plan: Plan) -> list[str]:
         "        if x.pending and drain(x, row - 1, fills, decisions, room):",
         "            break",
     ]
+
+
+GO_TO_BAR = ["bar.go_to(row)", "highest = bar.high", "lowest = bar.low"]
 
 
 def _several(plan: Plan) -> list[str]:
@@ -67,7 +76,7 @@ def _several(plan: Plan) -> list[str]:
         "            which = symbol[last]",
         "            bar = x.bars[which]",
         *_indent(3, ["x.instruments[which].close_before = bar.close"] if plan.tracks_range else []),
-        *_indent(3, _read_bar("last")),
+        *_indent(3, read_bar("last")),
         "            last += 1",
         "        x.symbol_now = symbol[row]",
         *_indent(2, _settled_for_all(plan, "time[row]")),
@@ -147,7 +156,8 @@ def _indent(depth: int, lines: list[str]) -> list[str]:
     return ["    " * depth + line for line in lines]
 
 
-def _read_bar(index: str = "row") -> list[str]:
+def read_bar(index: str = "row") -> list[str]:
+    """Give `bar` the values of a row."""
     return [
         f"bar.time = time[{index}]",
         f"bar.open = open_[{index}]",
@@ -192,7 +202,7 @@ def _settled(call: str, which: str, notify: str, at_open: bool = False) -> list[
 def _bindings(plan: Plan) -> list[str]:
     names = [f"    {hook} = s.{hook}" for hook in sorted(plan.hooks)]
     updates = (*plan.updates, *(u for f in plan.feeds for u in f.updates))
-    return names + [f"    {_bound(update)} = s.{update.path}.update" for update in updates]
+    return names + [f"    {_bound(update)} = s.{update.path}.{update.method}" for update in updates]
 
 
 def _bound(update: Update) -> str:
@@ -202,12 +212,17 @@ def _bound(update: Update) -> str:
 def _calls(updates: tuple[Update, ...], bar: str) -> list[str]:
     lines: list[str] = []
     for update in updates:
-        call = f"{_bound(update)}({', '.join(a.format(bar=bar) for a in update.arguments)})"
+        call = call_of(update, _bound(update), bar)
         if update.after is None:
             lines.append(call)
         else:
             lines += [f"if s.{update.after}.ready:", f"    {call}"]
     return lines
+
+
+def call_of(update: Update, name: str, bar: str) -> str:
+    """The call of an update that is bound to `name`, for the bar of that name."""
+    return f"{name}({', '.join(argument.format(bar=bar) for argument in update.arguments)})"
 
 
 def _grow(plan: Plan, symbol: int | None) -> list[str]:

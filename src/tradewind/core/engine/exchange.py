@@ -82,9 +82,9 @@ class Exchange:
         self.decisions = [Decision() for _ in range(DECISIONS_MAX * symbols)]
         self.updates = [OrderUpdate() for _ in range(UPDATES_MAX)]
 
-    def __layout_key__(self) -> tuple[int, int]:
+    def __layout_key__(self) -> tuple[int | type, ...]:
         """What the compiler's layout of an exchange depends on."""
-        return self.symbols, self.orders_max
+        return self.symbols, self.orders_max, type(self.bars[0])
 
     # What a strategy asks for.
 

@@ -16,20 +16,22 @@ from typing import Any
 import numpy as np
 
 from tradewind.core.compiler.kernel import Kernel, build_kernel
-from tradewind.core.compiler.layout import CannotCompile
-from tradewind.core.compiler.likeness import Unlike, pack_difference
+from tradewind.core.compiler.layout import CannotCompile, layout_of
+from tradewind.core.compiler.likeness import Met, Unlike, pack_difference
 from tradewind.core.domain.instruments import Instrument
 from tradewind.core.domain.records import DECISION, FILL, FUNDING
+from tradewind.core.engine.bar_in_rows import BarInRows, rows_of
 from tradewind.core.engine.compiled import JOURNAL_ROWS_MIN
 from tradewind.core.engine.driver import driver_text
 from tradewind.core.engine.interpreted import NAMES
 from tradewind.core.engine.market_data import MarketData
-from tradewind.core.engine.plan import adopt_sources
+from tradewind.core.engine.plan import Plan, adopt_sources
 from tradewind.core.engine.prepared import Columns
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import call_hook, ready
 from tradewind.core.engine.setup import set_up
 from tradewind.core.engine.sweep_journal import close_account, keep_fills, keep_moment
+from tradewind.core.engine.tracks import Followed, Track, Tracks, with_tracks
 from tradewind.core.engine.wiring import Wiring, wiring_of
 from tradewind.core.indicators.indicator import RingSizes, ring_sizes
 from tradewind.core.strategy.strategy import Strategy
@@ -53,6 +55,7 @@ class Shape:
     wiring: Wiring
     kernel: Kernel
     packed: Array
+    followed: tuple[Followed, ...]
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class ManyRuns:
         self.sizes = RingSizes()
         self._shapes: list[Shape] = []
         self._lock = lock
+        self._tracks = Tracks(data, lock)
+        self._rows = rows_of(data) if len(data.symbols) == 1 else None
         self._columns = (
             data.time, data.open, data.high, data.low, data.close, data.volume, data.symbol,
             data.funding_time, data.funding_rate, data.funding_price,
@@ -103,7 +108,7 @@ class ManyRuns:
         Raises CannotCompile where only the interpreter can run it, StrategyFailed where its set-up breaks, and
         whatever its compiled code raises.
         """
-        shape, state, columns = self._packed(make)
+        shape, state, columns, _tracks = self._packed(make)
         exchange = state.view(shape.kernel.layout.dtype)[0]["exchange"]
         kept: list[Array] = []
         row, total = 0, len(self.data)
@@ -125,8 +130,8 @@ class ManyRuns:
             *self._columns, *columns.values(), desk.fills, desk.decisions, desk.fundings, desk.rows, row, stop,
         )  # fmt: skip
 
-    def _packed(self, make: Make) -> tuple[Shape, Array, Columns]:
-        """The strategy as bytes, its kernel, and the columns it has prepared."""
+    def _packed(self, make: Make) -> tuple[Shape, Array, Columns, list[Track]]:
+        """The strategy as bytes, its kernel, the columns it has prepared, and the tracks that its bytes point to."""
         for _ in range(ATTEMPTS_MAX):
             sizes = self.sizes
             with ring_sizes(sizes):
@@ -140,15 +145,26 @@ class ManyRuns:
                 wiring = (*wiring_of(strategy), *columns)
                 for shape in shapes:
                     if shape.wiring == wiring:
-                        state = shape.packed.copy()
                         try:
-                            pack_difference(strategy, shape.first, state.view(shape.kernel.layout.dtype)[0], EXCHANGE)
+                            state, tracks = self._as(shape, strategy)
                         except Unlike:
                             continue
-                        return shape, state, columns
+                        return shape, state, columns, tracks
                 self._make_room(sizes)
                 self._learn(make)
         raise CannotCompile("its set-up does not make the same twice with the same parameters")
+
+    def _as(self, shape: Shape, strategy: Strategy) -> tuple[Array, list[Track]]:
+        """A strategy as bytes for the kernel of a shape, and the tracks that they point to. Raises Unlike."""
+        state, own = shape.packed.copy(), dict(vars(strategy))
+        met: Met = {}
+        try:
+            tracks = self._tracks.follow(strategy, shape.followed, met)
+            pack_difference(strategy, shape.first, state.view(shape.kernel.layout.dtype)[0], EXCHANGE, met)
+        except Unlike:
+            vars(strategy).update(own)  # the next shape may follow other indicators
+            raise
+        return state, tracks
 
     def _make_room(self, sizes: RingSizes) -> None:
         """Where rings have become longer, begin again with all of them so long; else let the oldest shape go."""
@@ -164,8 +180,24 @@ class ManyRuns:
         with self._lock, ring_sizes(self.sizes):
             strategy, plan, columns = ready(make, self.data, self.instruments, self.rules)
             call_hook(strategy.on_start, strategy)
-            text = driver_text(plan, CLOSING if self.rules.close_at_end else "pass")
-            nothing = self._arguments(Desk(self.data), columns, 0, 0)
-            kernel = build_kernel(strategy, text, KEPT, nothing, self.cache)
             wiring = (*wiring_of(strategy), *columns)
-            self._shapes = [*self._shapes, Shape(strategy, wiring, kernel, kernel.state_of(strategy))]
+            layout_of(strategy)  # raises for what is held in two places, which a stand-in would hide
+            own = dict(vars(strategy))
+            try:
+                shape = self._shape(strategy, plan, columns, wiring, self._tracks.learn(strategy, plan, self.cache))
+            except CannotCompile:
+                vars(strategy).update(own)
+                shape = self._shape(strategy, plan, columns, wiring, ())
+            self._shapes = [*self._shapes, shape]
+
+    def _shape(
+        self, strategy: Strategy, plan: Plan, columns: Columns, wiring: Wiring, followed: tuple[Followed, ...]
+    ) -> Shape:
+        self._tracks.follow(strategy, followed, {})
+        if self._rows is not None:
+            strategy.exchange.bars[:] = [BarInRows(self._rows, self.data.step)]
+        closing = CLOSING if self.rules.close_at_end else "pass"
+        text = driver_text(with_tracks(plan, followed), closing, self._rows is not None)
+        nothing = self._arguments(Desk(self.data), columns, 0, 0)
+        kernel = build_kernel(strategy, text, KEPT, nothing, self.cache)
+        return Shape(strategy, wiring, kernel, kernel.state_of(strategy), followed)

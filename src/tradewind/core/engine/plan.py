@@ -23,6 +23,7 @@ class Update:
     path: str
     arguments: tuple[str, ...]
     after: str | None
+    method: str = "update"
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,17 @@ import math
 from tradewind.core.engine import constants as k
 
 
-class Bar:
-    """A closed bar of one symbol. `time` is when it opened, `close_time` when it closed (nanoseconds, UTC)."""
+class BarValues:
+    """What is worked out from a bar's values."""
 
-    def __init__(self, symbol: int, step: int) -> None:
-        self.time = 0
-        self.open = k.NAN
-        self.high = k.NAN
-        self.low = k.NAN
-        self.close = k.NAN
-        self.volume = 0.0
-        self.symbol = symbol
-        self.step = step
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    symbol: int
+    step: int
 
     @property
     def close_time(self) -> int:
@@ -43,6 +42,20 @@ class Bar:
     def ohlc4(self) -> float:
         """The mean of the bar's four prices."""
         return (self.open + self.high + self.low + self.close) / 4.0
+
+
+class Bar(BarValues):
+    """A closed bar of one symbol. `time` is when it opened, `close_time` when it closed (nanoseconds, UTC)."""
+
+    def __init__(self, symbol: int, step: int) -> None:
+        self.time = 0
+        self.open = k.NAN
+        self.high = k.NAN
+        self.low = k.NAN
+        self.close = k.NAN
+        self.volume = 0.0
+        self.symbol = symbol
+        self.step = step
 
 
 class Order:

@@ -1,18 +1,23 @@
 """What a run's account came to, without its whole curve: for sweeps, where a curve of every run would be too much.
 
 The numbers are those of `equity_curve` and `drawdown`, added up in the same order; stretches without a position are
-passed over.
+passed over, and of a position blocks of rows in which the account reaches no new height are looked at by their highest
+and lowest close only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.core.performance.kernel import kernel
+from tradewind.core.performance.kernel import frozen, kernel
+
+BLOCK = 16
+"""Rows of a block: positions are often held for less than a hundred."""
 
 TALLY = np.dtype(
     [
@@ -47,7 +52,7 @@ class AccountFigures:
     """Equity below its best so far at the end of each period (periods,), a fraction <= 0."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AccountRows:
     """The rows by which accounts are valued: `close` and `time` (n) are merged rows, `row_symbol` (n) whose each is.
 
@@ -60,6 +65,12 @@ class AccountRows:
     row_symbol: NDArray[np.int32]
     first: int
     period_rows: NDArray[np.int64]
+
+    @cached_property
+    def block_extremes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The highest and the lowest close of each whole block of BLOCK rows."""
+        whole = self.close[: len(self.close) // BLOCK * BLOCK].reshape(-1, BLOCK)
+        return frozen(np.fmax.reduce(whole, axis=1)), frozen(np.fmin.reduce(whole, axis=1))
 
 
 def account_figures(
@@ -74,7 +85,10 @@ def account_figures(
     equity, below = np.empty(len(rows.period_rows)), np.empty(len(rows.period_rows))
     sizes = np.zeros(2 * symbols)
     if symbols == 1:
-        walk_one(rows.time, rows.close, rows.first, rows.period_rows, fills, funding, sizes, tally, equity, below)
+        walk_one(
+            rows.time, rows.close, *rows.block_extremes, rows.first, rows.period_rows, fills, funding, sizes, tally,
+            equity, below,
+        )  # fmt: skip
     else:
         prices = np.zeros(symbols)
         walk_several(
@@ -123,11 +137,44 @@ def sample(t: Any, row: int, period_rows: Any, equity: Any, below: Any) -> None:
 
 
 @kernel
-def walk_one(
-    time: Any, close: Any, first: int, period_rows: Any, fills: Any, funding: Any, sizes: Any, tally: Any, equity: Any,
-    below: Any,
+def hold(
+    t: Any, row: int, stop: int, first: int, cash: float, long: float, short: float, close: Any, highest: Any,
+    lowest: Any,
 ) -> None:  # fmt: skip
-    """Value the account of a run of one symbol."""
+    """Take in rows `row` to `stop`, over which cash and positions stay as they are."""
+    now, peak, low, deepest = t["now"], t["peak"], t["low"], t["deepest"]
+    # With one leg the account's worth, roundings included, rises and falls with the price, or against it.
+    one_leg = long == 0.0 or short == 0.0
+    i = row
+    while i < stop:
+        if one_leg and i % BLOCK == 0 and i + BLOCK <= stop and i >= first:
+            top, bottom = highest[i // BLOCK], lowest[i // BLOCK]
+            up = cash + (long * top + short * top)
+            down = cash + (long * bottom + short * bottom)
+            if not max(up, down) > peak:
+                low = min(low, up, down)
+                i += BLOCK
+                now = cash + (long * close[i - 1] + short * close[i - 1])
+                continue
+        price = close[i]
+        now = cash + (long * price + short * price)
+        if i >= first:
+            if now > peak:
+                deepest = min(deepest, low / peak - 1.0)
+                peak = now
+                low = now
+            elif now < low:
+                low = now
+        i += 1
+    t["now"], t["peak"], t["low"], t["deepest"] = now, peak, low, deepest
+
+
+@kernel
+def walk_one(
+    time: Any, close: Any, highest: Any, lowest: Any, first: int, period_rows: Any, fills: Any, funding: Any,
+    sizes: Any, tally: Any, equity: Any, below: Any,
+) -> None:  # fmt: skip
+    """Value the account of a run of one symbol. `highest` and `lowest` are its `block_extremes`."""
     t = tally[0]
     n = len(time)
     row = 0
@@ -156,18 +203,7 @@ def walk_one(
                 stop = min(until, first)
             elif t["period"] < len(period_rows):
                 stop = min(until, period_rows[t["period"]] + 1)
-            now, peak, low, deepest = t["now"], t["peak"], t["low"], t["deepest"]
-            for i in range(row, stop):
-                price = close[i]
-                now = cash + (long * price + short * price)
-                if i >= first:
-                    if now > peak:
-                        deepest = min(deepest, low / peak - 1.0)
-                        peak = now
-                        low = now
-                    elif now < low:
-                        low = now
-            t["now"], t["peak"], t["low"], t["deepest"] = now, peak, low, deepest
+            hold(t, row, stop, first, cash, long, short, close, highest, lowest)
             if row >= first:
                 sample(t, stop - 1, period_rows, equity, below)
             row = stop
