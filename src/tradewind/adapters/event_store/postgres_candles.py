@@ -42,6 +42,7 @@ WITH touched AS (
     SELECT * FROM touched WHERE "time" >= (SELECT purged_before FROM tradewind.places)
 )
 """
+PLANS = "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off"
 DAYS = (
     TOUCHED
     + """
@@ -106,7 +107,8 @@ async def roll_up(connection: asyncpg.Connection[Any]) -> int:
             if upto == after:
                 return looked
             await _unpack(connection, after, upto)
-            await connection.execute("SET LOCAL jit = off")  # it takes longer than the work
+            # The planner does not know how much just came in: it would meet all ticks with all minutes, one by one.
+            await connection.execute(PLANS)
             for frame, seconds in SECONDS.items():
                 if finer := MADE_OF.get(frame):
                     sql = PUT.format(frame=frame, rows=FROM_CANDLES.format(s=seconds, finer=finer))
