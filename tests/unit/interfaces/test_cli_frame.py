@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,6 +50,17 @@ def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
     for verb in cli_app.VERBS:
         assert verb in done.stdout
+
+
+def test_help_shows_every_command_under_one_heading_and_no_heading_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    headings = [heading for heading, _ in groupby(verb.heading for verb in cli_app.VERBS.values())]
+    assert len(headings) == len(set(headings)) > 1
+    for heading in headings:
+        assert heading
+        assert shown.count(f"\u256d\u2500 {heading} ") == 1
+    assert "Commands" not in shown
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]])

@@ -19,43 +19,62 @@ EVERYWHERE = "Anywhere: --json (one JSON document on stdout), --quiet/-q (no not
 
 @dataclass(frozen=True)
 class Verb:
-    """One command, or group of them: where it is (`app`, a Typer, in that module) and its line in the help."""
+    """One command, or group of them: its module (with `app`, a Typer), its line in the help, and under which head."""
 
     module: str
     help: str
+    heading: str = ""
+
+
+BEGIN, MARKET, TEST = "Begin", "Market data", "Test an idea"
+KEPT, SESSIONS, SERVICES = "What was run", "Sessions, as if live", "Services and events"
 
 
 VERBS = {
-    "demo": Verb("tradewind.interfaces.cli.demo", "See the whole journey, on an invented market."),
-    "new": Verb("tradewind.interfaces.cli.new", "Write a strategy to start from."),
-    "data": Verb("tradewind.interfaces.cli.data", "Bring, list, check and make market data."),
-    "backtest": Verb("tradewind.interfaces.cli.backtest", "Run a strategy over stored data, with a report."),
-    "order-book": Verb("tradewind.interfaces.cli.order_book", "Check a recorded order book, and replay it."),
-    "optimize": Verb("tradewind.interfaces.cli.optimize", "Try many parameter sets of a strategy, with a report."),
-    "walk-forward": Verb("tradewind.interfaces.cli.walk_forward", "Choose on one stretch, try on the next."),
-    "validate": Verb("tradewind.interfaces.cli.validate", "Run every check on a strategy: one verdict."),
-    "lookahead": Verb("tradewind.interfaces.cli.lookahead", "Check that a strategy knows nothing before its time."),
-    "recursive": Verb("tradewind.interfaces.cli.recursive", "Ask how much history a strategy needs."),
-    "portfolio": Verb("tradewind.interfaces.cli.portfolio", "Run several strategies on one account, with a report."),
-    "report": Verb("tradewind.interfaces.cli.report", "Find a run's report, and how to make the run again."),
-    "monte-carlo": Verb("tradewind.interfaces.cli.monte_carlo", "Ask whether a finished run was luck."),
-    "trials": Verb("tradewind.interfaces.cli.trials", "Say how often each market has been looked at."),
-    "lockbox": Verb("tradewind.interfaces.cli.lockbox", "Seal the last stretch of a market, and open it once."),
-    "runs": Verb("tradewind.interfaces.cli.runs", "List finished runs."),
-    "serve": Verb("tradewind.interfaces.cli.serve", "Run services: candles, live checks, portfolios, the recorder."),
-    "rehearse": Verb("tradewind.interfaces.cli.rehearse", "Run a recorded session, at a venue that answers by chance."),
-    "replay": Verb("tradewind.interfaces.cli.replay", "Play a recorded session again, decision by decision."),
-    "divergence": Verb("tradewind.interfaces.cli.divergence", "Hold a session against its backtest: where, and why."),
-    "accounts": Verb("tradewind.interfaces.cli.accounts", "Say what accounts hold, have and have done."),
-    "lineage": Verb("tradewind.interfaces.cli.lineage", "Walk from an order back to its ticks and its code."),
-    "upkeep": Verb("tradewind.interfaces.cli.upkeep", "Make candles of ticks, pack old days, forget old events."),
-    "hold": Verb("tradewind.interfaces.cli.hold", "Keep stored events from being forgotten."),
-    "topics": Verb("tradewind.interfaces.cli.topics", "List what events travel on, and make it in Kafka."),
-    "dead-letters": Verb("tradewind.interfaces.cli.dead_letters", "Look at events that nobody could handle."),
-    "init": Verb("tradewind.interfaces.cli.init", "Write a settings file to start from."),
-    "doctor": Verb("tradewind.interfaces.cli.doctor", "Check that everything Tradewind needs is in order."),
+    "demo": Verb("tradewind.interfaces.cli.demo", "See the whole journey, on an invented market.", BEGIN),
+    "new": Verb("tradewind.interfaces.cli.new", "Write a strategy to start from.", BEGIN),
+    "init": Verb("tradewind.interfaces.cli.init", "Write a settings file to start from.", BEGIN),
+    "doctor": Verb("tradewind.interfaces.cli.doctor", "Check that everything Tradewind needs is in order.", BEGIN),
+    "data": Verb("tradewind.interfaces.cli.data", "Bring, list, check and make market data.", MARKET),
+    "order-book": Verb("tradewind.interfaces.cli.order_book", "Check a recorded order book, and replay it.", MARKET),
+    "backtest": Verb("tradewind.interfaces.cli.backtest", "Run a strategy over stored data, with a report.", TEST),
+    "optimize": Verb(
+        "tradewind.interfaces.cli.optimize", "Try many parameter sets of a strategy, with a report.", TEST
+    ),
+    "walk-forward": Verb("tradewind.interfaces.cli.walk_forward", "Choose on one stretch, try on the next.", TEST),
+    "validate": Verb("tradewind.interfaces.cli.validate", "Run every check on a strategy: one verdict.", TEST),
+    "lookahead": Verb(
+        "tradewind.interfaces.cli.lookahead", "Check that a strategy knows nothing before its time.", TEST
+    ),
+    "recursive": Verb("tradewind.interfaces.cli.recursive", "Ask how much history a strategy needs.", TEST),
+    "monte-carlo": Verb("tradewind.interfaces.cli.monte_carlo", "Ask whether a finished run was luck.", TEST),
+    "portfolio": Verb(
+        "tradewind.interfaces.cli.portfolio", "Run several strategies on one account, with a report.", TEST
+    ),
+    "runs": Verb("tradewind.interfaces.cli.runs", "List finished runs.", KEPT),
+    "report": Verb("tradewind.interfaces.cli.report", "Find a run's report, and how to make the run again.", KEPT),
+    "trials": Verb("tradewind.interfaces.cli.trials", "Say how often each market has been looked at.", KEPT),
+    "lockbox": Verb("tradewind.interfaces.cli.lockbox", "Seal the last stretch of a market, and open it once.", KEPT),
+    "rehearse": Verb(
+        "tradewind.interfaces.cli.rehearse", "Run a recorded session, at a venue that answers by chance.", SESSIONS
+    ),
+    "replay": Verb("tradewind.interfaces.cli.replay", "Play a recorded session again, decision by decision.", SESSIONS),
+    "divergence": Verb(
+        "tradewind.interfaces.cli.divergence", "Hold a session against its backtest: where, and why.", SESSIONS
+    ),
+    "lineage": Verb("tradewind.interfaces.cli.lineage", "Walk from an order back to its ticks and its code.", SESSIONS),
+    "serve": Verb(
+        "tradewind.interfaces.cli.serve", "Run services: candles, live checks, portfolios, the recorder.", SERVICES
+    ),
+    "accounts": Verb("tradewind.interfaces.cli.accounts", "Say what accounts hold, have and have done.", SERVICES),
+    "dead-letters": Verb("tradewind.interfaces.cli.dead_letters", "Look at events that nobody could handle.", SERVICES),
+    "topics": Verb("tradewind.interfaces.cli.topics", "List what events travel on, and make it in Kafka.", SERVICES),
+    "upkeep": Verb(
+        "tradewind.interfaces.cli.upkeep", "Make candles of ticks, pack old days, forget old events.", SERVICES
+    ),
+    "hold": Verb("tradewind.interfaces.cli.hold", "Keep stored events from being forgotten.", SERVICES),
 }
-"""In the order of the help. A new command is one line here and one file beside this one."""
+"""In the order of the help, which keeps what has one heading together. A new command is one line and one file."""
 
 
 class LazyGroup(TyperGroup):
@@ -73,7 +92,7 @@ class LazyGroup(TyperGroup):
         if verb is None:
             return None
         if self._listing:
-            return TyperCommand(name=cmd_name, help=verb.help, callback=None)
+            return TyperCommand(name=cmd_name, help=verb.help, callback=None, rich_help_panel=verb.heading or None)
         command: Any = get_command(import_module(verb.module).app)
         command.name = cmd_name
         for each in (command, *getattr(command, "commands", {}).values()):
@@ -102,7 +121,8 @@ def build() -> Any:
     root = typer.Typer(
         cls=LazyGroup,
         name="tradewind",
-        help="Backtest trading strategies written as plain Python classes, on data that has been checked.",
+        help="Backtest trading strategies written as plain Python classes, on data that has been checked; "
+        "run services on live events.",
         epilog=EVERYWHERE,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
