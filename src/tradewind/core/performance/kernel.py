@@ -17,7 +17,18 @@ def kernel(function: F) -> F:
 
     A kernel calls no kernel of another file: numba's cache would not notice when that one changes.
     """
-    return cast("F", njit(cache=True, nogil=True, error_model="numpy")(function))
+    return kept(function, error_model="numpy")
+
+
+def kept(function: F, **options: Any) -> F:
+    """Compile a function and keep its code beside its file, or below the user's home.
+
+    Where neither can be written nothing is kept, and it is compiled anew in each process.
+    """
+    try:
+        return cast("F", njit(cache=True, nogil=True, **options)(function))
+    except RuntimeError:  # numba found no folder to keep it in
+        return cast("F", njit(nogil=True, **options)(function))
 
 
 def frozen(values: NDArray[Any]) -> NDArray[Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from tradewind.core.performance.kernel import kept
 
 ROUNDING = 1e-9
 """Sizes that differ by less than this share of a fill are the same size, rounded differently."""
@@ -39,7 +40,7 @@ QUEUE = np.dtype([("head", np.int64), ("tail", np.int64), ("held", np.float64)],
 """The open lots of one (symbol, leg) and their whole size."""
 
 
-@njit(cache=True, nogil=True)
+@kept
 def share_funding(due: Any, queue: Any, lots: Any) -> None:
     """Split one payment by size over the lots that are open."""
     lot = queue["head"]
@@ -48,7 +49,7 @@ def share_funding(due: Any, queue: Any, lots: Any) -> None:
         lot = lots[lot]["after"]
 
 
-@njit(cache=True, nogil=True)
+@kept
 def enter(fill: Any, moved: float, number: int, queue: Any, lots: Any) -> None:
     """Add an opening fill to its order's lot, which joins the queue's tail unless it is in it."""
     lot = lots[number]
@@ -67,7 +68,7 @@ def enter(fill: Any, moved: float, number: int, queue: Any, lots: Any) -> None:
     queue["held"] += moved
 
 
-@njit(cache=True, nogil=True)
+@kept
 def settle(fill: Any, taken: float, moved: float, lot: Any, trade: Any) -> None:
     """Move `taken` of a lot into a trade, at the fill's price, with its share of fees and funding."""
     share = taken / lot["size"]
@@ -90,7 +91,7 @@ def settle(fill: Any, taken: float, moved: float, lot: Any, trade: Any) -> None:
     lot["size"] -= taken
 
 
-@njit(cache=True, nogil=True)
+@kept
 def leave(fill: Any, moved: float, queue: Any, lots: Any, trades: Any, older: Any, n_trades: int) -> int:
     """Close lots from the queue's head with a closing fill; the new number of trades, or -1 when too little is open.
 
@@ -130,7 +131,7 @@ def leave(fill: Any, moved: float, queue: Any, lots: Any, trades: Any, older: An
     return -1 if remaining > ROUNDING * moved else n_trades
 
 
-@njit(cache=True, nogil=True)
+@kept
 def match_fills(fills: Any, funding: Any, queues: Any, lots: Any, trades: Any, orders: int) -> tuple[int, int, int]:
     """Fill `lots` and `trades`; how many of each, and the row of an impossible fill (-1: none). Queues start empty."""
     older = np.full(len(trades), NONE)
@@ -173,7 +174,7 @@ def match_fills(fills: Any, funding: Any, queues: Any, lots: Any, trades: Any, o
     return n_trades, n_lots, NONE
 
 
-@njit(cache=True, nogil=True)
+@kept
 def excursions(high: Any, low: Any, highest: Any, lowest: Any, first: Any, last: Any, best: Any, worst: Any) -> None:
     """The highest high and lowest low of rows first[i] to last[i], both included; NaN rows are passed over.
 
@@ -196,7 +197,7 @@ def excursions(high: Any, low: Any, highest: Any, lowest: Any, first: Any, last:
         best[i], worst[i] = top, bottom
 
 
-@njit(cache=True, nogil=True)
+@kept
 def walk_account(
     time: Any, close: Any, row_symbol: Any, fills: Any, funding: Any, cash: float, prices: Any, sizes: Any,
     equity: Any, exposure: Any, is_open: Any,
