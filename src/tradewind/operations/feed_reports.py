@@ -55,7 +55,8 @@ def feed_study(found: FeedQuality, *, command: str, created_ns: int, made_by: st
     by_kind = [(name, f"{number:,}", WHAT.get(name, "")) for name, number in kinds.most_common()]
     rule = (
         f"A day of a symbol is a breach where at least {LEAST} problems are more than {found.allowed:.2%} of its ticks "
-        "and quotes, or where nothing came but problems. A symbol that is not listed had none."
+        "and quotes, or where nothing came but problems. A symbol that is not listed had none. Problems are told by "
+        "the service quality: while it does not run there are none."
     )
     sections = [Section("Days", [days] if rows else [Text("Nothing was told to be wrong.")], rule)]
     if by_kind:
@@ -76,6 +77,7 @@ def feed_study(found: FeedQuality, *, command: str, created_ns: int, made_by: st
         created_ns=created_ns,
         made_by=made_by,
         synthetic=found.synthetic,
+        simulated=False,
     )
 
 

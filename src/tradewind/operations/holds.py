@@ -49,6 +49,6 @@ async def hold_named(store: EventStore, name: str) -> Hold:
 
 
 def _unknown(name: str, holds: list[Hold]) -> BadInput:
-    there = ", ".join(hold.name for hold in holds) or "none"
-    fix = f"There are: {there}. To place one, give --reason and what it is about, as --session"
+    there = f"There are: {', '.join(hold.name for hold in holds)}" if holds else "Nothing is held"
+    fix = f"{there}. To place one, give --reason and what it is about, as --session"
     return BadInput(f"there is no hold {name!r}", where=WHERE, fix=fix)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import typer
@@ -268,3 +269,13 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         writer.stdout.close()
         assert writer.wait(timeout=30) == cli_main.BROKEN_PIPE
         assert writer.stderr.read() == b""
+
+
+def test_what_is_unavailable_always_says_what_to_do(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(ctx: typer.Context) -> object:
+        raise Unavailable("it does not answer", where="PostgreSQL at 127.0.0.1:1/x")
+
+    command(refuse)
+    assert main(["probe", "--json"]) == Unavailable.exit_code
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert "tradewind doctor" in error["fix"]

@@ -32,6 +32,8 @@ def test_at_a_rough_venue_it_says_where_they_part_and_why(ask, home):
     assert "--slippage-amount" in found["advice"]
     assert found["first"]["words"]
     assert "turned down by the venue" in found["first"]["why"] or "filled" in found["first"]["why"]
+    said = ask("divergence", "rough").out
+    assert f"prices {found['slippage'] * 10_000:.2f} bp worse than in the backtest, fees" in said
     gap = found["equity_session"] - found["equity_backtest"]
     assert gap == pytest.approx(found["unexplained"] - found["price_cost"] - found["fee_cost"])
     told = ask("divergence", "rough")

@@ -78,7 +78,7 @@ def test_a_person_reads_it_too(ask, stored):
 def test_a_day_without_any_events_says_so(ask, home):
     answer = ask("data", "feeds")
     assert answer.code == 0
-    assert "0 ticks and quotes, 0 problems, 0 breaches" in answer.out
+    assert "nothing came" in answer.out
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,29 @@ def test_what_makes_no_sense_is_refused(ask, home, words, why):
     answer = ask("data", "feeds", *words, "--json")
     assert answer.code == 3
     assert why in answer.error["message"]
+
+
+def test_the_page_says_nothing_of_backtests_and_who_tells_problems(ask, stored, tmp_path):
+    ask("data", "feeds", *WHEN, "--page", tmp_path / "page")
+    page = (tmp_path / "page" / "report.html").read_text()
+    assert "A backtest is a simulation" not in page
+    assert "service quality" in page
+
+
+def test_where_nothing_came_that_is_said_and_no_problems_are_no_praise(ask, home):
+    answer = ask("data", "feeds", *WHEN)
+    assert "nothing came" in answer.out
+    assert "0 problems" not in answer.out
+    assert "tradewind data publish" in answer.err
+
+
+def test_ticks_without_problems_name_the_service_that_would_have_told_them(ask, home):
+    async def work():
+        store = bootstrap.open_event_store()
+        await store.append([tick(i, time_event=DAY + i) for i in range(3)])
+        await store.close()
+
+    asyncio.run(work())
+    answer = ask("data", "feeds", *WHEN)
+    assert "3 ticks and quotes, 0 problems" in answer.out
+    assert "tradewind serve quality" in answer.err

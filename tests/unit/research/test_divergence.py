@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tradewind.core.domain.records import DECISION, FILL
 from tradewind.research.divergence import compare
 from tradewind.research.pairing import Cause, Side, pair_decisions
+from tradewind.research.reports.divergence_words import beside
 
 STEP = 60_000_000_000
 NAN = float("nan")
@@ -155,3 +156,16 @@ def test_nothing_beside_nothing_has_no_figures():
     assert found.identical
     assert found.slippage is None
     assert found.pairs == ()
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [
+        (0.5, "worse than in the backtest"),
+        (-0.5, "better than in the backtest"),
+        (0.0, "as in the backtest"),
+        (None, "nothing was traded by both"),
+    ],
+)
+def test_a_difference_is_told_in_words_and_not_by_a_sign(difference, words):
+    assert beside(difference, "worse", "better") == words

@@ -141,7 +141,10 @@ class ParquetCatalogue:
     def _absent(self, key: DataKey) -> BadInput:
         known = [info.key for info in self.data_sets()]
         if not known:
-            return BadInput(f"no data for {key}: the catalogue is empty", fix="Bring some: tradewind data import FILE")
+            return BadInput(
+                f"no data for the symbol {key.symbol!r}: the catalogue is empty",
+                fix="Bring some: tradewind data import FILE",
+            )
         same = [other for other in known if other.symbol == key.symbol]
         if same:
             return BadInput(

@@ -70,6 +70,7 @@ def accounts(
 def _show_all(console: Console, found: list[AccountNow]) -> None:
     if not found:
         console.say("There are no accounts.")
+        console.note("Only paper and live accounts are listed; what a rehearsal did: tradewind divergence SESSION")
         return
     rows = [
         (

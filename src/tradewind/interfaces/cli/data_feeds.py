@@ -64,10 +64,16 @@ def feeds(
     if rows:
         console.table(("day", "symbol", "ticks and quotes", "problems", "share", ""), rows)
     last = instant_text(found.end_ns - 1)[:10]
+    came = f"{found.received:,} ticks and quotes, {found.problems:,} problems, {len(found.breaches):,} breaches"
     console.say(
-        f"{instant_text(found.start_ns)[:10]} to {last}: {found.received:,} ticks and quotes, "
-        f"{found.problems:,} problems, {len(found.breaches):,} breaches."
+        f"{instant_text(found.start_ns)[:10]} to {last}: {came if found.received or found.days else 'nothing came'}."
         f"{'  [SYNTHETIC DATA]' if found.synthetic else ''}"
     )
+    if not found.received:
+        console.note("Recorded ticks to try it on: tradewind data publish; they count on the days on which they were")
+    elif not found.problems:
+        console.note(
+            "Problems are told by the service quality; where it did not run: tradewind serve quality --until-idle"
+        )
     if written is not None:
         console.say(f"page: {written}")

@@ -79,6 +79,7 @@ def _show(console: Console, found: FinishedDivergence) -> None:
     ]
     console.table(("decisions", ""), [(name, f"{count:,}") for name, count in rows])
     from tradewind.research.pairing import CAUSE_WORDS
+    from tradewind.research.reports.divergence_words import beside
 
     causes = r.causes()
     if causes:
@@ -88,7 +89,8 @@ def _show(console: Console, found: FinishedDivergence) -> None:
         )
     console.say(f"equity at the end: {r.equity_here:,.2f}, in the backtest {r.equity_there:,.2f}")
     if r.slippage is not None:
-        console.say(f"prices {r.slippage * 10_000:+.2f} bp worse than the backtest's, fees {r.fee_cost:+,.2f}")
+        prices = f"prices {abs(r.slippage) * 10_000:.2f} bp {beside(r.slippage, 'worse', 'better')}"
+        console.say(f"{prices}, fees {abs(r.fee_cost):,.2f} {beside(r.fee_cost, 'more', 'less')}")
     if found.document["advice"]:
         console.note(str(found.document["advice"]))
     for warning in found.warnings:

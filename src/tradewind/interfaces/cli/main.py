@@ -20,6 +20,7 @@ from tradewind.interfaces.cli.app import GLOBAL_FLAGS, build
 from tradewind.interfaces.cli.console import BOLD, PLAIN, RED, Console, colours, json_text, shown
 
 BUG, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+ASK_DOCTOR = "Try again; what is wrong with it says tradewind doctor"
 NOTHING_LEFT = "interrupted; nothing is left half-written"
 UsageError: Any = typer.BadParameter.__base__
 COMPLETION_VARIABLE = "_TRADEWIND_COMPLETE"
@@ -82,7 +83,8 @@ def _split(words: list[str]) -> tuple[list[str], dict[str, bool]]:
 def _explain(console: Console, problem: BaseException) -> int:
     if isinstance(problem, TradewindError):
         kind = type(problem).__name__
-        return _tell(console, kind, problem.message, problem.where, problem.fix, code=problem.exit_code)
+        fix = problem.fix or (ASK_DOCTOR if isinstance(problem, Unavailable) else None)
+        return _tell(console, kind, problem.message, problem.where, fix, code=problem.exit_code)
     if isinstance(problem, UsageError):
         return _tell_usage(console, problem)
     if isinstance(problem, OSError):

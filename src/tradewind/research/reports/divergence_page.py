@@ -13,6 +13,7 @@ from tradewind.research.reports.divergence_words import (
     Compared,
     advice,
     because,
+    beside,
     decision_words,
     parting,
     time_of,
@@ -58,8 +59,8 @@ def divergence_study(c: Compared, *, warnings: Sequence[str], created_ns: int, m
             ("Session", money(r.equity_here, currency), "equity at the last close", ""),
             ("Backtest", money(r.equity_there, currency), "equity at the last close", ""),
             ("Difference", signed(money(gap, currency)), "session less backtest", "gain" if gap > 0 else "loss"),
-            ("Slippage", _points(r.slippage), "of what both traded, beside the backtest", ""),
-            ("Fees", signed(money(r.fee_cost, currency)), "more than the backtest", ""),
+            ("Prices", _size(r.slippage), beside(r.slippage, "worse", "better"), ""),
+            ("Fees", money(abs(r.fee_cost), currency), beside(r.fee_cost, "more", "less"), ""),
         ),
         warnings=tuple(warnings),
         sections=sections,
@@ -151,6 +152,10 @@ def _share(t: Trade) -> float | None:
 
 def _points(share: float | None) -> str:
     return ABSENT if share is None else f"{signed(number(share * BASIS_POINTS, 2))} bp"
+
+
+def _size(share: float | None) -> str:
+    return ABSENT if share is None else f"{number(abs(share) * BASIS_POINTS, 2)} bp"
 
 
 def _decisions(c: Compared) -> list[Part]:

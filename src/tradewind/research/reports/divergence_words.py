@@ -134,3 +134,12 @@ def advice(c: Compared) -> str:
         f"The session traded at prices {abs(r.slippage):.4%} {'worse' if r.slippage > 0.0 else 'better'} than the "
         f"backtest on average of {both:,} orders. For a backtest that assumes as much: {how}"
     )
+
+
+def beside(difference: float | None, more: str, less: str) -> str:
+    """On which side of the backtest a figure of the session is."""
+    if difference is None:
+        return "nothing was traded by both"
+    if difference == 0.0:
+        return "as in the backtest"
+    return f"{more if difference > 0.0 else less} than in the backtest"

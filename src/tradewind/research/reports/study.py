@@ -88,7 +88,8 @@ class Study:
     """A whole page. Texts may hold anything and are escaped; only drawings are markup.
 
     `good` marks the verdict as passed (True) or failed (False); None is neither. `key_figures` are (label, value, a
-    line beneath, and `gain`, `loss` or nothing). `hashes` fix what was studied, `command` makes it again.
+    line beneath, and `gain`, `loss` or nothing). `hashes` fix what was studied, `command` makes it again. `simulated`
+    is off where the page says what was, and not what would have been.
     """
 
     title: str
@@ -103,6 +104,7 @@ class Study:
     created_ns: int = 0
     made_by: str = "Tradewind"
     synthetic: bool = False
+    simulated: bool = True
 
 
 def render_study(study: Study, *, framed: bool = False) -> str:
@@ -114,6 +116,7 @@ def render_study(study: Study, *, framed: bool = False) -> str:
         .render(
             study=study,
             framed=framed,
+            simulated=study.simulated,
             title=study.title,
             made_by=study.made_by,
             created=moment(study.created_ns) if study.created_ns else "",
