@@ -34,56 +34,67 @@ INSERT INTO tradewind.candles_{frame} (tenant, source, symbol, "time", open, hig
 ON CONFLICT (symbol, "time", tenant, source) DO UPDATE SET open = excluded.open, high = excluded.high,
     low = excluded.low, close = excluded.close, volume = excluded.volume, ticks = excluded.ticks
 """
-TOUCHED = """
-WITH touched AS (
-    SELECT DISTINCT tenant, source, symbol, to_timestamp(time_event / 1000000000 / {s} * {s}) AS "time"
-    FROM tradewind.ticks WHERE position > $1 AND position <= $2
-), open_to_change AS (
-    SELECT * FROM touched WHERE "time" >= (SELECT purged_before FROM tradewind.places)
-)
-"""
 PLANS = "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off"
-DAYS = (
-    TOUCHED
-    + """
-SELECT min("time"), max("time") FROM open_to_change GROUP BY date_trunc('day', "time", 'UTC') ORDER BY 1
+"""The planner does not know how much just came in: it would meet all ticks with all minutes, one by one."""
+TABLE = """
+CREATE TEMPORARY TABLE touched_minutes (
+    tenant text COLLATE "C", source text COLLATE "C", symbol text COLLATE "C", "time" timestamptz
+) ON COMMIT DROP
 """
+TOUCH = """
+INSERT INTO pg_temp.touched_minutes
+SELECT DISTINCT tenant, source, symbol, to_timestamp(time_event / 1000000000 / 60 * 60)
+FROM tradewind.ticks WHERE position > $1 AND position <= $2
+"""
+"""The minutes that new ticks touch, worked out once: all that follows is made of them."""
+NOT_PURGED = '"time" >= (SELECT purged_before FROM tradewind.places)'
+"""What candles may be made again of: a candle of which ticks are forgotten stays as it is."""
+FROM_TICKS = f"""
+WITH runs AS (
+    SELECT min("time") AS start, max("time") + INTERVAL '1 minute' AS until FROM (
+        SELECT "time", "time" - INTERVAL '1 minute' * row_number() OVER (ORDER BY "time") AS run
+        FROM (SELECT DISTINCT "time" FROM pg_temp.touched_minutes WHERE {NOT_PURGED}) minutes
+    ) placed GROUP BY run
 )
-FROM_TICKS = (
-    TOUCHED  # noqa: S608 - made of our own words
-    + """
 SELECT t.tenant, t.source, t.symbol, t."time", (array_agg(price ORDER BY time_event, position))[1], max(price),
        min(price), (array_agg(price ORDER BY time_event DESC, position DESC))[1],
        sum(size ORDER BY time_event, position), count(*)
-FROM open_to_change t JOIN (SELECT * FROM tradewind.ticks UNION ALL SELECT * FROM tradewind.unpacked_ticks) k
-    ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
-    AND to_timestamp(k.time_event / 1000000000 / {s} * {s}) = t."time"
-WHERE k."timestamp" >= $3 AND k."timestamp" < $4::timestamptz + INTERVAL '{s} seconds' AND t."time" BETWEEN $3 AND $4
+FROM pg_temp.touched_minutes t JOIN (
+    SELECT k.* FROM runs CROSS JOIN LATERAL (
+        SELECT * FROM tradewind.ticks WHERE "timestamp" >= start AND "timestamp" < until OFFSET 0
+    ) k UNION ALL SELECT * FROM tradewind.unpacked_ticks
+) k ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
+    AND to_timestamp(k.time_event / 1000000000 / 60 * 60) = t."time"
+WHERE {NOT_PURGED.replace('"time"', 't."time"')}
 GROUP BY t.tenant, t.source, t.symbol, t."time"
+"""  # noqa: S608 - made of our own words
+"""Minutes from their ticks. Minutes that follow each other are one run, which is read once, by the index of times, and
+its ticks are then joined by equality. (Joined by ranges, all ticks of a symbol would meet all its minutes.)
 """
-)
-"""A day's candles from its ticks. (Joined by ranges of time, all ticks of a symbol would meet all its minutes.)"""
-FROM_CANDLES = (
-    TOUCHED  # noqa: S608 - made of our own words
-    + """
-SELECT t.tenant, t.source, t.symbol, t."time", made.* FROM open_to_change t CROSS JOIN LATERAL (
+FROM_CANDLES = f"""
+SELECT t.tenant, t.source, t.symbol, t."time", made.* FROM (
+    SELECT * FROM (
+        SELECT DISTINCT tenant, source, symbol,
+               to_timestamp(extract(epoch FROM "time")::bigint / {{s}} * {{s}}) AS "time" FROM pg_temp.touched_minutes
+    ) every WHERE {NOT_PURGED}
+) t CROSS JOIN LATERAL (
     SELECT (array_agg(open ORDER BY k."time"))[1], max(high), min(low), (array_agg(close ORDER BY k."time" DESC))[1],
            sum(volume ORDER BY k."time"), sum(ticks) AS ticks
-    FROM tradewind.candles_{finer} k WHERE k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
-        AND k."time" >= t."time" AND k."time" < t."time" + INTERVAL '{s} seconds'
+    FROM tradewind.candles_{{finer}} k WHERE k.symbol = t.symbol COLLATE "default"
+        AND k.tenant = t.tenant COLLATE "default" AND k.source = t.source COLLATE "default"
+        AND k."time" >= t."time" AND k."time" < t."time" + INTERVAL '{{s}} seconds'
 ) made WHERE made.ticks > 0
+"""  # noqa: S608 - made of our own words
+"""Longer candles from the next finer ones, which the key of their table finds. The key is in the database's own
+collation: names that are compared byte by byte are given that one, or it would be searched by time, from end to end.
 """
-)
-PACKED_BESIDE = (
-    TOUCHED
-    + """
+PACKED_BESIDE = f"""
 SELECT DISTINCT ON (p.first_position) p.body
-FROM open_to_change t JOIN tradewind.packed_events p ON p.tenant = t.tenant AND p.token = t.symbol
+FROM pg_temp.touched_minutes t JOIN tradewind.packed_events p ON p.tenant = t.tenant AND p.token = t.symbol
     AND p.event_type = 'price.tick' AND p.first_time < (extract(epoch FROM t."time") + 60)::bigint * 1000000000
     AND p.last_time >= extract(epoch FROM t."time")::bigint * 1000000000
-WHERE t."time" < now() - INTERVAL '{days} days'
-"""
-)
+WHERE t."time" < now() - INTERVAL '{PACKED_AFTER_DAYS} days' AND {NOT_PURGED.replace('"time"', 't."time"')}
+"""  # noqa: S608 - made of our own words
 MARK = (
     "INSERT INTO tradewind.bookmarks (name, position) VALUES ($1, $2)"
     " ON CONFLICT (name) DO UPDATE SET position = excluded.position"
@@ -106,27 +117,23 @@ async def roll_up(connection: asyncpg.Connection[Any]) -> int:
             upto = min(last, after + POSITIONS_AT_ONCE_MAX)
             if upto == after:
                 return looked
-            await _unpack(connection, after, upto)
-            # The planner does not know how much just came in: it would meet all ticks with all minutes, one by one.
+            await connection.execute(TABLE)
+            await connection.execute(TOUCH, after, upto, timeout=LONG_S_MAX)
+            await connection.execute("ANALYZE pg_temp.touched_minutes")
+            await _unpack(connection)
             await connection.execute(PLANS)
             for frame, seconds in SECONDS.items():
-                if finer := MADE_OF.get(frame):
-                    sql = PUT.format(frame=frame, rows=FROM_CANDLES.format(s=seconds, finer=finer))
-                    await connection.execute(sql, after, upto, timeout=LONG_S_MAX)
-                    continue
-                sql = PUT.format(frame=frame, rows=FROM_TICKS.format(s=seconds))
-                for day in await connection.fetch(DAYS.format(s=seconds), after, upto, timeout=LONG_S_MAX):
-                    await connection.execute(sql, after, upto, *day, timeout=LONG_S_MAX)
+                finer = MADE_OF.get(frame)
+                rows = FROM_CANDLES.format(s=seconds, finer=finer) if finer else FROM_TICKS
+                await connection.execute(PUT.format(frame=frame, rows=rows), timeout=LONG_S_MAX)
             await connection.execute("DELETE FROM tradewind.unpacked_ticks")
             await connection.execute(MARK, BOOKMARK, upto)
             looked += upto - after
 
 
-async def _unpack(connection: asyncpg.Connection[Any], after: int, upto: int) -> None:
+async def _unpack(connection: asyncpg.Connection[Any]) -> None:
     """Lay the packed ticks of the minutes that late ticks touch beside the others."""
-    found = await connection.fetch(
-        PACKED_BESIDE.format(s=SECONDS["1m"], days=PACKED_AFTER_DAYS), after, upto, timeout=LONG_S_MAX
-    )
+    found = await connection.fetch(PACKED_BESIDE, timeout=LONG_S_MAX)
     rows = [
         (position, tick.tenant, tick.source, tick.token, tick.time_event // 1_000, tick.time_event, price, size)
         for (block,) in found

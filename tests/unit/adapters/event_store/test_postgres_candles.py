@@ -8,7 +8,8 @@ import pytest
 from event_examples import NOW, tick
 from tests.servers.event_stores import opened
 
-from tradewind.adapters.event_store.postgres_candles import SECONDS
+from tradewind.adapters.event_store import postgres_candles
+from tradewind.adapters.event_store.postgres_candles import SECONDS, roll_up
 from tradewind.adapters.event_store.postgres_holds import DROP_AGAIN, STOP_DROPPING
 from tradewind.adapters.event_store.postgres_schema import Kind
 from tradewind.adapters.event_store.timescale_candles import REFRESH
@@ -16,6 +17,7 @@ from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 
 SECOND_NS = 1_000_000_000
+DAY_NS = 86_400 * SECOND_NS
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
 START = NOW - 3 * 86_400 * SECOND_NS
 
@@ -74,6 +76,46 @@ def test_candles_equal_those_worked_out_from_the_ticks_also_after_late_ones(url)
     found = asyncio.run(work())
     for (symbol, frame), candles in found.items():
         assert candles == by_hand(first + late, symbol, frame), (symbol, frame)
+
+
+def test_candles_made_in_several_steps_are_the_same(url, monkeypatch):
+    monkeypatch.setattr(postgres_candles, "POSITIONS_AT_ONCE_MAX", 37)
+    made = made_ticks(300, 6)
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(made)
+            assert await store.roll_up() == 300
+            return {(s, frame): await stored(store, s, frame) for s in SYMBOLS for frame in SECONDS}
+
+    for (symbol, frame), candles in asyncio.run(work()).items():
+        assert candles == by_hand(made, symbol, frame), (symbol, frame)
+
+
+def test_rows_that_are_read_to_make_candles_grow_with_ticks_and_not_with_days_times_tokens(url):
+    """Ticks that are spread thinly over many days and tokens: of which a plan with a wrong join reads most again and
+    again.
+    """
+    rng, number, tokens, days = random.Random(7), 2_000, 200, 25
+    made = []
+    for i in range(number):
+        symbol, time = f"COIN{rng.randrange(tokens)}/USDT", NOW - rng.randrange(days * DAY_NS)
+        data = EVENT_TYPES["price.tick"].payload(symbol=symbol, price=1.0, size=1.0)
+        made.append(tick(i, symbol, time_event=time, time_recorded=NOW, data=data))
+    read = (
+        "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_xact_user_tables"
+        " WHERE relname <> 'places'"
+    )
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(made)
+            async with store.connected() as connection, connection.transaction():
+                assert await roll_up(connection) == number
+                return await connection.fetchval(read)
+
+    # Each tick is read when it is found and when it is rolled up, each minute and candle once for each longer one.
+    assert number < asyncio.run(work()) < 15 * number
 
 
 def test_a_backtests_ticks_make_no_candles_and_another_source_has_its_own(url):
