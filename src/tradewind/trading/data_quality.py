@@ -1,7 +1,7 @@
 """Watches ticks and quotes on the bus, and tells what cannot be right as `data.quality` events.
 
 What is wrong, `core.domain.tick_checks` says. Nothing is held back here: who must not act on bad data listens to these
-events. What a stream looked like before a restart is learnt again from the store, where one is given. What a
+events. What a stream looked like before a restart, and what of it was told, the store says, where one is given. What a
 session recorded for itself was looked at when it came, and a market of the past is not silent because it ends.
 """
 
@@ -29,6 +29,7 @@ from tradewind.ports.metrics import Metrics
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
 from tradewind.trading.earlier_ticks import seen_before
 from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
+from tradewind.trading.told_before import ToldBefore, more_to_come, told_before
 
 log = logging.getLogger(__name__)
 TICKS = EVENT_TYPES["price.tick"].topic
@@ -41,6 +42,11 @@ class _Watched:
     checks: TickChecks
     bundles: ProblemBundles
     outbox: Outbox
+    told: ToldBefore = field(default_factory=ToldBefore)
+    latest: Event[Any] | None = None
+    latest_with: dict[str, Event[Any]] = field(default_factory=dict)
+    """The last event in which each kind of problem was found: it is the cause of what is told of them."""
+    heard_ns: int = 0
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -78,7 +84,9 @@ class DataQuality(EventConsumer):
         watched = await self._watched_of(stream_of(event), event)
         async with watched.one_at_a_time:
             if watched.outbox.last_id != event.event_id:
+                watched.told.passed(watched.outbox.last_id)
                 problems = _checked(watched.checks, event)
+                watched.latest, watched.heard_ns = event, max(watched.heard_ns, event.time_recorded)
                 watched.outbox.last_id = event.event_id
                 self._tell(watched, problems, event.time_recorded, event)
             await watched.outbox.publish()
@@ -86,10 +94,12 @@ class DataQuality(EventConsumer):
 
     async def advance(self, now_ns: int) -> None:
         """Time has passed: tell of silence, and of what waited to be told. Raises Unavailable; it waits on."""
-        for watched in self._watched.values():
+        for stream, watched in self._watched.items():
             async with watched.one_at_a_time:
-                silent = [] if watched.outbox.stream.mode == "backtest" else watched.checks.silence(now_ns)
-                self._tell(watched, silent, now_ns, None)
+                silent = [] if stream.mode == "backtest" else watched.checks.silence(now_ns)
+                if silent and self.store is not None and await more_to_come(self.store, stream, watched.heard_ns):
+                    silent = []  # it is we who are late
+                self._tell(watched, silent, now_ns, watched.latest)
                 await watched.outbox.publish()
         await self._tell_of_leaving()
 
@@ -114,7 +124,7 @@ class DataQuality(EventConsumer):
             watched = self._leaving[0]
             async with watched.one_at_a_time:
                 for since_ns, bundle in watched.bundles.rest():
-                    _send(watched.outbox, bundle, since_ns, None)
+                    _send(watched.outbox, bundle, since_ns, watched.latest_with[bundle.problem])
                 await watched.outbox.publish()
             if self._leaving and self._leaving[0] is watched:
                 self._leaving.popleft()
@@ -127,19 +137,31 @@ class DataQuality(EventConsumer):
             bundles = ProblemBundles(stream.token, self.bundled_ns)
             watched = _Watched(TickChecks(rules), bundles, Outbox(stream, self.producer))
             if self.store is not None:
-                for earlier in await seen_before(self.store, stream, event, SEEN_BEFORE):
-                    _checked(watched.checks, earlier)  # whatever was wrong with it has been told
+                await self._learn(watched, self.store, event)
             if losses == self._losses:
                 forgotten = self._watched.put(stream, watched)
                 if forgotten is not None:
                     self._leaving.append(forgotten)
         return watched
 
+    async def _learn(self, watched: _Watched, store: EventStore, event: Event[Any]) -> None:
+        """What a stream was like before an event, and what of it was told; what was left untold is told now."""
+        stream = watched.outbox.stream
+        earlier = await seen_before(store, stream, event, SEEN_BEFORE, 2 * self.bundled_ns)
+        since_ns = min(one.time_recorded for one in (*earlier, event)) - self.bundled_ns
+        watched.told = await told_before(store, stream, event, since_ns)
+        found = [(one, _checked(watched.checks, one)) for one in earlier]
+        for bundle, first_ns, last in watched.told.untold(stream.token, found):
+            _send(watched.outbox, bundle, first_ns, last)
+
     def _tell(self, watched: _Watched, problems: list[Problem], now_ns: int, cause: Event[Any] | None) -> None:
         # A bundle was brought about by the ticks in it, not by the one that came when its time was over.
         for since_ns, bundle in watched.bundles.due(now_ns):
-            _send(watched.outbox, bundle, since_ns, None)
+            _send(watched.outbox, bundle, since_ns, watched.latest_with[bundle.problem])
         for problem in problems:
+            if cause is None or watched.told.has(problem):
+                continue
+            watched.latest_with[problem.name] = cause
             self.metrics.counter("data_problems", problem=problem.name)(1)
             for since_ns, told in watched.bundles.add(problem, now_ns):
                 log.warning("%s: %s: %s", told.symbol, told.problem, told.detail)
@@ -151,6 +173,5 @@ def _checked(checks: TickChecks, event: Event[Any]) -> list[Problem]:
     return check(event.time_event, event.time_recorded, event.data)
 
 
-def _send(outbox: Outbox, told: QualityProblem, since_ns: int, cause: Event[Any] | None) -> None:
-    parts = (told.problem, since_ns, "" if cause is None else cause.event_id)
-    outbox.add("data.quality", told, since_ns, parts, cause)
+def _send(outbox: Outbox, told: QualityProblem, since_ns: int, cause: Event[Any]) -> None:
+    outbox.add("data.quality", told, since_ns, (told.problem, cause.event_id), cause)

@@ -36,12 +36,14 @@ async def position_of(store: EventStore, event: Event[Any]) -> int:
     return NOWHERE
 
 
-async def seen_before(store: EventStore, stream: Stream, event: Event[Any], number: int) -> list[Event[Any]]:
+async def seen_before(
+    store: EventStore, stream: Stream, event: Event[Any], number: int, least_ns: int = SECOND_NS
+) -> list[Event[Any]]:
     """Ticks and quotes of a stream that were stored before one of its events: about the latest `number` of them.
 
-    There may be more, where many happened within a short time.
+    There may be more, where many happened within a short time; those of `least_ns` before the event are all there.
     """
-    position, length = await position_of(store, event), SECOND_NS
+    position, length = await position_of(store, event), least_ns
     while True:
         query = EventQuery(
             start_ns=event.time_event - length, end_ns=event.time_event + FUTURE_NS, tokens=(stream.token,),

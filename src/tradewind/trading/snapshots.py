@@ -32,6 +32,8 @@ from tradewind.trading.portfolio_keys import MODES, Account, Portfolio
 
 log = logging.getLogger(__name__)
 SNAPSHOT = "portfolio.snapshot"
+SOURCE = "snapshots"
+"""The same for every member: what one has taken and another takes again, since the store is late, is one event."""
 VIEW_BYTES_MAX = EVENT_BYTES_MAX - 8_192
 """An account that takes more is made again from its events alone."""
 
@@ -146,7 +148,7 @@ class PortfolioSnapshots(EventConsumer):
             kept = self._kept.get(account)
             if kept is None:
                 latest = await latest_snapshot(self.store, account)
-                stream = Stream(account.tenant, self.producer.origin.source, account.mode, None, account.name)
+                stream = Stream(account.tenant, SOURCE, account.mode, None, account.name)
                 portfolio = await _beginning(self.store, account, latest)
                 kept = _Kept(portfolio, latest, Outbox(stream, self.producer))
                 self._kept.put(account, kept)

@@ -59,7 +59,7 @@ def test_every_kind_of_bad_data_is_told_of_with_its_cause_and_clean_data_is_not(
     assert clean == []
     assert {e.data.problem: e.causation_id for e in told} == {
         **{name: event.event_id for name, event in BAD.items()},
-        "stale": None,
+        "stale": BAD["gap"].event_id,  # the last one before the silence
     }
     assert counted == len(told) == len(BAD) + 1
     assert all(e.data.detail and e.token == "BTC/USDT" and e.mode == "paper" for e in told)

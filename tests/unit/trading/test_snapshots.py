@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from market_stand import Stand, until
 from msgspec.structs import replace
 
+from tradewind.adapters.bus.memory_bus import MemoryBus
 from tradewind.core.domain.account_view import FOLD, AccountView, Balance
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.holdings import Holding
 from tradewind.core.domain.snapshot_rules import SnapshotRules, reason_for
 from tradewind.core.domain.timeframes import SECOND_NS, UNITS_NS
+from tradewind.messaging.producer import EventProducer, Origin
 from tradewind.trading import account_folds, snapshots
 from tradewind.trading.carried_forward import rebuilt
 from tradewind.trading.snapshots import PortfolioSnapshots, latest_snapshot, restored
@@ -206,6 +208,22 @@ def test_an_event_delivered_twice_has_one_effect(tmp_path):
 
     seen, once = journey(tmp_path, go)
     assert seen == once
+
+
+def test_two_members_that_take_one_snapshot_before_the_store_has_it_publish_one_event(tmp_path):
+    async def go(stand):
+        event, told = trade(0), []
+        await stand.store.append([event])
+        for member in ("one", "two"):
+            bus = MemoryBus()  # what travels there comes to the store later
+            told.append(await bus.subscribe("store", ["state.changes"], "recorder"))
+            producer = EventProducer(bus, Origin("home", f"serve {member}", "paper"), stand.metrics)
+            await PortfolioSnapshots(bus, producer, stand.metrics, stand.store, member=member).keep(event)
+        return [[d.event.event_id for d in await one.receive(10, 5.0)] for one in told]
+
+    first, second = journey(tmp_path, go)
+    assert len(first) == 1
+    assert first == second
 
 
 def account(size="1", total="100"):
