@@ -1,13 +1,19 @@
 """`tradewind serve` with no server at all: stopped, killed, watched, and fed by another process meanwhile."""
 
+import asyncio
 import signal
 import urllib.error
 import urllib.request
 
 import pytest
+from market_stand import quote
 from serving_processes import Serve, by_time, in_one_go, stored
 
+from tradewind import bootstrap
+from tradewind.core.domain.timeframes import SECOND_NS
+
 ROLES = ("candles", "quality")
+BROKEN = 8_000
 
 
 def published(ask, end="2024-01-15"):
@@ -69,6 +75,23 @@ def test_killed_again_and_again_it_makes_every_candle_once(ask, serving):
     assert len({event.event_id for event in made}) == len(made)
     causes = {event.event_id: event for event in ticks}
     assert all(event.causation_id is None or event.causation_id in causes for event in made)
+
+
+def test_killed_again_and_again_it_counts_every_problem_once(home, serving, ask):
+    async def come():
+        store = bootstrap.open_event_store()
+        await store.append([quote(i, i * SECOND_NS, 101.0, 100.0) for i in range(BROKEN)])
+        await store.close()
+
+    asyncio.run(come())
+    for told in (50, 150, 300):
+        serve = serving("quality")
+        stored("data.quality", count=told)
+        assert serve.kill()
+    assert ask("serve", "quality", "--until-idle").code == 0
+    told = [event.data for event in stored("data.quality") if event.data.problem == "crossed"]
+    assert len(told) > 300
+    assert sum(data.ticks for data in told) == BROKEN
 
 
 def test_it_can_be_watched(serving):
