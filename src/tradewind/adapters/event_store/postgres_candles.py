@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store.packed_blocks import unpack
-from tradewind.adapters.event_store.postgres_connection import LONG_S_MAX
+from tradewind.adapters.event_store.postgres_connection import LONG_S_MAX, THINKING
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.codec import decode
 from tradewind.core.domain.events.payloads import Candle
+from tradewind.core.domain.timeframes import UNITS_NS
 
 if TYPE_CHECKING:
     import asyncpg
@@ -22,6 +23,8 @@ MADE_OF = {"5m": "1m", "1h": "5m", "1d": "1h"}
 BOOKMARK = "candles"
 PACKED_AFTER_DAYS = 7
 POSITIONS_AT_ONCE_MAX = 50_000
+BLOCKS_AT_ONCE = 100
+MINUTE_NS = UNITS_NS["m"]
 LOCK = 0x63616E646C65
 """The advisory lock of who makes candles: two at once would only do the same work twice."""
 
@@ -65,7 +68,7 @@ FROM pg_temp.touched_minutes t JOIN (
     ) k UNION ALL SELECT * FROM tradewind.unpacked_ticks
 ) k ON k.symbol = t.symbol AND k.tenant = t.tenant AND k.source = t.source
     AND to_timestamp(k.time_event / 1000000000 / 60 * 60) = t."time"
-WHERE {NOT_PURGED.replace('"time"', 't."time"')}
+WHERE t.{NOT_PURGED}
 GROUP BY t.tenant, t.source, t.symbol, t."time"
 """  # noqa: S608 - made of our own words
 """Minutes from their ticks. Minutes that follow each other are one run, which is read once, by the index of times, and
@@ -88,12 +91,17 @@ SELECT t.tenant, t.source, t.symbol, t."time", made.* FROM (
 """Longer candles from the next finer ones, which the key of their table finds. The key is in the database's own
 collation: names that are compared byte by byte are given that one, or it would be searched by time, from end to end.
 """
+PACKED_ALREADY = f"""t."time" < now() - INTERVAL '{PACKED_AFTER_DAYS} days' AND t.{NOT_PURGED}"""
+OLD_ENOUGH = f"""
+SELECT tenant, source, symbol, extract(epoch FROM "time")::bigint / 60
+FROM pg_temp.touched_minutes t WHERE {PACKED_ALREADY}
+"""  # noqa: S608 - made of our own words
 PACKED_BESIDE = f"""
 SELECT DISTINCT ON (p.first_position) p.body
 FROM pg_temp.touched_minutes t JOIN tradewind.packed_events p ON p.tenant = t.tenant AND p.token = t.symbol
     AND p.event_type = 'price.tick' AND p.first_time < (extract(epoch FROM t."time") + 60)::bigint * 1000000000
     AND p.last_time >= extract(epoch FROM t."time")::bigint * 1000000000
-WHERE t."time" < now() - INTERVAL '{PACKED_AFTER_DAYS} days' AND {NOT_PURGED.replace('"time"', 't."time"')}
+WHERE {PACKED_ALREADY}
 """  # noqa: S608 - made of our own words
 MARK = (
     "INSERT INTO tradewind.bookmarks (name, position) VALUES ($1, $2)"
@@ -132,13 +140,17 @@ async def roll_up(connection: asyncpg.Connection[Any]) -> int:
 
 
 async def _unpack(connection: asyncpg.Connection[Any]) -> None:
-    """Lay the packed ticks of the minutes that late ticks touch beside the others."""
-    found = await connection.fetch(PACKED_BESIDE, timeout=LONG_S_MAX)
+    """Lay the packed ticks of the minutes that late ticks touch beside the others: no more than these are kept."""
+    touched = {tuple(row) for row in await connection.fetch(OLD_ENOUGH, timeout=LONG_S_MAX)}
+    if not touched:
+        return
+    await connection.execute(THINKING)
     rows = [
         (position, tick.tenant, tick.source, tick.token, tick.time_event // 1_000, tick.time_event, price, size)
-        for (block,) in found
+        async for (block,) in connection.cursor(PACKED_BESIDE, prefetch=BLOCKS_AT_ONCE, timeout=LONG_S_MAX)
         for position, body in unpack(block, "tradewind.packed_events")
         if (tick := decode(body)).mode != "backtest"
+        if (tick.tenant, tick.source, tick.token, tick.time_event // MINUTE_NS) in touched
         for price, size in ((tick.data.price, tick.data.size),)
     ]
     await connection.copy_records_to_table("unpacked_ticks", schema_name="tradewind", records=rows)

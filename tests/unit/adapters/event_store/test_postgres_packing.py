@@ -17,7 +17,7 @@ from tests.servers.event_stores import asked, opened
 
 from tradewind.adapters.event_store import packed_blocks, postgres_packing, postgres_reading
 from tradewind.adapters.event_store.packed_blocks import pack, unpack
-from tradewind.adapters.event_store.postgres_candles import SECONDS
+from tradewind.adapters.event_store.postgres_candles import SECONDS, roll_up
 from tradewind.core.domain.errors import Corrupt, Unavailable
 from tradewind.core.domain.events.codec import encode
 from tradewind.core.domain.events.event_types import EVENT_TYPES
@@ -265,6 +265,35 @@ def test_candles_are_right_when_a_late_tick_belongs_to_a_packed_day(url):
         assert [c.volume for c in candles] == pytest.approx(
             [sum(t.size for t in some) for _, some in sorted(groups.items())]
         )
+
+
+def test_of_packed_days_only_the_ticks_of_touched_minutes_are_laid_beside(url):
+    """However much is packed, what is held at once to make candles again is what these candles are made of."""
+    kind, day = EVENT_TYPES["price.tick"], midnight() - 12 * DAY_NS
+    times = [(day + second * 1_000_000_000, second) for second in range(0, 6_000, 20)]
+    made = [
+        tick(
+            number,
+            "BTC/USDT",
+            time_event=time,
+            time_recorded=midnight(),
+            data=kind.payload(symbol="BTC/USDT", price=1.0, size=1.0),
+        )
+        for time, number in times
+    ]
+    late = tick(9_999, "BTC/USDT", time_event=day + 601 * 1_000_000_000, time_recorded=midnight())
+    laid = "SELECT n_tup_ins FROM pg_stat_xact_user_tables WHERE relname = 'unpacked_ticks'"
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(made)
+            assert (await store.tidy()).packed == len(made)
+            await store.append([late])
+            async with store.connected() as connection, connection.transaction():
+                assert await roll_up(connection) == 1
+                return await connection.fetchval(laid)
+
+    assert run(work) == 3
 
 
 @pytest.mark.parametrize(
