@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tradewind.core.domain.errors import BadInput, StrategyFailed
 from tradewind.core.domain.instruments import instrument_for
 from tradewind.core.domain.market_data import Bars
+from tradewind.core.domain.quantities import too_few
 from tradewind.core.domain.timeframes import UNITS_NS
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName
@@ -210,7 +211,7 @@ def cross_validate(
     )
     if len(time) < groups * PERIODS_MIN:
         raise BadInput(
-            f"{len(time):,} days (or bars, if longer) are too few for {groups} groups",
+            f"{too_few(len(time), 'day')} for {groups} groups (or bars, where those are longer)",
             where="--groups",
             fix=f"Use fewer groups, or bring {groups * PERIODS_MIN:,} days or more",
         )

@@ -112,7 +112,8 @@ def _nothing(count: int, out: Mapping[int, str]) -> str:
     reasons = reasons_of(out)
     most = "; ".join(f"{len(numbers):,} x {reason}" for reason, numbers in list(reasons.items())[:3])
     more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
-    return f"none of the {count:,} sets may win: {most}{more}"
+    none = "the one set may not win" if count == 1 else f"none of the {count:,} sets may win"
+    return f"{none}: {most}{more}"
 
 
 def reasons_of(out: Mapping[int, str]) -> dict[str, list[int]]:

@@ -19,6 +19,7 @@ import numpy as np
 from tradewind.core.domain.errors import BadInput, StrategyFailed
 from tradewind.core.domain.instants import instant_text
 from tradewind.core.domain.market_data import Bars
+from tradewind.core.domain.quantities import so_many
 from tradewind.core.engine.market_data import MarketData
 from tradewind.core.engine.prepared import Columns
 from tradewind.core.engine.rules import MarketRules
@@ -30,7 +31,7 @@ from tradewind.research.differences import column_differs, decision_at, first_ot
 from tradewind.research.foresight import Finding, ahead_of, number_text
 from tradewind.research.outside_data import outside_findings
 from tradewind.research.outside_state import OutsideState
-from tradewind.research.reach import Reach, bars_text, first_number, reach_of
+from tradewind.research.reach import Reach, first_number, reach_of
 from tradewind.research.refused import plain_functions
 from tradewind.research.rerun import Rerun
 from tradewind.research.shown_less import CHANGED, WAYS, Cut, choose_cuts, gone_otherwise
@@ -309,7 +310,7 @@ def _explain(search: _Search) -> None:
 def _reach_before_cuts(search: _Search, findings: list[Finding]) -> Reach:
     """What can be said of a column that no single bar changes: how far before the cuts it was another one."""
     widest = max((f.known_until_ns - f.time_ns) // search.data.step for f in findings)
-    return Reach(int(widest), f"values as far back as {bars_text(int(widest))} change with where the data ends")
+    return Reach(int(widest), f"values as far back as {so_many(int(widest), 'bar')} change with where the data ends")
 
 
 def _merged(findings: list[Finding]) -> Finding:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tradewind.core.domain.quantities import so_many
 from tradewind.core.domain.timeframes import bucket_start_ns, timeframe_ns
 from tradewind.core.engine.market_data import MarketData
 from tradewind.core.engine.prepared import Columns
@@ -88,16 +89,16 @@ def _told(strokes: list[tuple[int, Array]], time: Array, step: int, defined: int
     if bucket:
         return Reach(reach, f"only bars of the same {bucket} change: a {bucket} bar is read before it has closed, as "
                      "when resampling puts its value at its beginning")  # fmt: skip
-    return Reach(reach, f"it reads up to {bars_text(reach)} ahead")
+    return Reach(reach, f"it reads up to {so_many(reach, 'bar')} ahead")
 
 
 def _shift_or_window(offsets: frozenset[int], reach: int) -> str:
     if len(offsets) <= 2 and min(offsets) >= reach - 1:
-        return f"it reads {bars_text(reach)} ahead, as shift(-{reach}) does"
+        return f"it reads {so_many(reach, 'bar')} ahead, as shift(-{reach}) does"
     if offsets == frozenset(range(1, reach + 1)):
         centred = f"a centred one of {2 * reach + 1} bars, or one turned round, does"
-        return f"a window that reaches {bars_text(reach)} ahead, as {centred}"
-    return f"it reads up to {bars_text(reach)} ahead"
+        return f"a window that reaches {so_many(reach, 'bar')} ahead, as {centred}"
+    return f"it reads up to {so_many(reach, 'bar')} ahead"
 
 
 def _bucket(seen: list[tuple[int, Array]], time: Array, step: int) -> str:
@@ -113,8 +114,3 @@ def _bucket(seen: list[tuple[int, Array]], time: Array, step: int) -> str:
         if within and sum(a == b for a, b in zip(first, starts, strict=True)) >= MOSTLY * len(seen):
             return name
     return ""
-
-
-def bars_text(count: int) -> str:
-    """A number of bars in words."""
-    return "1 bar" if count == 1 else f"{count:,} bars"

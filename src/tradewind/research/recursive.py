@@ -19,6 +19,7 @@ import numpy as np
 
 from tradewind.core.domain.errors import BadInput, StrategyFailed
 from tradewind.core.domain.market_data import Bars
+from tradewind.core.domain.quantities import too_few
 from tradewind.core.engine.market_data import MarketData
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.strategy.parameters import resolve
@@ -114,7 +115,7 @@ def recursive(
     moments = whole_moments(merged)
     if len(moments) < BARS_MIN:
         raise BadInput(
-            f"there are {len(moments):,} bars, and to begin at several places takes {BARS_MIN:,}",
+            f"{too_few(len(moments), 'bar')}: to begin at several places takes {BARS_MIN:,}",
             fix="Widen --start and --end, or bring more data",
         )
     outside = OutsideState(strategy)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.quantities import so_many, too_few
 from tradewind.core.performance.account_paths import PathOutcomes, Plan, in_order, joined, walk_paths
 from tradewind.core.performance.block_length import stationary_block_length
 from tradewind.core.performance.path_chance import LANES
@@ -81,9 +82,9 @@ def resample(
     if wanted.method == "block":
         chosen = stationary_block_length(results.value) if wanted.block is None else wanted.block
         if isinstance(chosen, Undefined):
-            return Undefined(f"{n} trades: {chosen.reason}")
+            return Undefined(f"{so_many(n, 'trade')}: {chosen.reason}")
         if chosen > n / 2:
-            return Undefined(f"{n} trades are too few for blocks of {chosen:g}: at least two blocks must fit")
+            return Undefined(f"{too_few(n, 'trade')} for blocks of {chosen:g}: at least two blocks must fit")
         block = settings["block"] = chosen
     steps = wanted.trades or n
     if steps > STEPS_MAX or steps * paths > WORK_MAX:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.quantities import too_few
 from tradewind.core.engine.market_data import PRICES, MarketData
 
 Array = np.ndarray[Any, Any]
@@ -88,7 +89,7 @@ def first_row(data: MarketData) -> int:
     fewest = min(int((data.symbol == i).sum()) for i in range(len(data.symbols)))
     if fewest < BARS_MIN:
         raise BadInput(
-            f"there are {fewest:,} bars, and to cut them at several places takes {BARS_MIN:,}",
+            f"{too_few(fewest, 'bar')}: to cut them at several places takes {BARS_MIN:,}",
             fix="Widen --start and --end, or bring more data",
         )
     begun = max(int(np.flatnonzero(data.symbol == i)[BARS_MIN // 3 - 1]) + 1 for i in range(len(data.symbols)))

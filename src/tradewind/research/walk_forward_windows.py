@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.instants import instant_text
 from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
+from tradewind.core.domain.quantities import so_many, too_few
 from tradewind.core.domain.timeframes import UNITS_NS, timeframe_ns
 from tradewind.core.performance.calendar import read_calendar
 from tradewind.research.backtest import Market
@@ -236,8 +237,8 @@ def _too_few(time: Times, step_ns: int, plan: WindowPlan, train: int, test: int,
     bars, given = len(time), plan.train_bars is not None or plan.test_bars is not None
     least = PERIODS_MIN * max(1, UNITS_NS["d"] // step_ns)
     gaps = " with their gaps" if plan.purge or plan.embargo else ""
-    windows = f"{count:,} window{'s' if count > 1 else ''}"
-    what = f"{bars:,} bars are too few for {windows} of {train:,} bars to train and {test:,} to test on{gaps}"
+    windows = f"{so_many(count, 'window')} of {so_many(train, 'bar')} to train and {test:,} to test on{gaps}"
+    what = f"{too_few(bars, 'bar')} for {windows}"
     if given and train + count * test > bars:
         what += f": that takes {train + count * test:,}"
         fix = "Shorten --train-bars or --test-bars, ask for fewer --windows, or bring more data"

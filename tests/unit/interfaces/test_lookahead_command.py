@@ -63,4 +63,4 @@ def test_wrong_input_is_told_in_one_message(ask) -> None:
     assert "Did you mean sma_cross?" in ask("lookahead", "sma_corss", *ON).err
     short = ask("lookahead", "sma_cross", *ON, "--end", "2024-01-02", "--json")
     assert short.code == 3
-    assert short.error["message"].startswith("there are 24 bars")
+    assert short.error["message"].startswith("24 bars are too few")

@@ -204,7 +204,7 @@ def test_what_is_asked_wrongly_is_refused(given, words):
 
 
 def test_too_little_data_is_refused_with_what_to_do():
-    with pytest.raises(BadInput, match=r"there are 59 bars.*takes 60"):
+    with pytest.raises(BadInput, match=r"59 bars are too few.*takes 60"):
         lookahead(Ahead, BARS.rows(slice(0, 59)), engine="interpreted")
     assert lookahead(Ahead, BARS.rows(slice(0, 60)), engine="interpreted").verdict == AHEAD
 

@@ -191,7 +191,7 @@ def test_what_is_asked_wrongly_is_refused(asked, words):
 
 
 def test_too_little_data_is_refused():
-    with pytest.raises(BadInput, match=r"there are 149 bars.*takes 150"):
+    with pytest.raises(BadInput, match=r"149 bars are too few.*takes 150"):
         recursive(Averages, ONE.rows(slice(0, 149)))
     assert recursive(Averages, ONE.rows(slice(0, 150)), length=5).horizon == 50
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradewind.core.domain.errors import BadInput
+from tradewind.core.domain.quantities import too_few
 from tradewind.core.performance.undefined import Figure, Undefined
 
 Array = NDArray[np.float64]
@@ -105,7 +106,7 @@ def probability_of_overfitting(returns: Array, blocks: int = 16) -> Overfitting 
 def _unfit(values: Array, blocks: int) -> Undefined | None:
     """Why there is nothing to say about these returns, if so."""
     if len(values) < blocks * ROWS_MIN:
-        return Undefined(f"{len(values)} periods are too few for {blocks} blocks of at least {ROWS_MIN}")
+        return Undefined(f"{too_few(len(values), 'period')} for {blocks} blocks of at least {ROWS_MIN}")
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         row, column = (int(v) for v in bad[0])

@@ -85,6 +85,7 @@ def every_order_refused(finished: FinishedRun) -> None:
 def show(console: Console, finished: FinishedRun) -> None:
     """The key figures, and where the report is."""
     from tradewind.core.domain.instants import instant_text
+    from tradewind.core.domain.quantities import so_many
 
     result = finished.result
     for said in finished.said:
@@ -94,7 +95,7 @@ def show(console: Console, finished: FinishedRun) -> None:
     title = f"{result.strategy.__name__} on {', '.join(m.bars.symbol for m in result.markets)} {bars.timeframe}{mark}"
     console.say(title)
     stretch = f"{instant_text(int(result.time[0]))} to {instant_text(int(result.time[-1]) + bars.step_ns)}"
-    console.say(f"{stretch}, {len(result.time):,} bars, {finished.engine}")
+    console.say(f"{stretch}, {so_many(len(result.time), 'bar')}, {finished.engine}")
     for name, label in SHOWN:
         console.say(f"  {label:<20}{figure(name, result.metrics[name]):>14}")
     for sentence in finished.quality:

@@ -130,6 +130,7 @@ def space_from(texts: list[str]) -> dict[str, str]:
 
 def show(console: Console, finished: FinishedSearch) -> None:
     """What was found, the best sets, and where the page is."""
+    from tradewind.core.domain.quantities import so_many
     from tradewind.core.performance.undefined import Undefined
     from tradewind.interfaces.cli.backtest import figure
     from tradewind.research.reports.optimise_page import cautions, chosen_text, verdict
@@ -158,7 +159,7 @@ def show(console: Console, finished: FinishedSearch) -> None:
         if around.centre is not None and around.centre != found.best:
             console.say(f"middle of the best plateau: {chosen_text(found, around.centre)}")
     if found.judged.out:
-        console.say(f"{len(found.judged.out):,} sets may not win; the page says why")
+        console.say(f"{so_many(len(found.judged.out), 'set')} may not win; the page says why")
     for sentence in cautions(found):
         console.note(f"note: {sentence}")
     for sentence in page.quality:
