@@ -174,6 +174,27 @@ async def _rate(work: Any, number: int) -> float:
     return number / took
 
 
+async def rolled_up(url: str, number: int, tokens: int, days: int) -> dict[str, Any]:
+    """Seconds to make the candles of ticks that are spread thinly, at random, over many days and tokens."""
+    rng, start, store = random.Random(4), time.time_ns() // DAY_NS * DAY_NS - days * DAY_NS, PostgresEventStore(url)
+    ticks = [
+        msgspec.structs.replace(
+            e, time_event=at, time_recorded=at, token=symbol, data=msgspec.structs.replace(e.data, symbol=symbol)
+        )
+        for e in made(0, number, start)
+        for at, symbol in ((start + rng.randrange(days * DAY_NS), f"COIN{rng.randrange(tokens)}/USDT"),)
+    ]
+    for first in range(0, number, AT_ONCE):
+        await store.append(ticks[first : first + AT_ONCE])
+    started = time.perf_counter()
+    looked = await store.roll_up()
+    took = time.perf_counter() - started
+    await store.close()
+    if looked != number:
+        raise SystemExit(f"{looked} of {number} events were rolled up")
+    return {"ticks": number, "tokens": tokens, "days": days, "seconds": took}
+
+
 def page(result: dict[str, Any]) -> str:
     r = result["replay"]
     lines = [
@@ -194,6 +215,12 @@ def page(result: dict[str, Any]) -> str:
             f"| {x['events']:,} {x['what']} | {events:.0f} to {later:.0f} | {ids:.0f} to {ids_later:.0f} |"
             f" {x['saved']:.1%} | {x['saved_without_ids']:.1%} | {x['packed_per_s']:,.0f} |"
         )
+    c = result["rolled_up"]
+    lines.append("")
+    lines.append(
+        f"The candles of {c['ticks']:,} ticks of {c['tokens']:,} tokens, spread over {c['days']} days, were made in"
+        f" {c['seconds']:.1f} s."
+    )
     return "\n".join([BEGIN, "", *lines, "", END])
 
 
@@ -217,6 +244,7 @@ def main() -> None:
         result: dict[str, Any] = {
             "when": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine.described(), "load": load,
             "replay": asyncio.run(replay(server.new_database(), options.events, options.rounds)),
+            "rolled_up": asyncio.run(rolled_up(server.new_database(), 30_000, 1_000, 60)),
             "room": [
                 asyncio.run(room(server.new_database(), name, before_last_week(some))) for name, some in kinds.items()
             ],
