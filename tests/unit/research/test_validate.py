@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -136,6 +137,15 @@ def test_a_verdict_says_how_much_was_asked(good):
     assert verdict_text(replace(good, judgement=little)) == (
         "PROMOTE: 1 of 19 checks passed, none failed; 18 were not asked"
     )
+
+
+def test_a_reason_that_several_checks_share_is_said_once():
+    checks = [
+        SimpleNamespace(question=SimpleNamespace(label=label), value=None, bound=None, why=why)
+        for label, why in (("Trades", "1 bar is too few"), ("Look-ahead", "not asked"), ("Return", "1 bar is too few"))
+    ]
+    judged = SimpleNamespace(verdict="NOT ENOUGH EVIDENCE", judgement=SimpleNamespace(deciding=checks, checks=checks))
+    assert verdict_text(judged) == "NOT ENOUGH EVIDENCE: Trades, Return: 1 bar is too few; Look-ahead: not asked"
 
 
 def test_the_same_market_without_the_edge_is_not(kernels):

@@ -35,9 +35,19 @@ def verdict_text(validated: Validation) -> str:
         passed, left_out = outcomes.count(Outcome.PASSED), outcomes.count(Outcome.NOT_ASKED)
         unasked = f"; {left_out} were not asked" if left_out else ""
         return f"{validated.verdict}: {passed} of {len(outcomes)} checks passed, none failed{unasked}"
-    told = "; ".join(reason_of(check) for check in deciding[:DECIDING_MAX])
-    more = f"; and {len(deciding) - DECIDING_MAX} more" if len(deciding) > DECIDING_MAX else ""
+    reasons = _reasons(deciding)
+    told = "; ".join(reasons[:DECIDING_MAX])
+    more = f"; and {len(reasons) - DECIDING_MAX} more" if len(reasons) > DECIDING_MAX else ""
     return f"{validated.verdict}: {told}{more}"
+
+
+def _reasons(checks: Sequence[Check]) -> list[str]:
+    """Each reason once: checks that nothing answers for the same reason are named together."""
+    labels: dict[str, list[str]] = {}
+    for check in checks:
+        label = check.question.label
+        labels.setdefault(reason_of(check).removeprefix(label), []).append(label)
+    return [", ".join(names) + rest for rest, names in labels.items()]
 
 
 def reason_of(check: Check) -> str:
@@ -79,7 +89,7 @@ def validate_study(
     return Study(
         title=f"{validated.strategy.__name__}, validated",
         subtitle=f"{', '.join(m.bars.symbol for m in validated.markets)} · {bars.timeframe} · {first} to {last}",
-        verdict=verdict_text(validated),
+        verdict=verdict_text(validated).replace(" %", f"{THIN}%"),
         good=GOOD[validated.verdict],
         key_figures=[
             (checks[name].question.label, written(checks[name]), checks[name].question.meaning,
