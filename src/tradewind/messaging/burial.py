@@ -54,7 +54,7 @@ class Burial:
         name = known_by or (place if event is None else event.event_id)
         await self.producer.send_batch([replace(made, event_id=str(uuid5(LETTERS, f"{self.group} {name}")))])
         self.metrics.counter("messages_dead", group=self.group, topic=delivery.topic)(1.0)
-        log.error("%s: put aside after %d attempts: %s", place, attempts, reason)
+        log.error("%s: put aside after %d attempts: %s", place, attempts, letter.reason)
 
 
 def _kept(delivery: Delivery) -> tuple[str, bytes]:

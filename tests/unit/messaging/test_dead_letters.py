@@ -158,7 +158,7 @@ JUNK = {
 
 
 @pytest.mark.parametrize("what", JUNK)
-def test_bytes_that_are_no_event_are_put_aside_whatever_they_are(tmp_path, what):
+def test_bytes_that_are_no_event_are_put_aside_whatever_they_are(tmp_path, caplog, what):
     raw = JUNK[what]
 
     async def work(desk):
@@ -171,6 +171,7 @@ def test_bytes_that_are_no_event_are_put_aside_whatever_they_are(tmp_path, what)
     assert letter.data.raw == raw[:RAW_BYTES_MAX]
     assert letter.data.length == len(raw)
     assert [failed[0][0], *left] == [letter, letter], "it cannot be sent again, and stays"
+    assert caplog.text.encode(), "the log can be written anywhere"
 
 
 def test_the_longest_event_is_put_aside_whole(tmp_path):
