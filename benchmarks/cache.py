@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import socket
 import subprocess
@@ -28,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from redis.asyncio import Redis
 
 import machine
+from figures import keep
 from tradewind.adapters.cache.measured_cache import MeasuredCache
 from tradewind.adapters.cache.memory_cache import MemoryCache
 from tradewind.adapters.cache.redis_cache import RedisCache
@@ -43,7 +43,6 @@ from tradewind.trading.portfolio_keys import Account, Portfolio, written
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "cache.md"
-BEGIN, END = "<!-- figures: written by benchmarks/cache.py -->", "<!-- end of figures -->"
 ACCOUNT = Account("home", "paper", "bench")
 KEYS = ACCOUNT.keys
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "BTC/USDT", "ETH/USDT")
@@ -171,7 +170,7 @@ def main() -> int:
     if options.look:
         print(table(found))
     else:
-        write(found, table(found))
+        keep("cache", found, table(found), PAGE)
     slow = [name for name in READS if found["microseconds"][name]["p99"] >= LIMIT_US]
     print("slower than a millisecond: " + ", ".join(slow) if slow else "every read is under a millisecond at p99")
     return int(bool(slow))
@@ -199,16 +198,6 @@ def table(found: dict[str, Any]) -> str:
     )
     rows = [f"| {name} | {f['p50']:,.0f} | {f['p99']:,.0f} |" for name, f in found["microseconds"].items()]
     return "\n".join([where, "", "| microseconds | median | p99 |", "|---|---:|---:|", *rows])
-
-
-def write(found: dict[str, Any], text: str) -> None:
-    results = HERE / "results"
-    results.mkdir(exist_ok=True)
-    (results / "cache.json").write_text(json.dumps(found, indent=1) + "\n")
-    head, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
-    print(text)
 
 
 if __name__ == "__main__":

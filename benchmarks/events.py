@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import statistics
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import apsw
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import machine
+from figures import keep
 from tradewind.adapters.bus.memory_bus import MemoryBus
 from tradewind.adapters.event_store.sqlite_events import INSERT, SqliteEventStore
 from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
@@ -34,7 +34,6 @@ from tradewind.ports.event_store import EventQuery
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "events.md"
-BEGIN, END = "<!-- figures: written by benchmarks/events.py -->", "<!-- end of figures -->"
 BATCH = 5_000
 TOKENS = 50
 
@@ -145,7 +144,7 @@ def main() -> int:
         "events": options.events,
         "seconds": seconds,
     }
-    write(found, table(found))
+    keep("events", found, table(found), PAGE)
     return 0
 
 
@@ -177,16 +176,6 @@ def table(found: dict[str, Any]) -> str:
             f"Storing does {rate['stored'] / rate['raw']:.2f} of the raw driver.",
         ]
     )
-
-
-def write(found: dict[str, Any], text: str) -> None:
-    results = HERE / "results"
-    results.mkdir(exist_ok=True)
-    (results / "events.json").write_text(json.dumps(found, indent=1) + "\n")
-    head, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
-    print(text)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import statistics
 import sys
 import time
@@ -27,6 +26,7 @@ from deploy.kafka.brokers import Brokers
 
 import machine
 from events import BATCH, TOKENS, Counter, made
+from figures import keep
 from tradewind.adapters.bus.kafka_bus import PUBLISHING, KafkaBus
 from tradewind.adapters.bus.kafka_place import KafkaPlace
 from tradewind.adapters.bus.kafka_topics import make_topics
@@ -38,7 +38,6 @@ from tradewind.messaging.producer import EventProducer, Origin
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "kafka.md"
-BEGIN, END = "<!-- figures: written by benchmarks/kafka.py -->", "<!-- end of figures -->"
 TOPIC = "price.ticks"
 PATIENCE_S = 60.0
 DEFAULTS = {"enable.idempotence": True, "acks": "all"}
@@ -161,7 +160,7 @@ def main() -> int:
         "events": options.events,
         "seconds": seconds,
     }
-    write(found_all, table(found_all))
+    keep("kafka", found_all, table(found_all), PAGE)
     return 0
 
 
@@ -186,16 +185,6 @@ def table(found: dict[str, Any]) -> str:
     lines = [f"| {words} | {rate[name]:,.0f} |" for words, name in rows]
     worked = f"One event, published and handled, takes {1e6 / rate['worked']:.1f} us of a processor in that process."
     return "\n".join([where, "", "| events a second | |", "|---|---:|", *lines, "", worked])
-
-
-def write(found: dict[str, Any], text: str) -> None:
-    results = HERE / "results"
-    results.mkdir(exist_ok=True)
-    (results / "kafka.json").write_text(json.dumps(found, indent=1) + "\n")
-    head, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
-    print(text)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import resource
 import statistics
 import sys
@@ -24,6 +23,7 @@ from uuid_utils import uuid7
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import machine
+from figures import keep
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.events.payloads import Tick
 from tradewind.core.domain.instruments import instrument_for
@@ -36,7 +36,6 @@ from tradewind.trading.sessions.terms import SessionTerms
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "sessions.md"
-BEGIN, END = "<!-- figures: written by benchmarks/sessions.py -->", "<!-- end of figures -->"
 SYMBOL = "BTC/USDT:USDT"
 START = 1_790_000_040_000_000_000
 
@@ -93,13 +92,7 @@ def main() -> int:
         **seconds,
     }
     text = words(found)
-    results = HERE / "results"
-    results.mkdir(exist_ok=True)
-    (results / "sessions.json").write_text(json.dumps(found, indent=1) + "\n")
-    head, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
-    print(text)
+    keep("sessions", found, text, PAGE)
     return 0
 
 
