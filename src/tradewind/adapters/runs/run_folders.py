@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+from tradewind.adapters import kept_folder
 from tradewind.adapters.runs.unfinished import Unfinished
 from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.ports.runs import BACKTEST, StoredRun
@@ -27,22 +27,7 @@ class RunFolders:
 
     def prepare(self) -> None:
         """See that runs can be kept; see the port."""
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise BadInput(
-                "runs cannot be kept here: it is a file, or below one",
-                where=str(self.root),
-                fix="Choose another folder: [folders] runs in tradewind.toml, or TRADEWIND_RUNS",
-            ) from None
-        except OSError as problem:
-            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise  # the place is right, and full
-            raise BadInput(
-                f"runs cannot be kept here: {problem.strerror}",
-                where=str(self.root),
-                fix="Choose another folder: [folders] runs in tradewind.toml, or TRADEWIND_RUNS",
-            ) from None
+        kept_folder.make(self.root, self.root, "runs")
         if not os.access(self.root, os.W_OK):
             raise BadInput(
                 "runs cannot be kept here: the folder cannot be written",

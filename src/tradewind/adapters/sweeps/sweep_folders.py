@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
@@ -17,6 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from tradewind.adapters import kept_folder
 from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.ports.sweeps import BegunSweep, Block, Sweep
 
@@ -35,22 +35,7 @@ class SweepFolders:
     def work_on(self, name: str, plan: Mapping[str, str], begun_ns: int, *, fresh: bool = False) -> Iterator[Sweep]:
         """Begin a sweep or go on with it; see the port."""
         folder = self.root / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise BadInput(
-                "sweeps cannot be kept here: it is a file, or below one",
-                where=str(self.root),
-                fix="Choose another folder: [folders] sweeps in tradewind.toml, or TRADEWIND_SWEEPS",
-            ) from None
-        except OSError as problem:
-            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise  # the place is right, and full
-            raise BadInput(
-                f"sweeps cannot be kept here: {problem.strerror}",
-                where=str(self.root),
-                fix="Choose another folder: [folders] sweeps in tradewind.toml, or TRADEWIND_SWEEPS",
-            ) from None
+        kept_folder.make(folder, self.root, "sweeps")
         with _alone(folder):
             if fresh:
                 _empty(folder)
