@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tradewind.adapters.bus.kafka_topics import TopicsMade
     from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
     from tradewind.core.domain.recording import Recording
+    from tradewind.operations.progress import Progress
+    from tradewind.operations.workplace import Workplace
     from tradewind.ports.book_recordings import BookRecordings
     from tradewind.ports.bus import Bus
     from tradewind.ports.cache import Cache, Role
@@ -73,6 +75,24 @@ def open_trials(settings: Settings | None = None) -> Trials:
     from tradewind.adapters.trials.sqlite_trials import SqliteTrials  # noqa: PLC0415
 
     return SqliteTrials((settings or load_settings()).ledger)
+
+
+def open_workplace(settings: Settings | None = None, *, now_ns: int, progress: Progress | None = None) -> Workplace:
+    """Where studies are made, as the settings say: its catalogue, sealed; its runs, its ledger, its compiled code."""
+    from tradewind import __version__  # noqa: PLC0415
+    from tradewind.operations.progress import Silence  # noqa: PLC0415
+    from tradewind.operations.workplace import Workplace  # noqa: PLC0415
+
+    settings = settings or load_settings()
+    return Workplace(
+        catalogue=open_catalogue(settings),
+        runs=open_runs(settings),
+        trials=open_trials(settings),
+        kernels=settings.cache / "kernels",
+        now_ns=now_ns,
+        made_by=f"Tradewind {__version__}",
+        progress=progress or Silence(),
+    )
 
 
 @contextmanager

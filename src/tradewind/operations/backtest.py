@@ -9,13 +9,11 @@ from pathlib import Path
 from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.backtest_request import BacktestRequest, command_of
-from tradewind.operations.progress import Progress, Silence, Stages
+from tradewind.operations.progress import Stages
 from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
 from tradewind.operations.trials import counted, counting_warnings
-from tradewind.ports.market_data import MarketData
-from tradewind.ports.runs import Runs
-from tradewind.ports.trials import Trials
+from tradewind.operations.workplace import Workplace
 from tradewind.research.backtest import Backtest, backtest
 from tradewind.research.code_hash import code_hash
 from tradewind.research.reports.files import write_report
@@ -49,39 +47,25 @@ class Occasion:
     hashes: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_backtest(
-    request: BacktestRequest,
-    *,
-    catalogue: MarketData,
-    runs: Runs,
-    trials: Trials,
-    cache: Path | None,
-    now_ns: int,
-    made_by: str,
-    progress: Progress | None = None,
-    occasion: Occasion = Occasion(),
-) -> FinishedRun:
+def run_backtest(request: BacktestRequest, at: Workplace, occasion: Occasion = Occasion()) -> FinishedRun:
     """Load the data, run, count, judge, keep. Raises BadInput or StrategyFailed; then nothing is kept."""
-    progress = progress or Silence()
-    progress.stage("loading")
-    runs.prepare()
+    at.begin()
     strategy = strategy_named(request.strategy)
-    request, said = completed(request, strategy.symbols, catalogue)
-    markets, infos = load_markets(request, catalogue)
+    request, said = completed(request, strategy.symbols, at.catalogue)
+    markets, infos = load_markets(request, at.catalogue)
     unfunded = funding_warnings(markets, request.rules)
     quality = tuple(sentence for market in markets for sentence in quality_of(market))
-    told = Stages(progress)
-    with counted(trials, occasion.kind, infos, now_ns) as count:
+    with counted(at.trials, occasion.kind, infos, at.now_ns) as count:
         result = backtest(
             strategy,
             markets,
             rules=request.rules,
             engine=request.engine,
-            cache=cache,
-            progress=told,
+            cache=at.kernels,
+            progress=Stages(at.progress),
             parameters=request.parameters,
         )
-    progress.stage("reporting")
+    at.progress.stage("reporting")
     hashes = {
         **{f"data {info.key}": info.content_hash for info in infos},
         "code": code_hash(strategy),
@@ -89,12 +73,12 @@ def run_backtest(
         **occasion.hashes,
     }
     warnings = (*occasion.notes, *warnings_of(result), *unfunded, *counting_warnings(count))
-    name = run_name(now_ns, request.strategy, "" if occasion == Occasion() else occasion.kind)
+    name = run_name(at.now_ns, request.strategy, "" if occasion == Occasion() else occasion.kind)
     report = report_of(
         result,
         command=occasion.command or command_of(request),
-        created_ns=now_ns,
-        made_by=made_by,
+        created_ns=at.now_ns,
+        made_by=at.made_by,
         hashes=hashes,
         synthetic=any(info.synthetic for info in infos),
         quality=quality,
@@ -105,7 +89,7 @@ def run_backtest(
     def write(folder: Path) -> None:
         paths["report"] = write_report(report, folder).html
 
-    folder = runs.keep(name, write)
+    folder = at.runs.keep(name, write)
     return FinishedRun(
         name=folder.name,
         folder=folder,

@@ -20,13 +20,11 @@ from tradewind.operations.backtest import FinishedRun, Occasion, run_backtest
 from tradewind.operations.backtest_data import completed, load_markets
 from tradewind.operations.backtest_request import BacktestRequest, command_of
 from tradewind.operations.lockbox import sealed_now
-from tradewind.operations.progress import Progress, Silence
 from tradewind.operations.strategies import strategy_named
 from tradewind.operations.trials import counted
+from tradewind.operations.workplace import Workplace
 from tradewind.ports.lockbox import Lockbox
 from tradewind.ports.market_data import MarketData
-from tradewind.ports.runs import Runs
-from tradewind.ports.trials import Trials
 from tradewind.research.backtest import Market, backtest
 from tradewind.research.code_hash import code_hash
 from tradewind.research.counting import uncounted
@@ -47,28 +45,14 @@ class Opening:
     """Whether this very look had been taken before: it shows what it showed then."""
 
 
-def open_lockbox(
-    request: BacktestRequest,
-    *,
-    sealed: MarketData,
-    whole: MarketData,
-    lockbox: Lockbox,
-    runs: Runs,
-    trials: Trials,
-    cache: Path | None,
-    now_ns: int,
-    made_by: str,
-    progress: Progress | None = None,
-) -> Opening:
-    """Run a strategy on a sealed stretch, with the bars before it to warm up. `sealed` and `whole` are the catalogue
-    with and without its seals.
+def open_lockbox(request: BacktestRequest, at: Workplace, *, whole: MarketData, lockbox: Lockbox) -> Opening:
+    """Run a strategy on a sealed stretch, with the bars before it to warm up. `whole` is the workplace's catalogue
+    without its seals.
 
     The opening is on record before the run begins, so a run that is killed has still been a look; the same request may
     be repeated, and sees the same bars. Raises Refused where the strategy (by code, name or behaviour) has looked.
     """
-    progress = progress or Silence()
-    progress.stage("loading")
-    runs.prepare()
+    at.begin()
     if request.start_ns is not None or request.end_ns is not None:
         raise BadInput("a sealed stretch is seen whole or not at all", where="--start, --end", fix="Leave them out")
     strategy = strategy_named(request.strategy)
@@ -83,23 +67,24 @@ def open_lockbox(
             where=", ".join(request.symbols),
             fix="Bring newer data, or make this timeframe of it again: tradewind data resample",
         )
-    visible, _ = load_markets(replace(request, end_ns=from_ns), sealed)
+    visible, _ = load_markets(replace(request, end_ns=from_ns), at.catalogue)
     done = Done(
-        Deed.OPENED, request.symbols, from_ns, until_ns, now_ns, LOCAL,
+        Deed.OPENED, request.symbols, from_ns, until_ns, at.now_ns, LOCAL,
         {
             "strategy": strategy.__name__,
             "code": code_hash(strategy),
-            "behaviour": _behaviour(strategy, visible, cache),
+            "behaviour": _behaviour(strategy, visible, at.kernels),
             "parameters": _text(resolve(strategy.parameters, dict(request.parameters), strategy.__name__)),
             "rules": _hash(_text([asdict(request.rules), [asdict(m.instrument) for m in markets]])),
             "timeframe": request.timeframe,
         },
     )  # fmt: skip
     _allowed(entries, done)
-    with counted(trials, TrialKind.LOCKBOX, infos, now_ns):
+    with counted(at.trials, TrialKind.LOCKBOX, infos, at.now_ns):
         before = backtest(
-            strategy, visible, rules=request.rules, engine=request.engine, cache=cache, parameters=request.parameters
-        )
+            strategy, visible, rules=request.rules, engine=request.engine, cache=at.kernels,
+            parameters=request.parameters,
+        )  # fmt: skip
     entry = lockbox.append(lambda known: _allowed(known, done))
     repeated = entry is None
     known = lockbox.entries()
@@ -111,9 +96,9 @@ def open_lockbox(
     try:
         run = run_backtest(
             replace(request, end_ns=until_ns, rules=replace(request.rules, trade_from_ns=from_ns)),
-            catalogue=whole, runs=runs, trials=trials, cache=cache, now_ns=now_ns, made_by=made_by, progress=progress,
-            occasion=Occasion(TrialKind.LOCKBOX, command, notes, {"lockbox": f"{found.number} {found.hash}"}),
-        )  # fmt: skip
+            replace(at, catalogue=whole),
+            Occasion(TrialKind.LOCKBOX, command, notes, {"lockbox": f"{found.number} {found.hash}"}),
+        )
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted; the look is on record", f"Take it to its end: {command}") from None
     return Opening(run, before.performance, from_ns, until_ns, found, looks, repeated)

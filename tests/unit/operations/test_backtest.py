@@ -19,6 +19,7 @@ from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
 from tradewind.core.engine.rules import MarketRules
 from tradewind.operations.backtest import BacktestRequest, FinishedRun, run_backtest
 from tradewind.operations.backtest_data import funding_warnings, instrument_from
+from tradewind.operations.workplace import Workplace
 from tradewind.research.backtest import Market
 from tradewind.research.run_words import currency_of
 
@@ -30,17 +31,15 @@ HOUR = 3_600_000_000_000
 @pytest.fixture
 def run(markets: Path, tmp_path: Path):
     def backtest(request: BacktestRequest) -> FinishedRun:
-        return run_backtest(
-            request,
-            catalogue=ParquetCatalogue(markets),
-            runs=RunFolders(tmp_path / "runs"),
-            trials=SqliteTrials(tmp_path / "ledger"),
-            cache=None,
-            now_ns=NOON,
-            made_by="a test",
-        )
+        return run_backtest(request, workplace(tmp_path, ParquetCatalogue(markets)))
 
     return backtest
+
+
+def workplace(folder: Path, catalogue: ParquetCatalogue) -> Workplace:
+    return Workplace(
+        catalogue, RunFolders(folder / "runs"), SqliteTrials(folder / "ledger"), None, now_ns=NOON, made_by="a test"
+    )
 
 
 def test_the_same_request_gives_the_same_bytes(run) -> None:
@@ -83,11 +82,7 @@ def test_faults_of_the_data_are_in_the_record(markets: Path, tmp_path: Path, run
     bars = ParquetCatalogue(markets).bars("BTC/USDT", "1h")
     keep = np.r_[0:100, 110 : len(bars)]
     catalogue.write(bars.rows(keep), Provenance(source="a test"), now_ns=0)
-    finished = run_backtest(
-        BacktestRequest("sma_cross", engine="interpreted"),
-        catalogue=catalogue, runs=RunFolders(tmp_path / "runs"), trials=SqliteTrials(tmp_path / "ledger"), cache=None,
-        now_ns=NOON, made_by="a test",
-    )  # fmt: skip
+    finished = run_backtest(BacktestRequest("sma_cross", engine="interpreted"), workplace(tmp_path, catalogue))
     assert finished.said == (
         "running on BTC/USDT, the only candles stored",
         "running on 1h candles, the only ones stored for BTC/USDT",

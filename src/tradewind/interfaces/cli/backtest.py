@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -37,29 +36,12 @@ def backtest(ctx: typer.Context, request: BacktestRequest) -> None:
 
 
 def run_and_show(console: Console, request: BacktestRequest, settings: Settings | None = None) -> FinishedRun:
-    """Run a request with progress, and print what came of it. Raises StrategyFailed where no order could be carried.
-
-    What the strategy itself prints goes to stderr: stdout is for results.
-    """
-    from contextlib import redirect_stdout
-
-    from tradewind import __version__, bootstrap
-    from tradewind.interfaces.cli.clock import now_ns
+    """Run a request with progress, and print what came of it. Raises StrategyFailed where no order could be carried."""
+    from tradewind.interfaces.cli.at_work import at_work
     from tradewind.operations.backtest import run_backtest
-    from tradewind.settings import load_settings
 
-    settings = settings or load_settings()
-    with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
-        finished = run_backtest(
-            request,
-            catalogue=bootstrap.open_catalogue(settings),
-            runs=bootstrap.open_runs(settings),
-            trials=bootstrap.open_trials(settings),
-            cache=settings.cache / "kernels",
-            now_ns=now_ns(),
-            made_by=f"Tradewind {__version__}",
-            progress=progress,
-        )
+    with at_work(console, *STAGES, settings=settings) as at:
+        finished = run_backtest(request, at)
     show(console, finished)
     every_order_refused(finished)
     return finished

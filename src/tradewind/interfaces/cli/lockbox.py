@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,28 +66,15 @@ def seal(
 @takes_request
 def open_(ctx: typer.Context, request: BacktestRequest) -> None:
     """Run a strategy on the sealed stretch: its one look. It is recorded for good before the run begins."""
-    from contextlib import redirect_stdout
-
-    from tradewind import __version__, bootstrap
-    from tradewind.interfaces.cli.clock import now_ns
+    from tradewind import bootstrap
+    from tradewind.interfaces.cli.at_work import at_work
+    from tradewind.interfaces.cli.backtest import STAGES
     from tradewind.operations.lockbox_opening import open_lockbox
-    from tradewind.settings import load_settings
 
     console = console_of(ctx)
-    settings = load_settings()
-    with console.progress("loading", "compiling", "running", "reporting") as progress, redirect_stdout(sys.stderr):
-        opening = open_lockbox(
-            request,
-            sealed=bootstrap.open_catalogue(settings),
-            whole=bootstrap.open_catalogue(settings, sealed=False),
-            lockbox=bootstrap.open_lockbox(settings),
-            runs=bootstrap.open_runs(settings),
-            trials=bootstrap.open_trials(settings),
-            cache=settings.cache / "kernels",
-            now_ns=now_ns(),
-            made_by=f"Tradewind {__version__}",
-            progress=progress,
-        )
+    with at_work(console, *STAGES) as at:
+        whole, lockbox = bootstrap.open_catalogue(sealed=False), bootstrap.open_lockbox()
+        opening = open_lockbox(request, at, whole=whole, lockbox=lockbox)
     _show(console, opening)
 
 
