@@ -26,10 +26,12 @@ class Proxy:
 
     async def __aexit__(self, *problem: object) -> None:
         self._server.close()
+        await asyncio.sleep(0)  # who was let in just now has a task of its own, and is ended like all others
+        while tasks := tuple(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         self.reset()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def partition(self) -> None:
         """Nothing goes through, in either direction, and nobody is told."""
@@ -47,16 +49,23 @@ class Proxy:
         return len(writers) // 2
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._remember(task)
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.to_port)
-        except OSError:
-            writer.transport.abort()
-            return
+        except BaseException as problem:
+            writer.transport.abort()  # also when the test ends in this moment: nobody else would close it
+            if isinstance(problem, OSError):
+                return
+            raise
         self._writers |= {writer, far_writer}
         for source, target in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(self._carry(source, target))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._remember(asyncio.create_task(self._carry(source, target)))
+
+    def _remember(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         with suppress(OSError):
