@@ -14,7 +14,7 @@ from tests.servers.event_stores import opened
 from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Proxy
 
-from tradewind.adapters.event_store import postgres_connection, postgres_events
+from tradewind.adapters.event_store import postgres_connection
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.ports.event_store import EventQuery
 
@@ -271,7 +271,7 @@ def test_a_network_that_lets_nothing_through_is_told_after_a_while_and_when_it_h
 
 
 def test_a_store_is_let_go_though_nothing_comes_through(postgres, monkeypatch):
-    monkeypatch.setattr(postgres_events, "CLOSE_S_MAX", 0.3)
+    monkeypatch.setattr(postgres_connection, "CLOSE_S_MAX", 0.3)
     name = postgres.new_database().rpartition("/")[2]
 
     async def work():

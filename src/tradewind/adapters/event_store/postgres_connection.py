@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 CONNECT_S_MAX = 10.0
 COMMAND_S_MAX = 60.0
+CLOSE_S_MAX = 10.0
 LONG_S_MAX = 6 * 3_600.0
 """What upkeep asks for may take long. (asyncpg takes None for the limit above, not for none.)"""
 THINKING = "SET LOCAL idle_in_transaction_session_timeout = '10min'"
@@ -42,11 +44,15 @@ async def open_pool(url: str, where: str) -> asyncpg.Pool[Any]:
     """A pool of connections. Raises Unavailable or BadInput that names the place."""
     try:
         import asyncpg  # noqa: PLC0415 - an extra
+
+        from tradewind.adapters.event_store.postgres_sockets import Connection, connect  # noqa: PLC0415 - needs it
     except ImportError:
         raise BadInput("asyncpg is not installed", where=where, fix=INSTALL) from None
     with explained(where):
         return await asyncpg.create_pool(
             url,
+            connect=connect,
+            connection_class=Connection,
             min_size=0,
             max_size=CONNECTIONS_MAX,
             timeout=CONNECT_S_MAX,
@@ -59,6 +65,15 @@ async def open_pool(url: str, where: str) -> asyncpg.Pool[Any]:
                 "idle_in_transaction_session_timeout": str(IDLE_MS_MAX),
             },
         )
+
+
+async def close_pool(pool: asyncpg.Pool[Any]) -> None:
+    """Let the connections go: with a goodbye, and without where nobody answers it."""
+    try:
+        async with asyncio.timeout(CLOSE_S_MAX):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
 
 
 async def _as_it_is(connection: asyncpg.Connection[Any]) -> None:

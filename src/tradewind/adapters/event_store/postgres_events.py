@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.event_store.holding import KEPT_FOR_EVER
 from tradewind.adapters.event_store.postgres_candles import candles, roll_up
-from tradewind.adapters.event_store.postgres_connection import explained, open_pool, place_of
+from tradewind.adapters.event_store.postgres_connection import close_pool, explained, open_pool, place_of
 from tradewind.adapters.event_store.postgres_days import DAY_NS, Days, index_days
 from tradewind.adapters.event_store.postgres_forgetting import TICKS, forget
 from tradewind.adapters.event_store.postgres_holds import held, place, release, unchanged
@@ -40,7 +40,6 @@ COLUMNS = (
 ROWS_IN_COMMIT_MAX = 20_000
 CALLS_WAITING_MAX = 256
 """Calls of `append` that may wait for the writer; further ones wait before they are taken in."""
-CLOSE_S_MAX = 10.0
 AHEAD_ROWS = 2_000
 """Events of a commit that are written as JSON before the server waits for them."""
 ENCODED_AT_ONCE = 100
@@ -76,7 +75,7 @@ class PostgresEventStore:
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._room = asyncio.Semaphore(CALLS_WAITING_MAX)
         self._writer: asyncio.Task[None] | None = None
-        self._closed = False
+        self._closed = self._gone = False
 
     async def append(self, events: Sequence[Event[Any]]) -> list[int]:
         """Store events, all or none; see the port. Raises BadInput for an event_id that is no UUID, too."""
@@ -184,25 +183,32 @@ class PostgresEventStore:
         return f"{self.where}, version {version}: {IN_WORDS[self.kind or Kind.NATIVE]}"
 
     async def close(self) -> None:
-        """Write what is waiting, and let the connections go."""
-        if not self._closed:
-            self._closed = True
-            if self._writer is not None:
+        """Write what is waiting, and let the connections go. Who is cancelled meanwhile lets them go at once."""
+        if self._closed:
+            return
+        self._closed = True
+        writer = self._writer
+        try:
+            if writer is not None:
                 self._queue.put_nowait(None)
-                await self._writer
+                await asyncio.shield(writer)
+            self._gone = True
             if self._pool is not None:
-                try:
-                    async with asyncio.timeout(CLOSE_S_MAX):
-                        await self._pool.close()
-                except TimeoutError:  # nobody answers a goodbye
-                    self._pool.terminate()
+                await close_pool(self._pool)
+        finally:
+            self._gone = True
+            if self._pool is not None:
+                self._pool.terminate()  # or a writer that is ended would wait for the answer to its last word
+            if writer is not None:
+                writer.cancel()
+                await asyncio.wait([writer])
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[asyncpg.Connection[Any]]:
         """A connection, with the tables there; its errors are Tradewind's."""
-        if self._closed and self._writer is None:
-            raise Unavailable("the event store is closed", where=self.where)
         async with self._opening:
+            if self._gone:
+                raise Unavailable("the event store is closed", where=self.where)
             if self._pool is None:
                 self._pool = await open_pool(self._url, self.where)
             if self.kind is None:
@@ -233,32 +239,39 @@ class PostgresEventStore:
     async def _write(self) -> None:
         """The writer: one commit for everything that waits."""
         last = False
-        while not last:
-            first = await self._queue.get()
-            if first is None:
-                return
-            group, rows = [first], len(first.events)
-            while rows < ROWS_IN_COMMIT_MAX and not self._queue.empty():
-                more = self._queue.get_nowait()
-                if more is None:
-                    last = True
-                    break
-                group.append(more)
-                rows += len(more.events)
-            await self._commit(group)
+        try:
+            while not last:
+                first = await self._queue.get()
+                if first is None:
+                    return
+                group, rows = [first], len(first.events)
+                while rows < ROWS_IN_COMMIT_MAX and not self._queue.empty():
+                    more = self._queue.get_nowait()
+                    if more is None:
+                        last = True
+                        break
+                    group.append(more)
+                    rows += len(more.events)
+                await self._commit(group)
+        finally:  # of who waits nobody is left waiting, though the writer was ended
+            while not self._queue.empty():
+                _tell(self._queue.get_nowait(), Unavailable("the event store is closed", where=self.where))
 
     async def _commit(self, group: list[_Waiting]) -> None:
         wanted = {event.event_id: event for waiting in group for event in waiting.events}
         try:
             places = await self._stored(wanted)
+        except asyncio.CancelledError:
+            for waiting in group:
+                _tell(waiting, Unavailable("the event store was closed, and may have stored it", where=self.where))
+            raise
         except Exception as problem:  # noqa: BLE001 - whoever waits is told, and the writer goes on for the others
             if isinstance(problem, Refused) and len(group) > 1:
                 for waiting in group:
                     await self._commit([waiting])
                 return
             for waiting in group:
-                if not waiting.done.cancelled():
-                    waiting.done.set_exception(problem)
+                _tell(waiting, problem)
             return
         for waiting in group:
             if not waiting.done.cancelled():
@@ -314,6 +327,11 @@ class PostgresEventStore:
         if self.kind is Kind.NATIVE:
             await self._days.make(connection, {event.time_event // DAY_NS for event in events})
         await _copy(connection, "events", COLUMNS, map(_row, events, places, bodies))
+
+
+def _tell(waiting: _Waiting | None, problem: Exception) -> None:
+    if waiting is not None and not waiting.done.done():
+        waiting.done.set_exception(problem)
 
 
 async def _taken(connection: asyncpg.Connection[Any], events: Sequence[Event[Any]]) -> range:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tradewind.adapters.event_store.postgres_connection import explained, open_pool, place_of
+from tradewind.adapters.event_store.postgres_connection import close_pool, explained, open_pool, place_of
 from tradewind.core.domain.errors import BadInput
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class PostgresRows:
     async def close(self) -> None:
         """Let the connections go."""
         if self._pool is not None:
-            await self._pool.close()
+            await close_pool(self._pool)
 
     async def _update_alike(
         self, connection: asyncpg.Connection[Any], names: tuple[str, ...], some: Sequence[tuple[Any, Mapping[str, Any]]]
