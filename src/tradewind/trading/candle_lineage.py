@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from tradewind.core.domain.candle_building import CandleBuilder, CandleRules, Verdict
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.payloads import Candle
 from tradewind.core.domain.timeframes import bucket_start_ns, timeframe_ns
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
-from tradewind.trading.derived_events import Stream, stream_of
-from tradewind.trading.earlier_ticks import is_ahead
+from tradewind.trading.closed_candles import closings_of, is_by_clock
+from tradewind.trading.derived_events import stream_of
+from tradewind.trading.earlier_ticks import NOWHERE, EarlierTicks, is_ahead
 
 LEFT_OUT_MAX = 1_000
 """Ticks that were left out and are listed; the others are counted."""
@@ -56,35 +56,30 @@ async def candle_lineages(store: EventStore, symbol: str, timeframe: str, time_n
 
 
 async def _lineage(store: EventStore, candle: StoredEvent, length: int) -> CandleLineage:
-    """Its ticks are fed in the order of the store, as the candle maker was, up to where it was stored."""
+    """Its ticks are fed in their order, as to the candle maker, up to the one that closed it, or the clock after it."""
     data: Candle = candle.event.data
     stream, rules = stream_of(candle.event), CandleRules((data.timeframe,))
-    story, builder = _Story(), CandleBuilder(data.symbol, rules)
-    query = EventQuery(
-        start_ns=data.time, tokens=(stream.token,), types=("price.tick", "candle.closed"), tenant=stream.tenant,
-        outside_sessions=True,
-    )  # fmt: skip
-    async for stored in _until(store, query, candle.position, stream):
+    story, builder, ended = _Story(), CandleBuilder(data.symbol, rules), candle.position
+    ticks = EarlierTicks(store, stream, NOWHERE)
+    closings, read_ns = closings_of([one async for one in ticks.candles(data.time, data.time + length + 1)], data.time)
+    closes = candle.event.causation_id
+    async for stored in ticks.read(read_ns - rules.wait_ns):
         event = stored.event
-        if event.event_id == candle.event.causation_id:
-            story.closed_by = stored
-        if isinstance(event.data, Candle):
-            builder.advance(event.data.time + timeframe_ns(event.data.timeframe) + rules.wait_ns)
-            continue
         tick, happened = event.data, event.time_event
         verdict = "ahead" if is_ahead(event) else str(builder.take(happened, tick.price, tick.size, tick.trade_id))
         if data.time <= happened < data.time + length:
             story.add(stored, verdict)
+        if (until_ns := closings.get(event.event_id)) is not None:
+            builder.advance(until_ns + rules.wait_ns)
+        if event.event_id == closes:
+            story.closed_by, ended = None if is_by_clock(candle.event) else stored, stored.position
+            break
+        if builder.final_ns >= data.time + length and stored.position > candle.position:
+            break  # the tick that closed it is not stored any more
     builder.advance(data.time + length + rules.wait_ns)
     again = next((made for made in builder.closed() if made.time == data.time), None)
-    late = EventQuery(
-        start_ns=data.time, end_ns=data.time + length, tokens=(stream.token,), types=("price.tick",),
-        tenant=stream.tenant, outside_sessions=True, after_position=candle.position,
-    )  # fmt: skip
-    async for batch in store.read(late):
-        for stored in batch:
-            if stream_of(stored.event) == stream:
-                story.add(stored, str(Verdict.LATE))
+    async for stored in EarlierTicks(store, stream, NOWHERE).read(data.time, data.time + length, ended):
+        story.add(stored, str(Verdict.LATE))
     return CandleLineage(
         candle, story.closed_by, story.number, story.first, story.last, tuple(story.left_out),
         story.left_out_number, again,
@@ -112,13 +107,3 @@ class _Story:
         happened = tick.event.time_event
         self.first = tick if self.first is None or happened < self.first.event.time_event else self.first
         self.last = tick if self.last is None or happened >= self.last.event.time_event else self.last
-
-
-async def _until(store: EventStore, query: EventQuery, position: int, stream: Stream) -> Any:
-    """The events of a stream that were stored before a position."""
-    async for batch in store.read(query):
-        for stored in batch:
-            if stored.position >= position:
-                return
-            if stream_of(stored.event) == stream:
-                yield stored

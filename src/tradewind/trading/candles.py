@@ -11,21 +11,22 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from tradewind.core.domain.candle_building import BEFORE_ALL_NS, CandleBuilder, CandleRules
+from tradewind.core.domain.candle_building import BEFORE_ALL_NS, CandleBuilder, CandleRules, Verdict
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.events.partitioning import partition_of
 from tradewind.core.domain.events.payloads import Candle
 from tradewind.core.domain.tick_checks import FUTURE_NS
-from tradewind.core.domain.timeframes import SECOND_NS, bucket_start_ns, timeframe_ns
+from tradewind.core.domain.timeframes import SECOND_NS, bucket_start_ns
 from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.handlers import event_handler
 from tradewind.messaging.producer import EventProducer
 from tradewind.ports.bus import Bus, Place
 from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
+from tradewind.trading.closed_candles import closings_of, end_of
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
 from tradewind.trading.earlier_ticks import NOWHERE, EarlierTicks, is_ahead, position_of
 from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
@@ -44,6 +45,8 @@ PATIENCE_NS = 10 * SECOND_NS
 
 @dataclass
 class _Making:
+    """A stream's candles that are open, and what has to be remembered of its ticks."""
+
     builder: CandleBuilder
     outbox: Outbox
     latest_ns: int = BEFORE_ALL_NS
@@ -53,7 +56,17 @@ class _Making:
     recent_ids: set[str] = field(default_factory=set)
     folded: set[str] = field(default_factory=set)
     """Ids of ticks that were taken from the store and are still to come on the bus."""
+    last: Event[Any] | None = None
+    """The tick that was taken last: what the clock closes is closed after it."""
+    closings: dict[str, int] = field(default_factory=dict)
+    """After which ticks the clock closed candles, and up to when: of what the store knows and is not folded yet."""
+    unstored: list[Event[Any]] = field(default_factory=list)
+    """Candles that the clock has closed and that are still to be stored."""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+_Pending: TypeAlias = dict[tuple[str, int], tuple[Candle, Event[Any]]]
+"""Candles that are made again and may have to be published, by timeframe and time, with the tick that closed each."""
 
 
 class CandleMaker(EventConsumer):
@@ -126,17 +139,27 @@ class CandleMaker(EventConsumer):
         silent_since_ns, wait_ns = now_ns - self.patience_ns, self.rules.wait_ns
         if making.builder.due_ns + wait_ns > silent_since_ns or making.heard_ns > silent_since_ns:
             return
-        stored = await EarlierTicks(self.store, stream, NOWHERE).ids(making.latest_ns - wait_ns, now_ns + FUTURE_NS + 1)
-        if stored <= {event_id for _, event_id in making.recent}:
+        stored = EarlierTicks(self.store, stream, NOWHERE)
+        if not await stored.others(making.recent_ids, making.latest_ns - wait_ns, now_ns + FUTURE_NS + 1):
             # To its end and no further, for that is all that the candle in the store will say after a restart.
             while (until_ns := making.builder.due_ns + wait_ns) <= silent_since_ns:
                 making.builder.advance(until_ns)
 
     async def _publish(self, making: _Making, cause: Event[Any] | None) -> None:
+        """Publish what has closed: by a tick, or, without one, by the clock.
+
+        The clock's are stored at once, and before another tick is taken: what a tick closes its ticks say again, but
+        when the clock did, only these candles know.
+        """
         for candle in making.builder.closed():
-            _send(making.outbox, candle, cause)
+            made = _send(making.outbox, candle, cause, after=making.last)
+            if cause is None:
+                making.unstored.append(made)
             self.metrics.counter("candles_closed", timeframe=candle.timeframe)(1)
         await making.outbox.publish()
+        if making.unstored:
+            await self.store.append(making.unstored)
+            making.unstored.clear()
 
     async def _stored_at(self, event: Event[Any]) -> int:
         """Where an event stands in the store. Beside a bus of its own the store may lie behind: it is waited for.
@@ -165,13 +188,12 @@ class CandleMaker(EventConsumer):
         last_ns = await EarlierTicks(self.store, stream, position).last_ns(max(event.time_event, event.time_recorded))
         begin_ns = (event.time_event if last_ns is None else last_ns) - self.rules.wait_ns
         start_ns = min(bucket_start_ns(begin_ns, length) for length in self.rules.lengths_ns)
-        pending: dict[tuple[str, int], tuple[Candle, Event[Any]]] = {}
-        async for stored in EarlierTicks(self.store, stream, NOWHERE).read(start_ns):
+        stored_ticks = EarlierTicks(self.store, stream, NOWHERE)
+        making.closings, read_ns = closings_of([one async for one in stored_ticks.candles(start_ns)], start_ns)
+        pending: _Pending = {}
+        async for stored in stored_ticks.read(read_ns - self.rules.wait_ns):
             one = stored.event
-            if isinstance(one.data, Candle):
-                making.builder.advance(one.data.time + timeframe_ns(one.data.timeframe) + self.rules.wait_ns)
-                pending.pop((one.data.timeframe, one.data.time), None)
-            elif stored.position < position:
+            if stored.position < position:
                 _fed(making, one)
             else:
                 self._feed(making, one)
@@ -186,10 +208,16 @@ class CandleMaker(EventConsumer):
         await self._publish_all(making, pending)
         return making
 
-    async def _publish_all(self, making: _Making, pending: dict[tuple[str, int], tuple[Candle, Event[Any]]]) -> None:
-        """Publish candles whose events were not come across yet; one that is there already is stored once."""
+    async def _publish_all(self, making: _Making, pending: _Pending) -> None:
+        """Publish candles that the store does not have; one that is on its way there is stored once all the same."""
+        if not pending:
+            return
+        stored = EarlierTicks(self.store, making.outbox.stream, NOWHERE)
+        first_ns, last_ns = (pick(end_of(candle) for candle, _ in pending.values()) for pick in (min, max))
+        async for event in stored.candles(first_ns, last_ns + 1):
+            pending.pop((event.data.timeframe, event.data.time), None)
         for candle, cause in pending.values():
-            _send(making.outbox, candle, None if isinstance(cause.data, Candle) else cause)
+            _send(making.outbox, candle, cause)
             self.metrics.counter("candles_closed", timeframe=candle.timeframe)(1)
         pending.clear()
         await making.outbox.publish()
@@ -205,6 +233,10 @@ def _fed(making: _Making, event: Event[Any]) -> str:
     making.latest_ns = max(making.latest_ns, event.time_event)
     tick = event.data
     verdict = making.builder.take(event.time_event, tick.price, tick.size, tick.trade_id)
+    if verdict is Verdict.TAKEN:
+        making.last = event
+    if making.closings and (until_ns := making.closings.pop(event.event_id, None)) is not None:
+        making.builder.advance(until_ns + making.builder.rules.wait_ns)
     making.recent.append((event.time_event, event.event_id))
     making.recent_ids.add(event.event_id)
     while making.recent and making.recent[0][0] < making.builder.final_ns:
@@ -212,6 +244,6 @@ def _fed(making: _Making, event: Event[Any]) -> str:
     return verdict
 
 
-def _send(outbox: Outbox, candle: Candle, cause: Event[Any] | None) -> None:
-    end_ns = candle.time + timeframe_ns(candle.timeframe)
-    outbox.add("candle.closed", candle, end_ns, (candle.timeframe, candle.time), cause)
+def _send(outbox: Outbox, candle: Candle, cause: Event[Any] | None, after: Event[Any] | None = None) -> Event[Any]:
+    parts = candle.timeframe, candle.time
+    return outbox.add("candle.closed", candle, end_of(candle), parts, cause, after=after)

@@ -47,22 +47,34 @@ class Outbox:
     _waiting: list[Event[Any]] = field(default_factory=list)
 
     def add(
-        self, type_: str, data: Any, time_event: int, parts: Iterable[object], cause: Event[Any] | None = None
-    ) -> None:
-        """One more event, with the stream's tenant, source, mode and session."""
+        self,
+        type_: str,
+        data: Any,
+        time_event: int,
+        parts: Iterable[object],
+        cause: Event[Any] | None = None,
+        *,
+        after: Event[Any] | None = None,
+    ) -> Event[Any]:
+        """One more event, with the stream's tenant, source, mode and session.
+
+        Where nothing that happened is its cause, but the time, it may say `after` which event that was: this is its
+        causation then, and its correlation begins with itself.
+        """
         made = self.producer.event(type_, data, time_event=time_event, cause=cause)
         event_id = self.stream.derived_id(type_, *parts)
-        self._waiting.append(
-            replace(
-                made,
-                event_id=event_id,
-                correlation_id=event_id if cause is None else made.correlation_id,
-                tenant=self.stream.tenant,
-                source=self.stream.source,
-                mode=self.stream.mode,
-                session=self.stream.session,
-            )
+        made = replace(
+            made,
+            event_id=event_id,
+            correlation_id=event_id if cause is None else made.correlation_id,
+            causation_id=after.event_id if cause is None and after is not None else made.causation_id,
+            tenant=self.stream.tenant,
+            source=self.stream.source,
+            mode=self.stream.mode,
+            session=self.stream.session,
         )
+        self._waiting.append(made)
+        return made
 
     async def publish(self) -> int:
         """Publish what waits; how many events that were. Raises Unavailable, and then they wait on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,20 +58,27 @@ async def seen_before(
 
 @dataclass(frozen=True, slots=True)
 class EarlierTicks:
-    """The ticks of a stream that were stored before a position, and the candles that were published of them."""
+    """The ticks of a stream that were stored before a position, and the candles that were made of it."""
 
     store: EventStore
     stream: Stream
     before: int
 
-    async def read(self, start_ns: int) -> AsyncIterator[StoredEvent]:
-        """Ticks and candles that happened from `start_ns` on, in the order in which they were stored."""
-        async for batch in self.store.read(self._query(start_ns, None, "price.tick", "candle.closed")):
+    async def read(self, start_ns: int, end_ns: int | None = None, after: int = 0) -> AsyncIterator[StoredEvent]:
+        """Ticks that happened in a stretch, in the order in which they were stored; those `after` a position only."""
+        async for batch in self.store.read(self._query(start_ns, end_ns, "price.tick", after=after)):
             for stored in batch:
                 if stored.position >= self.before:
                     return
                 if stream_of(stored.event) == self.stream:
                     yield stored
+
+    async def candles(self, start_ns: int, end_ns: int | None = None) -> AsyncIterator[Event[Any]]:
+        """Candles that ended in a stretch. Where the store is filled beside the bus, one may lie before its ticks."""
+        async for batch in self.store.read(self._query(start_ns, end_ns, "candle.closed")):
+            for stored in batch:
+                if stream_of(stored.event) == self.stream:
+                    yield stored.event
 
     async def last_ns(self, now_ns: int) -> int | None:
         """When the latest of the ticks happened, seen from a time when all were there; None where there is none."""
@@ -83,10 +90,12 @@ class EarlierTicks:
             end_ns, length = end_ns - length, 2 * length
         return None
 
-    async def ids(self, start_ns: int, end_ns: int) -> set[str]:
-        """The event ids of those that happened in a stretch, without those from the future."""
-        query = self._query(start_ns, end_ns, "price.tick")
-        return {s.event.event_id async for batch in self.store.read(query) for s in batch if self._is_mine(s)}
+    async def others(self, known: Collection[str], start_ns: int, end_ns: int) -> bool:
+        """Whether any happened in a stretch but those that are known by their ids, and those from the future."""
+        async for batch in self.store.read(self._query(start_ns, end_ns, "price.tick")):
+            if any(self._is_mine(stored) and stored.event.event_id not in known for stored in batch):
+                return True
+        return False
 
     async def _latest(self, start_ns: int, end_ns: int) -> int | None:
         """The latest time within a stretch, by halves, the later half first."""
@@ -109,8 +118,9 @@ class EarlierTicks:
         event = stored.event
         return stored.position < self.before and stream_of(event) == self.stream and not is_ahead(event)
 
-    def _query(self, start_ns: int, end_ns: int | None, *types: str) -> EventQuery:
+    def _query(self, start_ns: int, end_ns: int | None, *types: str, after: int = 0) -> EventQuery:
         return EventQuery(
             start_ns=start_ns, end_ns=end_ns, tokens=(self.stream.token,), types=types, tenant=self.stream.tenant,
             session=self.stream.session, outside_sessions=self.stream.session is None,
+            after_position=after,
         )  # fmt: skip
