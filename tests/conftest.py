@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -44,6 +45,23 @@ class Answer:
 
 
 Ask = Callable[..., Answer]
+
+
+@pytest.fixture(scope="session")
+def old_objects_are_out_of_the_way() -> None:
+    """What stood there before the first test is not looked at again and again."""
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _what_is_left_open_is_told_here(
+    request: pytest.FixtureRequest, old_objects_are_out_of_the_way: None
+) -> Iterator[None]:
+    """A connection that a test forgot to close fails this test, not whichever runs when its memory is collected."""
+    yield
+    if "asyncio" in vars(request.module):
+        gc.collect()
+
 
 
 @pytest.fixture(scope="session")
