@@ -454,3 +454,31 @@ def test_the_trade_of_another_kind_of_event_is_not_counted():
         account="alice", order_id="o1", symbol="BTC/USDT", side="buy", state="FILLED", size=D(1), filled=D(1)
     )
     assert view_of([trade(1), replace(trade(2), type=kind.name, data=step)]) == view_of([trade(1)])
+
+
+@pytest.mark.parametrize("how", ["check", "recover"])
+def test_an_account_whose_first_trade_comes_during_a_comparison_is_not_taken_for_nobodys(with_portfolios, how):
+    """Its portfolio was written after the events were gone through, and before the keys were listed."""
+    told = []
+
+    async def work(portfolios):
+        async def tell(account, reason):
+            told.append((account, reason))
+
+        await stored(portfolios, [trade(1)])
+        assert await portfolios.recover()
+        portfolios = portfolios_over(portfolios.cache, portfolios.store, repaired=tell)
+        portfolios.health.found()
+        portfolios.health.rebuilt()
+        keys = portfolios.cache.keys
+
+        async def listed(*words):
+            await stored(portfolios, [trade(2, "bob")])
+            return await keys(*words)
+
+        portfolios.cache.keys = listed
+        await getattr(portfolios, how)()
+        assert (await portfolios.read(BOB))[1] == "cache"
+        assert told == []
+
+    with_portfolios(work)

@@ -155,7 +155,6 @@ class CachedPortfolios:
             await self.cache.ping()
             self.health.found()
             losses = self.health.losses
-            await self.books.advance()
             await self._remove_nobodys()
             # Those whose first event comes meanwhile are the consumer's: it is not kept from writing any more.
             for account in self.books.accounts:
@@ -174,9 +173,8 @@ class CachedPortfolios:
 
         `meanwhile` is called after each account: many of them take a while.
         """
-        await self.books.advance()
-        accounts = self.books.accounts
         removed = await self._remove_nobodys()
+        accounts = self.books.accounts
         remade: dict[Account, Reason] = dict.fromkeys((one for one in removed.values() if one is not None), "nobodys")
         for account in accounts:
             reason = await self._differs(account)
@@ -211,9 +209,14 @@ class CachedPortfolios:
         return "behind" if kept.position < ours.position else "damaged"
 
     async def _remove_nobodys(self) -> Mapping[str, Account | None]:
-        """Remove what no event accounts for; the keys, and whose each was as far as it says."""
+        """Remove what no event accounts for; the keys, and whose each was as far as it says.
+
+        The events are gone through once the keys are listed: of an account that has just begun there is an event then.
+        """
+        listed = await self.cache.keys(PATTERN, 3 * ACCOUNTS_MAX)
+        await self.books.advance()
         known = {key for account in self.books.accounts for key in account.keys}
-        strange = [key for key in await self.cache.keys(PATTERN, 3 * ACCOUNTS_MAX) if key not in known]
+        strange = [key for key in listed if key not in known]
         for key in strange:
             await self.cache.delete(key)
         return {key: account_of(key) for key in strange}

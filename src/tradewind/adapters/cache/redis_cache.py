@@ -21,7 +21,8 @@ SCAN = 500
 APPLY = """
 local at = 2
 for i = 1, tonumber(ARGV[1]) do
-  local found = redis.call('GET', KEYS[i])
+  local found = redis.pcall('GET', KEYS[i])
+  if type(found) == 'table' then found = false end
   if ARGV[at] == '1' then
     if found ~= ARGV[at + 1] then return 0 end
   elseif found then
@@ -40,7 +41,8 @@ end
 return 1
 """
 """Look, then change, as one step of the server. It writes a script's changes to its log as one transaction, refuses a
-script for want of memory at its first write only, and nothing before that write can fail: so all is done or nothing."""
+script for want of memory at its first write only, and nothing before that write can fail: so all is done or nothing.
+What somebody else has put there and is no value, a list or a hash, is as good as nothing, and is written over."""
 
 
 class RedisCache:
@@ -62,8 +64,9 @@ class RedisCache:
     async def get(self, key: str) -> bytes | None:
         """The value; None where there is none."""
         checked_key(key)
-        value: bytes | None = await self._read(lambda: self._client.get(key))
-        return value
+        # MGET, also of one: of what is no value it says nil, where GET would fail.
+        (value,) = await self._read(lambda: self._client.execute_command("MGET", key))
+        return value if value is None else bytes(value)
 
     async def set(self, key: str, value: bytes, ttl_s: float | None = None) -> None:
         """Keep a value; see the port. Redis counts a time to live in ms."""
