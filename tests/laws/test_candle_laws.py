@@ -176,3 +176,21 @@ def test_what_is_no_trade_is_not_taken(price, size):
 def test_rules_that_make_no_sense_are_refused(given):
     with pytest.raises(BadInput):
         CandleRules(**given)
+
+
+@given(streams(), st.data())
+def test_ticks_that_wait_for_nobody_make_the_same_candles_beside_another_timeframe(ticks, data):
+    """A builder of one timeframe has a short way for ticks in order; one of two timeframes has not."""
+    alone, beside = (CandleBuilder("BTC/USDT", CandleRules(names, 0)) for names in (("7s",), ("7s", "1m")))
+    found = []
+    for tick in ticks:
+        trade = data.draw(st.sampled_from([None, None, None, "a", "b"]))
+        assert alone.take(*tick, trade) is beside.take(*tick, trade)
+        assert alone.final_ns == beside.final_ns
+        found += alone.closed()
+        if data.draw(st.integers(0, 9)) == 0:
+            alone.advance(tick[0] + 3 * SECOND_NS)
+            beside.advance(tick[0] + 3 * SECOND_NS)
+    alone.advance(2**62)
+    beside.advance(2**62)
+    assert plain([*found, *alone.closed()]) == [c for c in plain(beside.closed()) if c[0] == "7s"]

@@ -18,7 +18,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heappop, heappush
-from math import isfinite
+from math import inf
 
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.payloads import Candle
@@ -73,19 +73,28 @@ class CandleBuilder:
 
     def take(self, time_ns: int, price: float, size: float, trade_id: str | None = None) -> Verdict:
         """One tick: a trade of the market at its own time, its price and its size in base currency."""
-        if not (isfinite(price) and price > 0.0 and isfinite(size) and size >= 0.0):
+        if not (0.0 < price < inf and 0.0 <= size < inf):  # what is not a number is neither
             return Verdict.MALFORMED
         if trade_id is not None and trade_id in self._ids:
             return Verdict.DUPLICATE
         if time_ns < self.final_ns:
             return Verdict.LATE
-        heappush(self._waiting, (time_ns, self._number, price, size))
+        waiting = self._waiting
+        if self._prompt and len(waiting) == 1 and waiting[0][0] < time_ns < self._next_end_ns and trade_id is None:
+            # By far the most: the one tick that waits is final now, and both are of the candle that is forming.
+            first = waiting[0]
+            waiting[0] = time_ns, self._number, price, size
+            self._number += 1
+            self.final_ns = time_ns
+            self._open[0].add(first[0], first[2], first[3])
+            return Verdict.TAKEN
+        heappush(waiting, (time_ns, self._number, price, size))
         self._number += 1
         final_ns = time_ns - self.rules.wait_ns
         if trade_id is not None:
             final_ns = max(final_ns, self._remember(time_ns, trade_id))
-        if len(self._waiting) > self.rules.waiting_max:
-            final_ns = max(final_ns, self._waiting[0][0] + 1)
+        if len(waiting) > self.rules.waiting_max:
+            final_ns = max(final_ns, waiting[0][0] + 1)
         self._settle(final_ns)
         return Verdict.TAKEN
 
@@ -122,8 +131,9 @@ class CandleBuilder:
         if final_ns <= self.final_ns:
             return
         self.final_ns = final_ns
-        while self._waiting and self._waiting[0][0] < final_ns:
-            time_ns, _, price, size = heappop(self._waiting)
+        waiting = self._waiting
+        while waiting and waiting[0][0] < final_ns:
+            time_ns, _, price, size = heappop(waiting)
             if time_ns >= self._next_end_ns:
                 self._close(time_ns)
             for forming in self._open:
@@ -141,6 +151,7 @@ class CandleBuilder:
     def _find_next_end(self, *, some_begin: bool) -> None:
         self._next_end_ns = min(forming.end_ns for forming in self._open)
         self._some_begin = some_begin
+        self._prompt = not some_begin and self.rules.wait_ns == 0 and len(self._open) == 1
 
 
 class _Forming:

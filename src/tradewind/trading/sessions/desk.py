@@ -110,9 +110,10 @@ class Desk:
         )
         self._drive = _driver(plan)
         self._moments = Moments(terms.symbols, terms.timeframe, terms.wait_ns)
-        self._builders = self._moments.builders
         self._hears = {kind: MethodType(hear, self) for kind, hear in HEARS.items()}
         self._numbers = {symbol: i for i, symbol in enumerate(terms.symbols)}
+        builders = self._moments.builders
+        self._known = {symbol: (i, builders[symbol], builders[symbol].take) for symbol, i in self._numbers.items()}
         self._begun, self._trade, self._quote = False, TradeSeen(), QuoteSeen()
         self._decided: list[tuple[Any, ...]] = []
         self._all = Decided()
@@ -166,14 +167,14 @@ class Desk:
         return Corrupt(f"the market speaks of {symbol} in a session on {', '.join(self._numbers)}")
 
     def _hear_tick(self, tick: p.Tick, time: int) -> None:
-        x, price, symbol = self.x, tick.price, tick.symbol
-        builder = self._builders.get(symbol)
-        if builder is None:
-            raise self._foreign(symbol)
-        builder.take(time, price, tick.size, tick.trade_id)
+        x, price = self.x, tick.price
+        known = self._known.get(tick.symbol)
+        if known is None:
+            raise self._foreign(tick.symbol)
+        number, builder, build = known
+        build(time, price, tick.size, tick.trade_id)
         if builder._closed:  # asked at every tick
             self._close(x.time_now)
-        number = self._numbers[symbol]
         if time < self._last_ticks[number]:
             return  # it was overtaken: its candle may still take it, and the last price is another one's
         self._last_ticks[number] = time

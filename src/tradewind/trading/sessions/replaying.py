@@ -19,7 +19,7 @@ from tradewind.core.domain.errors import BadInput, Corrupt, TradewindError
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
-from tradewind.trading.sessions.desk import NOTHING, Desk, Watcher
+from tradewind.trading.sessions.desk import NOTHING, Desk, Step, Watcher
 from tradewind.trading.sessions.journal import SESSION, Seal, decision_of, marks_of, told
 from tradewind.trading.sessions.terms import SessionTerms, read_terms
 
@@ -191,26 +191,32 @@ class _Replay:
         return len(events), _difference("record", at, told, None if missing else {"chain": chain})
 
     def _act_on(self, events: list[StoredEvent]) -> None:
-        expected = self._expected
+        expected, take = self._expected, None if self.desk is None else self.desk.take
         for stored in events:
             event = stored.event
             if event.source == SESSION:
                 self._own(stored)
+                take = None if self.desk is None else self.desk.take
                 continue
-            self._must_go_on()
-            if expected:
+            if expected or self._broke is not None:
+                self._must_go_on()
                 self._nothing_expected(stored)
-            if self.desk is None or self.terms is None:
+            if take is None:
                 raise Corrupt("it does not begin with its beginning", where=f"session {self.session}")
             self.inputs += 1
             try:
-                step = self.desk.take(event)
+                step = take(event)
             except TradewindError as problem:
                 self._broke = stored, str(problem)  # it is no difference if the record says so next
                 continue
             if step is not NOTHING:
-                expected.extend(decision_of(row, self.session, self.terms) for row in step.decisions)
-                expected.extend(told(a.order, self.session, self.terms, new=a.new) for a in step.asked)
+                self._expect(step)
+
+    def _expect(self, step: Step) -> None:
+        """What was decided and sent now has to be what the record says next."""
+        assert self.terms is not None
+        self._expected.extend(decision_of(row, self.session, self.terms) for row in step.decisions)
+        self._expected.extend(told(a.order, self.session, self.terms, new=a.new) for a in step.asked)
 
     def _own(self, stored: StoredEvent) -> None:
         """An event of the session itself: to be taken again, or its beginning or end."""
