@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,18 @@ class Days:
         self._known: set[int] = set()
 
     def forget(self) -> None:
-        """Look again: a transaction was undone, or days were dropped."""
+        """Look again: days were dropped."""
         self._known.clear()
+
+    @asynccontextmanager
+    async def undone_with(self, transaction: AbstractAsyncContextManager[Any]) -> AsyncIterator[None]:
+        """Runs a transaction; the days that were made in one that is undone, or may be, are not there."""
+        try:
+            async with transaction:
+                yield
+        except BaseException:
+            self.forget()
+            raise
 
     async def make(self, connection: asyncpg.Connection[Any], wanted: set[int]) -> None:
         """Make the partitions of these days (since 1970), where they are near enough to today."""

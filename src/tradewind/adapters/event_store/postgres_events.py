@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -282,12 +282,10 @@ class PostgresEventStore:
         import asyncpg  # noqa: PLC0415 - an extra
 
         async with self.connected() as connection:
-            try:
-                async with connection.transaction():
+            with suppress(asyncpg.UniqueViolationError):
+                async with self._days.undone_with(connection.transaction()):
                     return await self._copied(connection, list(wanted.values()))
-            except asyncpg.UniqueViolationError:
-                self._days.forget()
-            async with connection.transaction():
+            async with self._days.undone_with(connection.transaction()):
                 await connection.execute("SELECT FROM tradewind.places FOR UPDATE")
                 known = dict(await connection.fetch(KNOWN, list(wanted)))
                 new = [event for key, event in wanted.items() if key not in known]

@@ -14,10 +14,11 @@ import pytest
 from event_examples import tick
 from tests.servers.event_stores import asked, opened
 from tests.servers.postgres import PostgresServer
+from tests.servers.proxy import Proxy
 
 from tradewind.adapters.event_store import postgres_connection
 from tradewind.adapters.event_store.postgres_connection import place_of
-from tradewind.adapters.event_store.postgres_days import BACK_DAYS_MAX
+from tradewind.adapters.event_store.postgres_days import BACK_DAYS_MAX, Days
 from tradewind.adapters.event_store.postgres_events import TAKE_PLACES, PostgresEventStore
 from tradewind.core.domain.errors import BadInput, Corrupt, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
@@ -229,6 +230,34 @@ def test_days_near_today_have_their_own_place_and_wrong_clocks_share_one(url):
     found = dict(asyncio.run(work()))
     named = [f"events_{datetime.now(UTC) - timedelta(days=d):%Y%m%d}" for d in days[:-1]]
     assert found == dict.fromkeys([*named, "events_elsewhen"], 2)
+
+
+def test_a_day_that_was_made_by_a_call_that_failed_is_made_again_by_the_next(postgres, monkeypatch):
+    """Else its events would all come into the place that wrong clocks share."""
+    name = postgres.new_database().rpartition("/")[2]
+    make, event = Days.make, tick(1, time_event=now_ns(), time_recorded=now_ns() + DAY_NS)
+
+    async def work():
+        async with (
+            asyncio.timeout(60),
+            Proxy(postgres.port) as proxy,
+            opened(f"postgresql://tradewind@127.0.0.1:{proxy.port}/{name}") as store,
+        ):
+            await store.last_position()
+
+            async def made_and_broken(days, connection, wanted):
+                await make(days, connection, wanted)
+                proxy.reset()
+
+            monkeypatch.setattr(Days, "make", made_and_broken)
+            with pytest.raises(Unavailable):
+                await store.append([event])
+            monkeypatch.setattr(Days, "make", make)
+            await store.append([event])
+
+    asyncio.run(work())
+    assert postgres.ask("SELECT count(*) FROM tradewind.events_elsewhen", name) == [(0,)]
+    assert postgres.ask("SELECT count(*) FROM tradewind.events", name) == [(1,)]
 
 
 def test_a_day_is_one_of_utc_wherever_the_server_stands(postgres, url):
