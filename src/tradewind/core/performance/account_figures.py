@@ -31,6 +31,7 @@ TALLY = np.dtype(
         ("period", np.int64),
         ("open_bars", np.int64),
         ("bars", np.int64),
+        ("near", np.float64),  # see `look_ahead`
     ],
     align=True,
 )
@@ -81,22 +82,27 @@ def account_figures(
     See `equity_curve`: a position is worth its size times the last close of its symbol.
     """
     tally = np.zeros(1, TALLY)
-    tally["cash"] = tally["now"] = tally["peak"] = tally["low"] = initial
     equity, below = np.empty(len(rows.period_rows)), np.empty(len(rows.period_rows))
     sizes = np.zeros(2 * symbols)
     if symbols == 1:
         walk_one(
-            rows.time, rows.close, *rows.block_extremes, rows.first, rows.period_rows, fills, funding, sizes, tally,
-            equity, below,
+            rows.time, rows.close, *rows.block_extremes, rows.first, rows.period_rows, fills, funding, initial,
+            sizes, tally, equity, below,
         )  # fmt: skip
     else:
         prices = np.zeros(symbols)
         walk_several(
-            rows.time, rows.close, rows.row_symbol, rows.first, rows.period_rows, fills, funding, prices, sizes, tally,
-            equity, below,
+            rows.time, rows.close, rows.row_symbol, rows.first, rows.period_rows, fills, funding, initial, prices,
+            sizes, tally, equity, below,
         )  # fmt: skip
-    t = tally[0]
-    return AccountFigures(float(t["now"]), float(t["deepest"]), int(t["open_bars"]) / int(t["bars"]), equity, below)
+    found = dict(zip(TALLY.names or (), tally.item(), strict=True))
+    return AccountFigures(found["now"], found["deepest"], found["open_bars"] / found["bars"], equity, below)
+
+
+@kernel
+def begin(t: Any, initial: float) -> None:
+    """An account that has its cash and has never been worth more or less."""
+    t["cash"] = t["now"] = t["peak"] = t["low"] = initial
 
 
 @kernel
@@ -170,12 +176,29 @@ def hold(
 
 
 @kernel
+def look_ahead(close: Any, highest: Any, lowest: Any, fills: Any) -> float:
+    """Read the prices around all fills, and say what they add up to, which means nothing.
+
+    They are in the processor's cache afterwards. A walk asks for each price only when it has decided on the one before,
+    and would wait for every one: the bars of a sweep's run have driven them out.
+    """
+    total = 0.0
+    for i in range(len(fills)):
+        block = min(max(0, fills[i]["bar"] // BLOCK), len(highest) - 1)
+        if block >= 0:
+            total += close[block * BLOCK] + close[block * BLOCK + BLOCK // 2] + highest[block] + lowest[block]
+    return total
+
+
+@kernel
 def walk_one(
     time: Any, close: Any, highest: Any, lowest: Any, first: int, period_rows: Any, fills: Any, funding: Any,
-    sizes: Any, tally: Any, equity: Any, below: Any,
+    initial: float, sizes: Any, tally: Any, equity: Any, below: Any,
 ) -> None:  # fmt: skip
     """Value the account of a run of one symbol. `highest` and `lowest` are its `block_extremes`."""
     t = tally[0]
+    begin(t, initial)
+    t["near"] = look_ahead(close, highest, lowest, fills)
     n = len(time)
     row = 0
     while row < n:
@@ -212,11 +235,12 @@ def walk_one(
 
 @kernel
 def walk_several(
-    time: Any, close: Any, row_symbol: Any, first: int, period_rows: Any, fills: Any, funding: Any, prices: Any,
-    sizes: Any, tally: Any, equity: Any, below: Any,
+    time: Any, close: Any, row_symbol: Any, first: int, period_rows: Any, fills: Any, funding: Any, initial: float,
+    prices: Any, sizes: Any, tally: Any, equity: Any, below: Any,
 ) -> None:  # fmt: skip
     """Value the account of a run of several symbols, after the last of each moment. `prices` and `sizes` are zeros."""
     t = tally[0]
+    begin(t, initial)
     n = len(time)
     for row in range(n):
         book(t, row, time, fills, funding, sizes)

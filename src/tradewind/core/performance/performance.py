@@ -112,13 +112,14 @@ def _of_returns(found: NDArray[np.float64] | Undefined, per_year: float) -> dict
 def _of_trades(trades: NDArray[Any]) -> dict[str, Figure]:
     t = trade_statistics
     long, short = trades[trades["side"] > 0], trades[trades["side"] < 0]
+    profits = t.profits_of(trades)
     return {
         "trades": len(trades),
-        "win_rate": t.win_rate(trades),
-        "profit_factor": t.profit_factor(trades),
-        "expectancy": t.expectancy(trades),
-        "gross_profit": t.gross_profit(trades),
-        "gross_loss": t.gross_loss(trades),
+        "win_rate": t.win_rate(profits),
+        "profit_factor": t.profit_factor(profits),
+        "expectancy": t.expectancy(profits),
+        "gross_profit": t.gross_profit(profits),
+        "gross_loss": t.gross_loss(profits),
         "best_trade": t.trade_return(trades, np.max),
         "worst_trade": t.trade_return(trades, np.min),
         "average_trade": t.trade_return(trades, np.mean),
@@ -128,7 +129,7 @@ def _of_trades(trades: NDArray[Any]) -> dict[str, Figure]:
         "longest_win_streak": t.longest_streak(trades["pnl"] > 0),
         "longest_loss_streak": t.longest_streak(trades["pnl"] < 0),
         "average_trade_duration": t.average_duration_days(trades),
-        "sqn": t.sqn(trades),
+        "sqn": t.sqn(profits),
         "kelly": t.kelly(trades),
         "long_trades": len(long),
         "long_win_rate": t.win_rate(long),

@@ -82,9 +82,14 @@ def cagr(total_return: float, years: float) -> Figure:
 
 def spread(returns: Returns) -> Figure:
     """Sample standard deviation (n - 1) per period; 0 for a constant series, undefined below two periods."""
-    if len(returns) < 2:
-        return TOO_FEW
     _, deviation, largest = moments(returns)
+    return spread_of(len(returns), deviation, largest)
+
+
+def spread_of(count: int, deviation: float, largest: float) -> Figure:
+    """The spread of so many values with this deviation and largest absolute value; see `spread`."""
+    if count < 2:
+        return TOO_FEW
     return 0.0 if deviation <= 1e-15 + 1e-12 * largest else deviation
 
 
@@ -93,8 +98,7 @@ def volatility(returns: Returns, periods_per_year: float) -> Figure:
 
     Undefined below two periods.
     """
-    deviation = spread(returns)
-    return deviation if isinstance(deviation, Undefined) else deviation * math.sqrt(periods_per_year)
+    return swings(returns, periods_per_year)[0]
 
 
 def sharpe(returns: Returns, periods_per_year: float) -> Figure:
@@ -103,9 +107,7 @@ def sharpe(returns: Returns, periods_per_year: float) -> Figure:
     Undefined below two periods and for equal returns. Source: Sharpe, "The Sharpe Ratio", Journal of Portfolio
     Management 21(1), 1994; annualised by the square root of time as Lo (2002) gives for independent returns.
     """
-    deviation = spread(returns)
-    per_period = ratio(moments(returns)[0], deviation, CONSTANT.reason)
-    return per_period if isinstance(per_period, Undefined) else per_period * math.sqrt(periods_per_year)
+    return swings(returns, periods_per_year)[1]
 
 
 def sortino(returns: Returns, periods_per_year: float) -> Figure:
@@ -114,10 +116,21 @@ def sortino(returns: Returns, periods_per_year: float) -> Figure:
     The downside deviation is sqrt(mean(min(r, 0)^2)) over all periods. Undefined below two periods and without a loss.
     Source: Sortino and Price, "Performance Measurement in a Downside Risk Framework", Journal of Investing 3(3), 1994.
     """
+    return swings(returns, periods_per_year)[2]
+
+
+def swings(returns: Returns, periods_per_year: float) -> tuple[Figure, Figure, Figure]:
+    """`volatility`, `sharpe` and `sortino`, which are told from one look at the returns."""
     if len(returns) < 2:
-        return TOO_FEW
-    per_period = ratio(moments(returns)[0], math.sqrt(below_zero(returns)), "no losing period")
-    return per_period if isinstance(per_period, Undefined) else per_period * math.sqrt(periods_per_year)
+        return TOO_FEW, TOO_FEW, TOO_FEW
+    mean, deviation, largest = moments(returns)
+    scale = math.sqrt(periods_per_year)
+    swing = spread_of(len(returns), deviation, largest)
+    up = ratio(mean, swing, CONSTANT.reason)
+    down = ratio(mean, math.sqrt(below_zero(returns)), "no losing period")
+    found = (swing, up, down)
+    volatility_, sharpe_, sortino_ = (one if isinstance(one, Undefined) else one * scale for one in found)
+    return volatility_, sharpe_, sortino_
 
 
 def omega(returns: Returns) -> Figure:

@@ -33,12 +33,12 @@ def scores_of(
     if isinstance(made, Undefined):
         volatility = sharpe = sortino = made
     else:
-        volatility = returns.volatility(made, per_year)
-        sharpe, sortino = returns.sharpe(made, per_year), returns.sortino(made, per_year)
+        volatility, sharpe, sortino = returns.swings(made, per_year)
     t = trade_statistics
+    profits = t.profits_of(trades)
     return [
         account.final, total_return, growth, volatility, sharpe, sortino, drawdown.calmar(growth, account.deepest),
-        account.deepest, drawdown.ulcer_index(account.period_below), account.exposure, len(trades), t.win_rate(trades),
-        t.profit_factor(trades), t.expectancy(trades), t.trade_return(trades, np.mean), t.sqn(trades),
+        account.deepest, drawdown.ulcer_index(account.period_below), account.exposure, len(trades), t.win_rate(profits),
+        t.profit_factor(profits), t.expectancy(profits), t.trade_return(trades, np.mean), t.sqn(profits),
         costs.fees_paid(fills),
     ], made  # fmt: skip

@@ -5,6 +5,7 @@ Additions carry the part that rounding loses (Kahan's summation), so that the or
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,15 +22,28 @@ def moments(values: Values) -> tuple[float, float, float]:
     return mean, deviation, largest
 
 
+@dataclass(frozen=True, slots=True)
+class Profits:
+    """What can be said of profits by one look at them: `wins` are above zero, `gain` their sum, `loss` the others'."""
+
+    count: int
+    wins: int
+    gain: float
+    loss: float
+    mean: float
+    deviation: float
+    largest: float
+    """Deviation and largest absolute value are those of `moments`."""
+
+
+def profits(values: Values) -> Profits:
+    """Look at profits once."""
+    return Profits(len(values), *sum_profits(frozen(values)))
+
+
 def below_zero(values: Values) -> float:
     """Mean of min(value, 0) squared; 0 for none."""
     return float(sum_below_zero(frozen(values)))
-
-
-def gains_and_losses(values: Values) -> tuple[int, float, float]:
-    """How many values are above zero, their sum, and the sum of those below."""
-    count, gain, loss = sum_gains_and_losses(frozen(values))
-    return count, gain, loss
 
 
 @kernel
@@ -64,7 +78,7 @@ def sum_below_zero(values: Any) -> float:
 
 @kernel
 def sum_gains_and_losses(values: Any) -> tuple[int, float, float]:
-    """As `gains_and_losses`."""
+    """How many values are above zero, their sum, and the sum of those below."""
     count, gain, gain_lost, loss, loss_lost = 0, 0.0, 0.0, 0.0, 0.0
     for value in values:
         if value > 0.0:
@@ -75,3 +89,11 @@ def sum_gains_and_losses(values: Any) -> tuple[int, float, float]:
             added = value - loss_lost
             loss, loss_lost = loss + added, (loss + added - loss) - added
     return count, gain, loss
+
+
+@kernel
+def sum_profits(values: Any) -> tuple[int, float, float, float, float, float]:
+    """Wins, gain, loss, mean, deviation and largest absolute value of `Profits`."""
+    wins, gain, loss = sum_gains_and_losses(values)
+    mean, deviation, largest = sum_moments(values)
+    return wins, gain, loss, mean, deviation, largest

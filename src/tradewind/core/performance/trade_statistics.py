@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradewind.core.domain.timeframes import UNITS_NS
-from tradewind.core.performance.returns import spread
-from tradewind.core.performance.sums import gains_and_losses, moments
+from tradewind.core.performance.returns import spread_of
+from tradewind.core.performance.sums import Profits, profits
 from tradewind.core.performance.undefined import Figure, Undefined, ratio
 
 Trades = NDArray[Any]
@@ -24,37 +24,47 @@ NO_WIN = Undefined("no winning trade")
 NO_LOSS = Undefined("no losing trade")
 
 
-def win_rate(trades: Trades) -> Figure:
+def profits_of(trades: Trades) -> Profits:
+    """The trades' profits, looked at once: what `win_rate`, `profit_factor`, `expectancy` and `sqn` may be given."""
+    return profits(trades["pnl"])
+
+
+def win_rate(made: Trades | Profits) -> Figure:
     """Share of trades with a profit, 0 to 1. Undefined without trades.
 
     Source: Pardo, "The Evaluation and Optimization of Trading Strategies" (2nd ed. 2008), chapter 12.
     """
-    return NO_TRADES if len(trades) == 0 else gains_and_losses(trades["pnl"])[0] / len(trades)
+    p = _looked_at(made)
+    return NO_TRADES if p.count == 0 else p.wins / p.count
 
 
-def gross_profit(trades: Trades) -> float:
+def gross_profit(made: Trades | Profits) -> float:
     """Sum of the winning trades' profits, quote currency."""
-    return float(gains_and_losses(trades["pnl"])[1])
+    return _looked_at(made).gain
 
 
-def gross_loss(trades: Trades) -> float:
+def gross_loss(made: Trades | Profits) -> float:
     """Sum of the losing trades' losses, quote currency, negative."""
-    return float(gains_and_losses(trades["pnl"])[2])
+    return _looked_at(made).loss
 
 
-def profit_factor(trades: Trades) -> Figure:
+def profit_factor(made: Trades | Profits) -> Figure:
     """Gross profit / |gross loss|. Undefined without a losing trade. Source: Pardo (2008), chapter 12."""
-    if len(trades) == 0:
-        return NO_TRADES
-    return ratio(gross_profit(trades), -gross_loss(trades), NO_LOSS.reason)
+    p = _looked_at(made)
+    return NO_TRADES if p.count == 0 else ratio(p.gain, -p.loss, NO_LOSS.reason)
 
 
-def expectancy(trades: Trades) -> Figure:
+def expectancy(made: Trades | Profits) -> Figure:
     """Mean profit of a trade, quote currency: win rate x average win + loss rate x average loss.
 
     Undefined without trades. Source: Tharp, "Trade Your Way to Financial Freedom" (2nd ed. 2007), chapter 7.
     """
-    return NO_TRADES if len(trades) == 0 else float(moments(trades["pnl"])[0])
+    p = _looked_at(made)
+    return NO_TRADES if p.count == 0 else p.mean
+
+
+def _looked_at(made: Trades | Profits) -> Profits:
+    return made if isinstance(made, Profits) else profits_of(made)
 
 
 def average_win(trades: Trades) -> Figure:
@@ -91,17 +101,18 @@ def kelly(trades: Trades) -> Figure:
     return payoff if isinstance(payoff, Undefined) else rate - (1.0 - rate) / payoff
 
 
-def sqn(trades: Trades) -> Figure:
+def sqn(made: Trades | Profits) -> Figure:
     """System quality number: sqrt(n) x mean / sample standard deviation of the trades' profits.
 
     Undefined below two trades and for equal profits. Source: Tharp, "The Definitive Guide to Position Sizing" (2008),
     who takes profits in multiples of the initial risk and stops n at 100; here they are in quote currency and n is all.
     """
-    pnl = trades["pnl"]
-    if len(pnl) < 2:
+    p = _looked_at(made)
+    if p.count < 2:
         return Undefined("fewer than two trades")
-    per_trade = ratio(moments(pnl)[0], spread(pnl), "all trades made the same profit")
-    return per_trade if isinstance(per_trade, Undefined) else per_trade * math.sqrt(len(pnl))
+    swing = spread_of(p.count, p.deviation, p.largest)
+    per_trade = ratio(p.mean, swing, "all trades made the same profit")
+    return per_trade if isinstance(per_trade, Undefined) else per_trade * math.sqrt(p.count)
 
 
 def longest_streak(hits: NDArray[np.bool_]) -> int:
