@@ -10,6 +10,8 @@ from tradewind.ports.event_store import EventQuery, EventStore
 from tradewind.trading.feed_days import ALLOWED, DAY_NS, SEEN, SYNTHETIC, TOLD, FeedDay, judged, received_on
 
 DAYS_MAX = 400
+DAYS_SHOWN = 31
+"""Where nobody says which days."""
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,31 @@ async def feed_quality(
         EventQuery(start_ns=start_ns, end_ns=end_ns, types=SEEN, tenant=tenant, outside_sessions=True)
     )
     return FeedQuality(start_ns, end_ns, allowed, received, tuple(days), synthetic)
+
+
+async def days_with_ticks(store: EventStore, end_ns: int, most: int = DAYS_SHOWN) -> tuple[int, int] | None:
+    """The latest days up to a time on which something came or was told to be wrong, from the first to the last of them.
+
+    That is a stretch of whole days, of `most` at most, that begins and ends with such a day; None where there is none.
+    """
+    end_ns = -(-end_ns // DAY_NS) * DAY_NS
+
+    async def is_there(start_ns: int, until_ns: int) -> bool:
+        query = EventQuery(start_ns=start_ns, end_ns=until_ns, types=(*SEEN, *TOLD), outside_sessions=True)
+        return await store.count(query) > 0
+
+    length = DAY_NS
+    while not await is_there(end_ns - length, end_ns):
+        if length > end_ns:
+            return None
+        end_ns, length = end_ns - length, 2 * length
+    low, high = end_ns - length, end_ns
+    while high - low > DAY_NS:  # the last day lies between, the later half first
+        middle = low + (high - low) // DAY_NS // 2 * DAY_NS
+        low, high = (middle, high) if await is_there(middle, high) else (low, middle)
+    end_ns = high
+    low, high = end_ns - most * DAY_NS, end_ns
+    while high - low > DAY_NS:  # and of the days before it the first, the earlier half first
+        middle = low + (high - low) // DAY_NS // 2 * DAY_NS
+        low, high = (low, middle) if await is_there(low, middle) else (middle, high)
+    return low, end_ns

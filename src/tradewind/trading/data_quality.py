@@ -20,6 +20,7 @@ from tradewind.core.domain.events.partitioning import partition_of
 from tradewind.core.domain.events.payloads import QualityProblem, Tick
 from tradewind.core.domain.problem_bundles import BUNDLED_NS, ProblemBundles
 from tradewind.core.domain.tick_checks import Problem, TickChecks, TickRules
+from tradewind.core.domain.timeframes import SECOND_NS
 from tradewind.messaging.consumer import EventConsumer
 from tradewind.messaging.handlers import event_handler
 from tradewind.messaging.producer import EventProducer
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 TICKS = EVENT_TYPES["price.tick"].topic
 SEEN_BEFORE = 200
 """Ticks and quotes from before a restart that the checks learn from: enough for what is usual, and for repetitions."""
+LOGGED_NS = 60 * SECOND_NS
+"""The log has a kind of problem of a stream once in so long; the events have all of them."""
 
 
 @dataclass
@@ -47,6 +50,8 @@ class _Watched:
     latest_with: dict[str, Event[Any]] = field(default_factory=dict)
     """The last event in which each kind of problem was found: it is the cause of what is told of them."""
     heard_ns: int = 0
+    logged_ns: dict[str, int] = field(default_factory=dict)
+    """When each kind of problem was last logged."""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -164,7 +169,9 @@ class DataQuality(EventConsumer):
             watched.latest_with[problem.name] = cause
             self.metrics.counter("data_problems", problem=problem.name)(1)
             for since_ns, told in watched.bundles.add(problem, now_ns):
-                log.warning("%s: %s: %s", told.symbol, told.problem, told.detail)
+                if now_ns - watched.logged_ns.get(told.problem, now_ns - LOGGED_NS) >= LOGGED_NS:
+                    watched.logged_ns[told.problem] = now_ns
+                    log.warning("%s: %s: %s", told.symbol, told.problem, told.detail)
                 _send(watched.outbox, told, since_ns, cause)
 
 

@@ -220,6 +220,14 @@ def test_spikes_on_both_sides_are_no_new_price():
         assert [p.name for p in checks.tick(time, time, trade(price * off))] == ["spike"]
 
 
+def test_spikes_from_before_a_gap_do_not_count_towards_a_market_that_has_moved():
+    checks, last, _, price = settled()
+    times = [last + i * SECOND_NS for i in (1, 2, 400, 401, 402, 403)]
+    prices = [price * off for off in (1.2, 1.2, 1.0, 1.2, 1.0, 1.2)]
+    told = [[p.name for p in checks.tick(t, t, trade(p))] for t, p in zip(times, prices, strict=True)]
+    assert told == [["spike"], ["spike"], ["gap"], ["spike"], [], ["spike"]]
+
+
 def test_ids_are_remembered_up_to_the_limit():
     checks = TickChecks(TickRules(ids_max=3))
     for number in range(5):

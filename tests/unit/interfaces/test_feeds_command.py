@@ -121,3 +121,28 @@ def test_ticks_without_problems_name_the_service_that_would_have_told_them(ask, 
     answer = ask("data", "feeds", *WHEN)
     assert "3 ticks and quotes, 0 problems" in answer.out
     assert "tradewind serve quality" in answer.err
+
+
+def test_without_days_the_latest_are_shown_on_which_something_came(ask, home):
+    """Whoever has just published ticks of years ago is not told that nothing came today."""
+
+    async def stored(days):
+        store = bootstrap.open_event_store()
+        await store.append([tick(9_000 + day, time_event=DAY + day * DAY_NS) for day in days])
+        await store.close()
+
+    def shown(*words):
+        said = ask("data", "feeds", *words, "--json").document
+        return (said["start"] - DAY) // DAY_NS, (said["end"] - DAY) // DAY_NS, said["received"]
+
+    asyncio.run(stored([-2_000]))
+    assert shown() == (-2_000, -1_999, 1)
+    asyncio.run(stored([-60, -33, -30, -7]))
+    assert shown() == (-33, -6, 3)
+    assert shown("--end", "2026-08-01") == (-60, -59, 1)
+    asyncio.run(stored([-2]))
+    assert shown() == (-30, -1, 3), "31 days at most"
+    answer = ask("data", "feeds")
+    assert "2026-08-22 to 2026-09-19: 3 ticks and quotes" in answer.out
+    assert "tradewind data feeds --start 2026-07-23 --end 2026-08-20" in answer.err, "and what came before it"
+    assert "More came before" not in ask("data", "feeds", "--end", "2021-05-01").err

@@ -223,3 +223,27 @@ def test_an_outage_across_a_restart_is_a_gap(tmp_path):
         return [e.data.problem for e in found]
 
     assert asyncio.run(journey()) == ["gap"]
+
+
+def test_a_market_that_moves_is_logged_once_and_the_events_say_that_it_has_moved(tmp_path, caplog):
+    """Three prices far off are three problems; whoever reads the log needs to hear of the jump once."""
+
+    async def journey():
+        stand = Stand(tmp_path)
+        one = watch(stand)
+        moved = [trade(200 + i, seconds(30 + 15 * i), price=150.0) for i in range(18)]
+        later = trade(300, seconds(300), price=300.0)
+        for event in (*CLEAN, *moved, later):
+            await stand.bus.publish([event])
+            await one.look(event)
+        told = [e.data for e in await stand.events("data.quality") if e.data.problem == "spike"]
+        await stand.store.close()
+        return [one.detail for one in told]
+
+    told = asyncio.run(journey())
+    assert len(told) == 4
+    assert told[0] == "150 is 50.0% from 100.02"
+    assert told[1].startswith("150 is 50.0% from 100.02, the last price that was none")
+    assert told[2].endswith("the market has moved")
+    assert told[3] == "300 is 100.0% from 150"
+    assert caplog.text.count("spike") == 2

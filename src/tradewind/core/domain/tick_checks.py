@@ -139,6 +139,7 @@ class TickChecks:
         elif latest is not None and time_ns >= latest:
             if len(self._between) >= STEPS_NEEDED and time_ns - latest > self._silence_ns():
                 self._price = None
+                self._spikes.clear()
                 found.append(Problem("gap", f"nothing for {(time_ns - latest) / SECOND_NS:.1f} s"))
             self._between.append(time_ns - latest)
         return found
@@ -163,10 +164,15 @@ class TickChecks:
         if self._spikes and (self._spikes[-1] - self._price) * step < 0.0:
             self._spikes.clear()
         self._spikes.append(value)
-        if len(self._spikes) >= self.rules.spikes_in_a_row:
+        number, before = len(self._spikes), exp(self._price)
+        detail = f"{price:g} is {abs(exp(step) - 1.0):.1%} from {before:g}"
+        if number > 1:
+            detail += f", the last price that was none, and the {number}. in a row"
+        if number >= self.rules.spikes_in_a_row:
+            detail += ": the market has moved"
             self._price = value
             self._spikes.clear()
-        return Problem("spike", f"{price:g} is {abs(exp(step) - 1.0):.1%} from the price before it")
+        return Problem("spike", detail)
 
     def _usual_step(self) -> float:
         return NORMAL_FROM_MAD * median(self._steps) if len(self._steps) >= STEPS_NEEDED else self.rules.spike_least

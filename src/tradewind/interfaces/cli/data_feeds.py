@@ -12,8 +12,10 @@ from tradewind.interfaces.cli.app import console_of
 
 def feeds(
     ctx: typer.Context,
-    start: Annotated[str | None, typer.Option(help="First day, as 2026-11-01. Today if left out.")] = None,
-    end: Annotated[str | None, typer.Option(help="The day after the last. The end of today if left out.")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="First day, as 2026-11-01. Left out, the latest days on which something came.")
+    ] = None,
+    end: Annotated[str | None, typer.Option(help="The day after the last; else up to today.")] = None,
     page: Annotated[Path | None, typer.Option(help="A folder to write the report into, as a page and JSON.")] = None,
     allowed: Annotated[float, typer.Option(help="Share of ticks that may be wrong before a day is a breach.")] = 0.001,
 ) -> None:
@@ -23,21 +25,23 @@ def feeds(
     from tradewind import __version__, bootstrap
     from tradewind.core.domain.instants import instant_ns, instant_text
     from tradewind.interfaces.cli.clock import now_ns
-    from tradewind.operations.feed_quality import FeedQuality, feed_quality
+    from tradewind.operations.feed_quality import FeedQuality, days_with_ticks, feed_quality
     from tradewind.operations.feed_reports import write_feed_report
 
     console, now = console_of(ctx), now_ns()
-    start_ns = now if start is None else instant_ns(start)
-    end_ns = now + 1 if end is None else instant_ns(end)
+    first_ns, until_ns = None if start is None else instant_ns(start), now + 1 if end is None else instant_ns(end)
 
-    async def work() -> FeedQuality:
+    async def work() -> tuple[FeedQuality, tuple[int, int] | None]:
         store = bootstrap.open_event_store()
         try:
-            return await feed_quality(store, start_ns, end_ns, allowed)
+            if first_ns is not None:
+                return await feed_quality(store, first_ns, until_ns, allowed), None
+            days = await days_with_ticks(store, until_ns) or (until_ns - 1, until_ns)
+            return await feed_quality(store, *days, allowed), await days_with_ticks(store, days[0])
         finally:
             await store.close()
 
-    found = asyncio.run(work())
+    found, earlier = asyncio.run(work())
     written = None
     if page is not None:
         first, after = (instant_text(when)[:10] for when in (found.start_ns, found.end_ns))
@@ -57,7 +61,7 @@ def feeds(
     rows = [
         (
             instant_text(day.day_ns)[:10], day.symbol, day.received,
-            day.told, day.share, "BREACH" if day.breach else "",
+            day.told, None if day.share is None else f"{day.share:.3%}", "BREACH" if day.breach else "",
         )
         for day in found.days
     ]  # fmt: skip
@@ -69,6 +73,9 @@ def feeds(
         f"{instant_text(found.start_ns)[:10]} to {last}: {came if found.received or found.days else 'nothing came'}."
         f"{'  [SYNTHETIC DATA]' if found.synthetic else ''}"
     )
+    if earlier is not None:
+        first, after = (instant_text(when)[:10] for when in earlier)
+        console.note(f"More came before that: tradewind data feeds --start {first} --end {after}")
     if not found.received:
         console.note("Recorded ticks to try it on: tradewind data publish; they count on the days on which they were")
     elif not found.problems:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tradewind.interfaces.cli.app import console_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def publish(
@@ -34,14 +37,15 @@ def publish(
     from tradewind.settings import load_settings
 
     console, factor = console_of(ctx), _speed(speed)
-    file = Path(what)
-    if file.is_file():
+    file, catalogue = Path(what), bootstrap.open_catalogue()
+    stored = any(info.key.symbol == what for info in catalogue.data_sets())
+    if file.is_file() or (not stored and _is_meant_as_file(file, what)):
         if timeframe or start or end:
             raise BadInput("a recording is published whole", where="--timeframe, --start, --end", fix="Leave them out")
         feed = recorded_feed(bootstrap.read_order_book(file), file.name)
     else:
         first, last = (None if text is None else instant_ns(text) for text in (start, end))
-        feed = candle_feed(bootstrap.open_catalogue(), what, timeframe, first, last)
+        feed = candle_feed(catalogue, what, timeframe, first, last)
 
     async def work() -> tuple[PublishedFeed, int]:
         async with AsyncExitStack() as opened:
@@ -73,6 +77,11 @@ def publish(
     if not through_kafka:
         console.say(f"  {new:,} of them are new" if new else "  all of them were there already")
     console.note("Make candles of them, and look at their quality: tradewind serve candles quality --until-idle")
+
+
+def _is_meant_as_file(file: Path, what: str) -> bool:
+    """Whether who wrote this had a file in mind, be it there or not: symbols are capitals, as ccxt has them."""
+    return file.exists() or what.startswith((".", "/", "~")) or file.suffix[1:].islower()
 
 
 def _speed(text: str) -> float | None:
