@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -229,6 +229,17 @@ def served_alone(roles: Sequence[str], settings: Settings | None = None) -> Abst
 
     settings = settings or load_settings()
     return nullcontext() if settings.kafka else alone(settings.events, roles)
+
+
+def served_alone_anywhere(
+    roles: Sequence[str], settings: Settings, member: str, lost: Callable[[], None]
+) -> AbstractAsyncContextManager[None]:
+    """The same among the machines that share one database; see `adapters.event_store.postgres_alone`."""
+    from tradewind.adapters.event_store.postgres_alone import served_alone_at  # noqa: PLC0415
+
+    if settings.kafka or not settings.postgres:
+        return nullcontext()
+    return served_alone_at(settings.postgres, roles, member, lost)
 
 
 def open_metrics() -> CountedMetrics:

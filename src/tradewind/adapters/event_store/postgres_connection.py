@@ -42,29 +42,49 @@ def place_of(url: str) -> str:
 
 async def open_pool(url: str, where: str) -> asyncpg.Pool[Any]:
     """A pool of connections. Raises Unavailable or BadInput that names the place."""
-    try:
-        import asyncpg  # noqa: PLC0415 - an extra
-
-        from tradewind.adapters.event_store.postgres_sockets import Connection, connect  # noqa: PLC0415 - needs it
-    except ImportError:
-        raise BadInput("asyncpg is not installed", where=where, fix=INSTALL) from None
+    asyncpg, sockets = _driver(where)
     with explained(where):
         return await asyncpg.create_pool(
             url,
-            connect=connect,
-            connection_class=Connection,
+            connect=sockets.connect,
+            connection_class=sockets.Connection,
             min_size=0,
             max_size=CONNECTIONS_MAX,
-            timeout=CONNECT_S_MAX,
-            command_timeout=COMMAND_S_MAX,
             init=_prepare,
             reset=_as_it_is,
-            server_settings={
-                "application_name": "tradewind",
-                "timezone": "UTC",
-                "idle_in_transaction_session_timeout": str(IDLE_MS_MAX),
-            },
+            **_asked_for("tradewind"),
         )
+
+
+async def open_connection(url: str, where: str, name: str) -> asyncpg.Connection[Any]:
+    """One connection, for one who keeps it; the server knows it by `name`. Raises as `open_pool`."""
+    _, sockets = _driver(where)
+    with explained(where):
+        loop = asyncio.get_running_loop()
+        return await sockets.connect(url, loop=loop, connection_class=sockets.Connection, **_asked_for(name))
+
+
+def _driver(where: str) -> tuple[Any, Any]:
+    """What is here only where the extra is installed: asyncpg, and what we make of it."""
+    try:
+        import asyncpg  # noqa: PLC0415 - an extra
+
+        from tradewind.adapters.event_store import postgres_sockets  # noqa: PLC0415 - needs it
+    except ImportError:
+        raise BadInput("asyncpg is not installed", where=where, fix=INSTALL) from None
+    return asyncpg, postgres_sockets
+
+
+def _asked_for(name: str) -> dict[str, Any]:
+    return {
+        "timeout": CONNECT_S_MAX,
+        "command_timeout": COMMAND_S_MAX,
+        "server_settings": {
+            "application_name": name,
+            "timezone": "UTC",
+            "idle_in_transaction_session_timeout": str(IDLE_MS_MAX),
+        },
+    }
 
 
 async def close_pool(pool: asyncpg.Pool[Any]) -> None:

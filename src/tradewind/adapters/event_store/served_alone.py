@@ -28,9 +28,14 @@ def served_alone(folder: Path, roles: Sequence[str]) -> Iterator[None]:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError:
-                    raise BadInput(
-                        f"another process serves as {role} already",
-                        where=str(folder),
-                        fix="Stop it first, or let several share the work: set TRADEWIND_KAFKA",
-                    ) from None
+                    raise taken(role, str(folder)) from None
         yield
+
+
+def taken(role: str, where: str) -> BadInput:
+    """What is said of a role that another process has."""
+    return BadInput(
+        f"another process serves as {role} already",
+        where=where,
+        fix="Stop it first, or let several share the work: set TRADEWIND_KAFKA",
+    )

@@ -103,7 +103,9 @@ async def _served(
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     metrics = bootstrap.open_metrics()
+    member = f"{socket.gethostname()}-{os.getpid()}"
     async with AsyncExitStack() as opened:
+        await opened.enter_async_context(bootstrap.served_alone_anywhere(names, settings, member, stopping.set))
         store = bootstrap.open_event_store(settings, metrics)
         opened.push_async_callback(store.close)
         bus = bootstrap.open_bus(store, settings)
@@ -111,7 +113,6 @@ async def _served(
         cache = bootstrap.open_cache(Role.STATE, settings, metrics) if settings.redis_state else None
         if cache is not None:
             opened.push_async_callback(cache.close)
-        member = f"{socket.gethostname()}-{os.getpid()}"
         producer = EventProducer(bus, origin_of(member), metrics)
         made_by = f"Tradewind {__version__}"
         around = Surroundings(
