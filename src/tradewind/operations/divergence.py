@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,14 +12,13 @@ from tradewind.core.domain.market_data import Bars
 from tradewind.core.domain.timeframes import timeframe_ns
 from tradewind.core.domain.trials import REAL, TrialKind
 from tradewind.core.engine.rules import MarketRules
-from tradewind.operations.progress import Progress, Silence, Stages
-from tradewind.operations.run_names import run_name
+from tradewind.operations.finished import Finished, keep_study
+from tradewind.operations.progress import Stages
 from tradewind.operations.sessions import replay_session
 from tradewind.operations.strategies import strategy_named
+from tradewind.operations.workplace import Workplace
 from tradewind.ports.event_store import EventStore
 from tradewind.ports.market_data import MarketData
-from tradewind.ports.runs import Runs
-from tradewind.ports.trials import Trials
 from tradewind.research.backtest import Market, backtest
 from tradewind.research.counting import counting
 from tradewind.research.divergence import Divergence, compare
@@ -29,7 +26,6 @@ from tradewind.research.pairing import Side
 from tradewind.research.reports.divergence_document import divergence_document
 from tradewind.research.reports.divergence_page import divergence_study
 from tradewind.research.reports.divergence_words import Compared
-from tradewind.research.reports.study import write_study
 from tradewind.trading.sessions.replaying import Replayed
 from tradewind.trading.sessions.terms import SessionTerms
 from tradewind.trading.sessions.witness import Witness
@@ -38,52 +34,35 @@ STAGES = ("replaying", "compiling", "running", "reporting")
 
 
 @dataclass(frozen=True)
-class FinishedDivergence:
+class FinishedDivergence(Finished[Divergence]):
     """A comparison that has been kept."""
 
-    name: str
-    folder: Path
-    report: Path
     terms: SessionTerms
     replayed: Replayed
-    result: Divergence
-    verdict: str
-    warnings: tuple[str, ...]
-    document: Mapping[str, Any]
 
 
-async def diverge(
-    session: str,
-    *,
-    store: EventStore,
-    catalogue: MarketData,
-    runs: Runs,
-    trials: Trials,
-    cache: Path | None,
-    now_ns: int,
-    made_by: str,
-    progress: Progress | None = None,
-) -> FinishedDivergence:
+async def diverge(session: str, at: Workplace, *, store: EventStore) -> FinishedDivergence:
     """Replay the session, run the backtest over its candles, compare, keep.
 
     Raises BadInput for a session that is not there or in which no candle has closed, StrategyFailed for a strategy that
     a backtest cannot run.
     """
-    progress = progress or Silence()
-    runs.prepare()
-    progress.stage("replaying")
+    at.runs.prepare()
+    at.progress.stage("replaying")
     seen = Witness()
     replayed = await replay_session(store, session, seen)
     terms = replayed.terms
     bars = _candles(seen, terms, session)
     rules = replace(terms.rules, funding=False, close_at_end=False)
-    with counting(trials, TrialKind.BACKTEST, now_ns=now_ns, origin=f"session {session}" if terms.synthetic else REAL):
+    with counting(
+        at.trials, TrialKind.BACKTEST, now_ns=at.now_ns, origin=f"session {session}" if terms.synthetic else REAL
+    ):
         tested = backtest(
             strategy_named(terms.strategy),
             [Market(of, instrument) for of, instrument in zip(bars, terms.instruments, strict=True)],
-            rules=rules, cache=cache, progress=Stages(progress), parameters=terms.parameters,
+            rules=rules, cache=at.kernels, progress=Stages(at.progress), parameters=terms.parameters,
         )  # fmt: skip
-    progress.stage("reporting")
+    at.progress.stage("reporting")
     step = timeframe_ns(terms.timeframe)
     here = Side(
         seen.decisions, seen.fills, seen.ends, np.array(seen.time, np.int64), np.array(seen.equity), terms.wait_ns
@@ -93,23 +72,26 @@ async def diverge(
         tested.run.decisions, fills, {}, tested.time + step, tested.equity, fill_bars=tested.row_time[fills["bar"]]
     )
     result = compare(here, there, step)
-    warnings = (*_warnings(replayed, rules), *_other_candles(bars, catalogue))
+    warnings = (*_warnings(replayed, rules), *_other_candles(bars, at.catalogue))
     compared = Compared(
         session, terms.strategy, terms.symbols, terms.timeframe, dict(terms.parameters), rules, here, there, result,
         replayed.decision_hash, tested.run.decision_hash, terms.code_hash, seen.counts, len(seen.unknown),
     )  # fmt: skip
-    study = divergence_study(compared, warnings=warnings, created_ns=now_ns, made_by=made_by, synthetic=terms.synthetic)
-    document = divergence_document(compared)
-    folder = runs.keep(
-        run_name(now_ns, Path(terms.strategy).stem, "divergence"), lambda to: _write(study, document, to)
+    return keep_study(
+        FinishedDivergence,
+        at,
+        (Path(terms.strategy).stem, "divergence"),
+        divergence_study(compared),
+        divergence_document(compared),
+        command=f"tradewind divergence {session}",
+        hashes={},
+        synthetic=terms.synthetic,
+        warnings=warnings,
+        result=result,
+        said=(),
+        terms=terms,
+        replayed=replayed,
     )
-    return FinishedDivergence(
-        folder.name, folder, folder / "report.html", terms, replayed, result, study.verdict, warnings, document
-    )
-
-
-def _write(study: Any, document: Mapping[str, Any], folder: Path) -> None:
-    write_study(study, document, folder)
 
 
 def _candles(seen: Witness, terms: SessionTerms, session: str) -> list[Bars]:

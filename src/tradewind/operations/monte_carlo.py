@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import shlex
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,16 +13,17 @@ from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.core.domain.records import TRADE
 from tradewind.core.performance.trade_results import TradeResults, trade_results
 from tradewind.core.performance.undefined import Undefined
+from tradewind.operations.finished import Finished, keep_study
 from tradewind.operations.kept_runs import run_again, strategy_of
 from tradewind.operations.progress import Progress, Silence, Stages
-from tradewind.operations.run_names import run_name
+from tradewind.operations.workplace import Workplace
 from tradewind.ports.market_data import MarketData
-from tradewind.ports.runs import Runs, StoredRun
+from tradewind.ports.runs import StoredRun
 from tradewind.research import monte_carlo as research
 from tradewind.research.counting import uncounted
 from tradewind.research.monte_carlo import PATHS, MonteCarlo, simulate_trades
 from tradewind.research.reports.monte_carlo_page import monte_carlo_document, monte_carlo_study
-from tradewind.research.reports.study import Study, write_study
+from tradewind.research.reports.study import Study
 from tradewind.research.resampled_trades import ORDER_OF, Resampling
 from tradewind.research.run_words import currency_of
 
@@ -54,45 +53,33 @@ class MonteCarloRequest:
 
 
 @dataclass(frozen=True)
-class FinishedMonteCarlo:
+class FinishedMonteCarlo(Finished[MonteCarlo]):
     """A simulation that has been kept. `of` is the run that was simulated."""
 
-    name: str
-    folder: Path
-    report: Path
     of: StoredRun
-    result: MonteCarlo
-    verdict: str
-    warnings: tuple[str, ...]
-    document: Mapping[str, Any]
 
 
-def run_monte_carlo(
-    request: MonteCarloRequest,
-    *,
-    runs: Runs,
-    catalogue: MarketData,
-    cache: Path | None,
-    now_ns: int,
-    made_by: str,
-    progress: Progress | None = None,
-) -> FinishedMonteCarlo:
+def run_monte_carlo(request: MonteCarloRequest, at: Workplace) -> FinishedMonteCarlo:
     """Simulate, judge, keep. Raises BadInput for a setting out of its range, or a run that cannot be made again."""
-    progress = progress or Silence()
-    runs.prepare()
-    found = runs.find(request.run, "backtest")
-    result = simulate_kept_run(found, request, catalogue, cache, progress)
-    progress.stage("reporting")
-    study = _study(found, request, result, now_ns, made_by)
-    about = {name: found.summary.get(name) for name in ("strategy", "parameters", "symbols", "timeframe")}
-    document = {"of": found.name, **about, **monte_carlo_document(result)}
-
-    def write(folder: Path) -> None:
-        write_study(study, document, folder)
-
-    folder = runs.keep(run_name(now_ns, strategy_of(found), "monte-carlo"), write)
-    return FinishedMonteCarlo(
-        folder.name, folder, folder / "report.html", found, result, study.verdict, tuple(study.warnings), document
+    at.runs.prepare()
+    found = at.runs.find(request.run, "backtest")
+    result = simulate_kept_run(found, request, at.catalogue, at.kernels, at.progress)
+    at.progress.stage("reporting")
+    summary = found.summary
+    about = {name: summary.get(name) for name in ("strategy", "parameters", "symbols", "timeframe")}
+    return keep_study(
+        FinishedMonteCarlo,
+        at,
+        (strategy_of(found), "monte-carlo"),
+        _study(found, result),
+        {"of": found.name, **about, **monte_carlo_document(result)},
+        command=monte_carlo_command(request, found.name),
+        hashes={str(name): str(value) for name, value in (summary.get("hashes") or {}).items()},
+        synthetic=bool(summary.get("synthetic")),
+        warnings=_warnings(found),
+        result=result,
+        said=(),
+        of=found,
     )
 
 
@@ -126,24 +113,23 @@ def simulate_kept_run(
         )  # fmt: skip
 
 
-def _study(run: StoredRun, request: MonteCarloRequest, result: MonteCarlo, now_ns: int, made_by: str) -> Study:
-    summary = run.summary
-    symbols = [str(symbol) for symbol in summary.get("symbols") or ()]
-    warnings = [str(text) for text in summary.get("warnings") or ()]
-    trades = int((summary.get("metrics") or {}).get("trades") or 0)
+def _warnings(run: StoredRun) -> list[str]:
+    """Those of the run, and of its few trades."""
+    warnings = [str(text) for text in run.summary.get("warnings") or ()]
+    trades = int((run.summary.get("metrics") or {}).get("trades") or 0)
     if 0 < trades < FEW_TRADES:
         warnings.append(f"The run has {trades} trades: what luck can do with so few is wider than these bands show")
+    return warnings
+
+
+def _study(run: StoredRun, result: MonteCarlo) -> Study:
+    summary = run.summary
+    symbols = [str(symbol) for symbol in summary.get("symbols") or ()]
     return monte_carlo_study(
         result,
         subject=str(summary.get("strategy", run.name)),
         subtitle=f"{', '.join(symbols)} · {summary.get('timeframe', '')} · run {run.name}",
         currency=currency_of(symbols[0]) if symbols else "",
-        warnings=warnings,
-        synthetic=bool(summary.get("synthetic")),
-        command=monte_carlo_command(request, run.name),
-        hashes={str(name): str(value) for name, value in (summary.get("hashes") or {}).items()},
-        created_ns=now_ns,
-        made_by=made_by,
     )
 
 

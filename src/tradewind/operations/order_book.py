@@ -14,20 +14,18 @@ from tradewind.core.domain.trials import REAL, TrialKind
 from tradewind.core.engine.books.rules import BookRules
 from tradewind.operations.backtest_data import instrument_from
 from tradewind.operations.backtest_request import BacktestRequest, command_of, option
+from tradewind.operations.finished import Finished, keep_study
 from tradewind.operations.progress import Progress, Silence, Stages
-from tradewind.operations.run_names import run_name
 from tradewind.operations.strategies import strategy_named
 from tradewind.operations.trials import counting_warnings
+from tradewind.operations.workplace import Workplace
 from tradewind.ports.book_recordings import BookRecordings
-from tradewind.ports.runs import Runs
-from tradewind.ports.trials import Trials
 from tradewind.research.book_backtest import BookBacktest, book_backtest, recorded_instrument
 from tradewind.research.book_counting import recording_hash
 from tradewind.research.book_summary import BookSummary, summary_of
 from tradewind.research.code_hash import code_hash
 from tradewind.research.counting import counting
 from tradewind.research.reports.book_page import book_document, book_study
-from tradewind.research.reports.study import write_study
 from tradewind.research.run_words import currency_of, engine_text, warnings_of
 
 KIND = "order-book"
@@ -40,18 +38,6 @@ class BookRequest:
     run: BacktestRequest
     recording: Path
     book: BookRules = field(default_factory=BookRules)
-
-
-@dataclass(frozen=True)
-class FinishedReplay:
-    """A replay that has been kept."""
-
-    name: str
-    folder: Path
-    report: Path
-    result: BookBacktest
-    warnings: tuple[str, ...]
-    document: Mapping[str, Any]
 
 
 def check_recording(
@@ -72,27 +58,15 @@ def make_recording(made: SyntheticBook, path: Path, *, recordings: BookRecording
     return recording
 
 
-def run_book_backtest(
-    request: BookRequest,
-    *,
-    recordings: BookRecordings,
-    runs: Runs,
-    trials: Trials,
-    cache: Path | None,
-    now_ns: int,
-    made_by: str,
-    progress: Progress | None = None,
-) -> FinishedReplay:
+def run_book_backtest(request: BookRequest, at: Workplace, *, recordings: BookRecordings) -> Finished[BookBacktest]:
     """Read, replay, count, judge, keep. Raises BadInput or StrategyFailed; then nothing is kept."""
-    progress = progress or Silence()
-    progress.stage("loading")
-    runs.prepare()
+    at.begin()
     strategy = strategy_named(request.run.strategy)
     recording = recordings.read(request.recording)
     instrument = instrument_of(recording, request.run.instrument)
     made_up = recording.synthetic_seed
     origin = REAL if made_up is None else f"seed {made_up}"
-    with counting(trials, TrialKind.BACKTEST, now_ns=now_ns, origin=origin) as count:
+    with counting(at.trials, TrialKind.BACKTEST, now_ns=at.now_ns, origin=origin) as count:
         result = book_backtest(
             strategy,
             recording,
@@ -100,34 +74,28 @@ def run_book_backtest(
             book=request.book,
             instrument=instrument,
             engine=request.run.engine,
-            cache=cache,
-            progress=Stages(progress),
+            cache=at.kernels,
+            progress=Stages(at.progress),
             parameters=request.run.parameters,
         )
-    progress.stage("reporting")
-    warnings = (*warnings_of(result), *counting_warnings(count), *recording_warnings(result), *recording.said)
-    study = book_study(
-        result,
-        engine=engine_text(result),
-        currency=currency_of(recording.symbol),
-        warnings=warnings,
+    at.progress.stage("reporting")
+    return keep_study(
+        Finished[BookBacktest],
+        at,
+        (request.run.strategy, KIND),
+        book_study(result, engine=engine_text(result), currency=currency_of(recording.symbol)),
+        book_document(result),
         command=book_command(request),
         hashes={
             "recording": recording_hash(recording),
             "code": code_hash(strategy),
             "decisions": result.run.decision_hash,
         },
-        created_ns=now_ns,
-        made_by=made_by,
         synthetic=made_up is not None,
+        warnings=(*warnings_of(result), *counting_warnings(count), *recording_warnings(result), *recording.said),
+        result=result,
+        said=(),
     )
-    document = book_document(result)
-
-    def write(folder: Path) -> None:
-        write_study(study, document, folder)
-
-    folder = runs.keep(run_name(now_ns, request.run.strategy, KIND), write)
-    return FinishedReplay(folder.name, folder, folder / "report.html", result, warnings, document)
 
 
 def instrument_of(recording: Recording, changes: Mapping[str, Any]) -> Instrument:

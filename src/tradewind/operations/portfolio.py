@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 from tradewind.core.domain.data_sets import DataSetInfo
 from tradewind.core.domain.errors import BadInput
@@ -11,13 +11,11 @@ from tradewind.core.domain.trials import TrialKind
 from tradewind.operations.backtest_data import completed, funding_warnings, load_markets, quality_of
 from tradewind.operations.finished import Finished, keep_study
 from tradewind.operations.portfolio_request import PortfolioRequest, SleeveRequest
-from tradewind.operations.progress import Progress, Silence, Stages
-from tradewind.operations.run_names import run_name
+from tradewind.operations.progress import Stages
 from tradewind.operations.strategies import strategy_named
 from tradewind.operations.trials import counted, counting_warnings
+from tradewind.operations.workplace import Workplace
 from tradewind.ports.market_data import MarketData
-from tradewind.ports.runs import Runs
-from tradewind.ports.trials import Trials
 from tradewind.research.backtest import Market
 from tradewind.research.code_hash import code_hash
 from tradewind.research.portfolio import Sleeve, portfolio
@@ -38,25 +36,13 @@ class Loaded:
     said: tuple[str, ...]
 
 
-def run_portfolio(
-    request: PortfolioRequest,
-    *,
-    catalogue: MarketData,
-    runs: Runs,
-    trials: Trials,
-    cache: Path | None,
-    now_ns: int,
-    made_by: str,
-    progress: Progress | None = None,
-) -> Finished[Portfolio]:
+def run_portfolio(request: PortfolioRequest, at: Workplace) -> Finished[Portfolio]:
     """Load the data, run, count each sleeve, judge, keep. Raises BadInput or StrategyFailed; then nothing is kept."""
-    progress = progress or Silence()
-    progress.stage("loading")
-    runs.prepare()
-    loaded = [_loaded(each, catalogue, number) for number, each in enumerate(request.sleeves, 1)]
+    at.begin()
+    loaded = [_loaded(each, at.catalogue, number) for number, each in enumerate(request.sleeves, 1)]
     _one_currency(loaded)
     infos = list({str(info.key): info for each in loaded for info in each.infos}.values())
-    with counted(trials, TrialKind.PORTFOLIO, infos, now_ns) as count:
+    with counted(at.trials, TrialKind.PORTFOLIO, infos, at.now_ns) as count:
         found = portfolio(
             [each.sleeve for each in loaded],
             allocation=request.allocation,
@@ -65,39 +51,30 @@ def run_portfolio(
             resize=request.rebalancing.resize,
             rules=request.rules,
             engine=request.engine,
-            cache=cache,
-            progress=Stages(progress),
+            cache=at.kernels,
+            progress=Stages(at.progress),
         )
-    progress.stage("reporting")
+    at.progress.stage("reporting")
     markets = list({m.bars.symbol: m for each in loaded for m in each.markets}.values())
     quality = dict.fromkeys(sentence for each in loaded for m in each.markets for sentence in quality_of(m))
-    synthetic = any(info.synthetic for info in infos)
     hashes = {
         **{f"data {info.key}": info.content_hash for info in infos},
         **{f"code {name}": code_hash(sleeve.strategy) for name, sleeve in zip(found.names, found.sleeves, strict=True)},
         **{f"decisions {name}": run.decision_hash for name, run in zip(found.names, found.runs, strict=True)},
     }
-    study = portfolio_study(
-        found,
-        command=request.command,
-        hashes=hashes,
-        created_ns=now_ns,
-        made_by=made_by,
-        synthetic=synthetic,
-        warnings=(*funding_warnings(markets, request.rules), *counting_warnings(count), *quality),
-        currency=currency_of(markets[0].bars.symbol),
-    )
     return keep_study(
         Finished[Portfolio],
-        runs,
-        run_name(now_ns, "portfolio"),
-        study,
+        at,
+        ("portfolio", ""),
+        portfolio_study(found, currency=currency_of(markets[0].bars.symbol)),
         portfolio_document(found),
-        write=lambda folder: write_portfolio(found, study, folder),
-        result=found,
-        synthetic=synthetic,
-        said=tuple(dict.fromkeys(word for each in loaded for word in each.said)),
         command=request.command,
+        hashes=hashes,
+        synthetic=any(info.synthetic for info in infos),
+        warnings=(*funding_warnings(markets, request.rules), *counting_warnings(count), *quality),
+        write=partial(write_portfolio, found),
+        result=found,
+        said=tuple(dict.fromkeys(word for each in loaded for word in each.said)),
     )
 
 

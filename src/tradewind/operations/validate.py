@@ -13,12 +13,9 @@ from tradewind.operations.backtest_data import funding_warnings
 from tradewind.operations.backtest_request import BacktestRequest, command_of
 from tradewind.operations.finished import Finished, keep_study
 from tradewind.operations.loaded_run import load_run
-from tradewind.operations.progress import Progress, Silence, Stages
-from tradewind.operations.run_names import run_name
+from tradewind.operations.progress import Stages
 from tradewind.operations.trials import counted, counting_warnings
-from tradewind.ports.market_data import MarketData
-from tradewind.ports.runs import Runs
-from tradewind.ports.trials import Trials
+from tradewind.operations.workplace import Workplace
 from tradewind.research.gate import Gate, gate_from, usual_gate
 from tradewind.research.reports.validate_document import validate_document
 from tradewind.research.reports.validate_page import validate_study
@@ -50,29 +47,16 @@ class FinishedValidation(Finished[Validation]):
     reports: tuple[str, ...]
 
 
-def run_validate(
-    request: ValidateRequest,
-    *,
-    catalogue: MarketData,
-    runs: Runs,
-    trials: Trials,
-    cache: Path | None,
-    now_ns: int,
-    made_by: str,
-    workers: int | None = None,
-    progress: Progress | None = None,
-) -> FinishedValidation:
+def run_validate(request: ValidateRequest, at: Workplace, *, workers: int | None = None) -> FinishedValidation:
     """Load the data, run every stage, count every set, judge, keep.
 
     Raises BadInput or StrategyFailed; then, and at an interrupt, nothing is kept, but what was run stays counted.
     """
-    progress = progress or Silence()
-    progress.stage("loading")
-    runs.prepare()
+    at.begin()
     gate = read_gate(request.gate)
-    loaded = load_run(request.run, catalogue)
+    loaded = load_run(request.run, at.catalogue)
     run = loaded.request
-    with counted(trials, TrialKind.VALIDATE, loaded.infos, now_ns) as count:
+    with counted(at.trials, TrialKind.VALIDATE, loaded.infos, at.now_ns) as count:
         validated = validate(
             loaded.strategy,
             loaded.markets,
@@ -87,34 +71,24 @@ def run_validate(
             gate=gate,
             rules=run.rules,
             engine=run.engine,
-            cache=cache,
+            cache=at.kernels,
             workers=workers,
-            progress=Stages(progress),
+            progress=Stages(at.progress),
         )
-    progress.stage("reporting")
-    command = command_of(run, "validate", own_words(request))
+    at.progress.stage("reporting")
     reports = _reports(request, run, validated)
-    study = validate_study(
-        validated,
-        command=command,
-        reports=reports,
-        hashes=loaded.hashes,
-        created_ns=now_ns,
-        made_by=made_by,
-        synthetic=loaded.synthetic,
-        warnings=(*funding_warnings(loaded.markets, run.rules), *counting_warnings(count), *loaded.quality),
-        currency=currency_of(run.symbols[0]),
-    )
     return keep_study(
         FinishedValidation,
-        runs,
-        run_name(now_ns, request.run.strategy, "validate"),
-        study,
+        at,
+        (request.run.strategy, "validate"),
+        validate_study(validated, reports=reports, currency=currency_of(run.symbols[0])),
         validate_document(validated),
-        result=validated,
+        command=command_of(run, "validate", own_words(request)),
+        hashes=loaded.hashes,
         synthetic=loaded.synthetic,
+        warnings=(*funding_warnings(loaded.markets, run.rules), *counting_warnings(count), *loaded.quality),
+        result=validated,
         said=loaded.said,
-        command=command,
         reports=reports,
     )
 

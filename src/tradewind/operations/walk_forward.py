@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from tradewind.core.domain.errors import BadInput
@@ -15,12 +13,9 @@ from tradewind.operations.backtest_data import funding_warnings
 from tradewind.operations.backtest_request import BacktestRequest, command_of
 from tradewind.operations.finished import Finished, keep_study
 from tradewind.operations.loaded_run import load_run
-from tradewind.operations.progress import Progress, Silence, Stages
-from tradewind.operations.run_names import run_name
+from tradewind.operations.progress import Stages
 from tradewind.operations.trials import counted, counting_warnings
-from tradewind.ports.market_data import MarketData
-from tradewind.ports.runs import Runs
-from tradewind.ports.trials import Trials
+from tradewind.operations.workplace import Workplace
 from tradewind.research.backtest import Market
 from tradewind.research.cross_validated import CrossValidated, cross_validate
 from tradewind.research.reports.cross_validated_page import cross_validated_document, cross_validated_study
@@ -61,26 +56,13 @@ class FinishedWalk(Finished[WalkForward | CrossValidated]):
     interrupted: bool = False
 
 
-def run_walk_forward(
-    request: WalkForwardRequest,
-    *,
-    catalogue: MarketData,
-    runs: Runs,
-    trials: Trials,
-    cache: Path | None,
-    now_ns: int,
-    made_by: str,
-    workers: int | None = None,
-    progress: Progress | None = None,
-) -> FinishedWalk:
+def run_walk_forward(request: WalkForwardRequest, at: Workplace, *, workers: int | None = None) -> FinishedWalk:
     """Load the data, walk, count every set that was run, keep.
 
     An interrupt after the first window keeps the windows that are done. Raises BadInput; then nothing is kept.
     """
-    progress = progress or Silence()
-    progress.stage("loading")
-    runs.prepare()
-    loaded = load_run(request.run, catalogue)
+    at.begin()
+    loaded = load_run(request.run, at.catalogue)
     run = loaded.request
     _only_what_it_takes(request)
     shared = {
@@ -91,32 +73,25 @@ def run_walk_forward(
         "seed": request.seed,
         "rules": run.rules,
         "engine": run.engine,
-        "cache": cache,
+        "cache": at.kernels,
         "workers": workers,
-        "progress": Stages(progress),
+        "progress": Stages(at.progress),
     }
-    with counted(trials, TrialKind.WALK_FORWARD, loaded.infos, now_ns) as count:
+    with counted(at.trials, TrialKind.WALK_FORWARD, loaded.infos, at.now_ns) as count:
         done = SCHEMES[request.scheme](loaded.strategy, loaded.markets, request, shared)
-    progress.stage("reporting")
-    command = command_of(run, "walk-forward", own_words(request))
-    study = done.study(
-        command=command,
-        hashes=loaded.hashes,
-        created_ns=now_ns,
-        made_by=made_by,
-        synthetic=loaded.synthetic,
-        warnings=(*funding_warnings(loaded.markets, run.rules), *counting_warnings(count), *loaded.quality),
-    )
+    at.progress.stage("reporting")
     return keep_study(
         FinishedWalk,
-        runs,
-        run_name(now_ns, request.run.strategy, str(done.document["kind"])),
-        study,
+        at,
+        (request.run.strategy, str(done.document["kind"])),
+        done.study,
         done.document,
-        result=done.result,
+        command=command_of(run, "walk-forward", own_words(request)),
+        hashes=loaded.hashes,
         synthetic=loaded.synthetic,
+        warnings=(*funding_warnings(loaded.markets, run.rules), *counting_warnings(count), *loaded.quality),
+        result=done.result,
         said=loaded.said,
-        command=command,
         interrupted=done.interrupted,
     )
 
@@ -126,7 +101,7 @@ class _Done:
     """A scheme's result, with what makes its page and its document."""
 
     result: WalkForward | CrossValidated
-    study: Callable[..., Study]
+    study: Study
     document: Mapping[str, Any]
     interrupted: bool
 
@@ -138,7 +113,7 @@ def _windows(
     walked = walk_forward(
         strategy, markets, **plan, objective=request.objective, constraints=request.constraints, **shared
     )
-    study = partial(walk_forward_study, walked, currency=currency_of(markets[0].bars.symbol))
+    study = walk_forward_study(walked, currency=currency_of(markets[0].bars.symbol))
     return _Done(walked, study, walk_forward_document(walked), walked.interrupted)
 
 
@@ -149,7 +124,7 @@ def _combinations(
         strategy, markets, groups=request.groups, test_groups=request.test_groups, purge=request.plan.purge,
         embargo=request.plan.embargo, **shared,
     )  # fmt: skip
-    return _Done(found, partial(cross_validated_study, found), cross_validated_document(found), interrupted=False)
+    return _Done(found, cross_validated_study(found), cross_validated_document(found), interrupted=False)
 
 
 SCHEMES = {"windows": _windows, "cpcv": _combinations}

@@ -75,17 +75,12 @@ class BookBacktest:
         """The page, inside a notebook's frame."""
         from tradewind.research.reports.book_page import book_study  # noqa: PLC0415 - pages are heavy
         from tradewind.research.reports.notebook import framed  # noqa: PLC0415
+        from tradewind.research.reports.study import imprinted  # noqa: PLC0415
         from tradewind.research.run_words import currency_of, engine_text, warnings_of  # noqa: PLC0415
 
-        return framed(
-            book_study(
-                self,
-                engine=engine_text(self),
-                currency=currency_of(self.recording.symbol),
-                warnings=(*warnings_of(self), *self.recording.said),
-                synthetic=self.recording.synthetic_seed is not None,
-            )
-        )
+        study = book_study(self, engine=engine_text(self), currency=currency_of(self.recording.symbol))
+        made_up = self.recording.synthetic_seed is not None
+        return framed(imprinted(study, warnings=(*warnings_of(self), *self.recording.said), synthetic=made_up))
 
     def __repr__(self) -> str:
         figures = ", ".join(f"{n}={self.metrics[n]}" for n in ("total_return", "max_drawdown", "fees_paid"))

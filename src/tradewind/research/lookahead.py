@@ -80,7 +80,7 @@ class Lookahead:
         from tradewind.research.reports.lookahead_page import lookahead_study  # noqa: PLC0415 - pages are heavy
         from tradewind.research.reports.notebook import framed  # noqa: PLC0415
 
-        return framed(lookahead_study(self, command="", hashes={}, created_ns=0, made_by="Tradewind", synthetic=False))
+        return framed(lookahead_study(self))
 
     def __repr__(self) -> str:
         return f"Lookahead({self.strategy}: {self.verdict}, {len(self.cuts)} cuts, {self.decisions:,} decisions)"

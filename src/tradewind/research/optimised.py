@@ -78,9 +78,9 @@ class Optimised:
     def _repr_html_(self) -> str:
         """The page, inside a notebook's frame."""
         from tradewind.research.reports.notebook import framed  # noqa: PLC0415 - pages are heavy
-        from tradewind.research.reports.optimise_page import SearchPage, search_study  # noqa: PLC0415
+        from tradewind.research.reports.optimise_page import search_study  # noqa: PLC0415
 
-        return framed(search_study(SearchPage(self)))
+        return framed(search_study(self))
 
     def __repr__(self) -> str:
         head = f"Optimised({self.strategy}, {self.plan.method}, {len(self.sets):,} sets"

@@ -79,7 +79,7 @@ class Recursive:
         from tradewind.research.reports.notebook import framed  # noqa: PLC0415
         from tradewind.research.reports.recursive_page import recursive_study  # noqa: PLC0415 - pages are heavy
 
-        return framed(recursive_study(self, command="", hashes={}, created_ns=0, made_by="Tradewind", synthetic=False))
+        return framed(recursive_study(self))
 
     def __repr__(self) -> str:
         needed = "more than it was given" if self.history_needed is None else f"{self.history_needed:,} bars"

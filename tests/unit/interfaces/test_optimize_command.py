@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tradewind.core.domain.errors import BadInput
-from tradewind.interfaces.cli.optimize import space_from
+from tradewind.interfaces.cli.search_options import gap_from, space_from
 
 BROKEN = """
 from tradewind import Strategy, param
@@ -125,6 +125,12 @@ def test_a_space_is_read_from_words():
     assert space_from(["fast=5:50:5 slow=1,2", "x=3"]) == {"fast": "5:50:5", "slow": "1,2", "x": "3"}
     with pytest.raises(BadInput, match="names no values"):
         space_from(["=5"])
+
+
+def test_a_gap_is_bars_or_words_and_odd_digits_are_words():
+    assert [gap_from(text) for text in ("12", " -3 ", "36h", "--5", "²", "9" * 5_000)] == [
+        12, -3, "36h", "--5", "²", "9" * 5_000,
+    ]  # fmt: skip
 
 
 def test_a_search_ends_where_the_market_is_sealed(ask):

@@ -136,8 +136,8 @@ def test_a_parameter_with_the_name_of_a_rule_must_be_told_apart(recording):
 
 
 def test_the_page_shows_the_account_the_queues_and_what_was_assumed(quoted):
-    page = render_study(book_study(quoted, engine="interpreted", currency="USDT", synthetic=True))
-    for said in ("Inventory", "came to rest", "Queues:", "10 ms back", "SYNTHETIC", "maker 0.0200%"):
+    page = render_study(book_study(quoted, engine="interpreted", currency="USDT"))
+    for said in ("Inventory", "came to rest", "Queues:", "10 ms back", "maker 0.0200%"):
         assert said.lower() in page.lower(), said
     document = book_document(quoted)
     assert document["kind"] == "order-book"

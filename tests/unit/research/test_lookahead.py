@@ -218,9 +218,7 @@ def test_progress_comes_to_its_end():
 
 def test_the_page_and_the_document_hold_what_was_found():
     result = lookahead(Ahead, BARS, engine="interpreted")
-    page = render_study(
-        lookahead_study(result, command="again", hashes={}, created_ns=0, made_by="test", synthetic=True)
-    )
+    page = render_study(lookahead_study(result))
     assert "as shift(-1) does" in page
     assert "<svg" in page
     document = lookahead_document(result)

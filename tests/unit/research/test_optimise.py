@@ -16,7 +16,7 @@ from tradewind.research.bench import Bench
 from tradewind.research.counting import counting
 from tradewind.research.objectives import constraints_from, objectives_from
 from tradewind.research.optimise import optimise, search
-from tradewind.research.reports.optimise_page import SearchPage, cautions, search_study, verdict
+from tradewind.research.reports.optimise_page import cautions, search_study, verdict
 from tradewind.research.reports.optimise_pictures import fall
 from tradewind.research.reports.study import render_study
 from tradewind.research.search_plan import plan_search
@@ -237,7 +237,7 @@ def test_what_to_know_before_the_best_set_is_believed_is_said(grid):
 
 def test_the_page_says_why_nothing_was_chosen():
     found = optimise(Picky, BARS, space={"size": [0, 3]})
-    page = render_study(search_study(SearchPage(found)))
+    page = render_study(search_study(found))
     assert "No set may win" in page
     assert "it never traded" in page
     assert "three is not liked" in page
@@ -247,7 +247,7 @@ def test_the_page_says_why_nothing_was_chosen():
 @pytest.mark.parametrize("space", [{"fast": [5]}, {"fast": "5:9"}, {"fast": "5:9", "shorts": [False, True]}, SPACE])
 def test_every_kind_of_search_has_a_page(space, objectives):
     found = optimise(SMA_CROSS, BARS, space=space, objectives=objectives)
-    page = render_study(search_study(SearchPage(found)))
+    page = render_study(search_study(found))
     assert verdict(found).replace("'", "&#39;") in page
     assert "nan" not in page.lower().replace("finance", "")
 
@@ -268,7 +268,7 @@ class Five(Strategy):
 
 def test_pictures_say_what_they_join_and_what_they_leave_out():
     found = optimise(Five, BARS, method="sobol", budget=60, engine="interpreted")
-    page = render_study(search_study(SearchPage(found)))
+    page = render_study(search_study(found))
     assert "6 of the 10 pairs are drawn" in page
     assert "a in groups, each named by its lowest value" in page
     assert "the median over the other parameters and the sets of a cell" in page
@@ -324,7 +324,7 @@ def test_where_the_trials_could_not_be_counted_no_probability_is_given():
     assert found.luck.dsr == found.luck.expected == Undefined("trials were not counted: the disk is gone")
     assert "cannot be told: trials were not counted" in verdict(found)
     assert not found.luck.counted
-    render_study(search_study(SearchPage(found)))
+    render_study(search_study(found))
 
 
 def test_the_number_of_workers_changes_no_bit():
@@ -340,7 +340,7 @@ def test_an_account_that_never_moves_is_no_result_to_be_judged():
     assert found.luck.dsr == Undefined("all returns are equal")
     assert "cannot be told: all returns are equal" in verdict(found)
     assert found.sensitivity == Undefined("the best set is no better than the typical one")
-    render_study(search_study(SearchPage(found)))
+    render_study(search_study(found))
 
 
 def test_a_search_that_would_fill_the_memory_is_refused_before_it_runs(monkeypatch):

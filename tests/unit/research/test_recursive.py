@@ -219,7 +219,7 @@ def test_data_that_begins_later_is_paid_no_earlier_funding():
 
 def test_the_page_and_the_document_hold_what_was_found():
     result = recursive(Averages, ONE)
-    page = render_study(recursive_study(result, command="", hashes={}, created_ns=0, made_by="test", synthetic=False))
+    page = render_study(recursive_study(result))
     assert "It depends on where the data begins" in page
     assert "How it forgets" in page
     document = recursive_document(result)

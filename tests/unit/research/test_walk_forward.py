@@ -22,7 +22,6 @@ from tradewind.research.walk_forward import walk_forward
 BARS = market("BTC/USDT", 2_400, "1h", seed=9)
 SMA_CROSS = STRATEGIES["sma_cross"]
 SPACE = {"fast": [5, 10], "slow": [20, 40]}
-PAGE = {"command": "tradewind walk-forward", "hashes": {}, "created_ns": 0, "made_by": "a test", "synthetic": True}
 
 
 PAIR = (
@@ -88,7 +87,7 @@ def test_a_choice_at_the_end_of_what_was_tried_is_told_unless_nothing_lies_beyon
     asked = {"objective": "total_return", "windows": 2, "anchored": True, "cache": kernels}
     found = walk_forward(Climbing, BARS, space=space, **asked)
     assert {(r.parameters["share"], r.parameters["unused"]) for r in found.windows} == {(shares[1], False)}
-    words = " ".join(walk_forward_study(found, **PAGE).warnings)
+    words = " ".join(walk_forward_study(found).warnings)
     expected = f"share was chosen as the greatest value tried ({end}) in 2 of 2 windows"
     assert (expected in words) == (end is not None)
     assert words.count("search further") == (end is not None)
@@ -133,7 +132,7 @@ def test_a_choice_that_fails_in_its_test_leaves_the_account_as_it_was_and_the_ot
     assert second.parameters is not None
     assert second.test is None
     assert second.reason.startswith("the set that was chosen failed in the test: ")
-    warnings = " ".join(walk_forward_study(found, **PAGE).warnings)
+    warnings = " ".join(walk_forward_study(found).warnings)
     assert "Windows 3, 4: none of the 2 sets may win" in warnings
     assert all("no such luck" in result.reason for result in (second, third, fourth))
     assert [result.parameters is None for result in found.windows] == [False, False, True, True]
@@ -162,7 +161,7 @@ def test_an_emptied_account_stays_empty_and_has_no_growth(kernels):
     assert len(set(found.joined.equity[200:])) == 1, "nothing is left to trade with"
     assert found.efficiency == Undefined("the account fell to zero or below")
     assert isinstance(found.robustness.score, Undefined)
-    study = walk_forward_study(found, **PAGE)
+    study = walk_forward_study(found)
     assert study.verdict == "Does not hold up out of sample: the account fell to zero or below"
     assert study.good is False
 
@@ -178,7 +177,7 @@ def test_sets_that_fail_are_counted_and_never_chosen(kernels):
     found = walk_forward(Picky, BARS, windows=3, cache=kernels)
     assert [result.failed for result in found.windows] == [1, 1, 1]
     assert all(result.parameters["size"] < 3 for result in found.windows)
-    assert any("failed in 3 of 9 training runs" in text for text in walk_forward_study(found, **PAGE).warnings)
+    assert any("failed in 3 of 9 training runs" in text for text in walk_forward_study(found).warnings)
 
 
 def test_where_nothing_can_be_chosen_there_is_no_number(kernels):
@@ -187,7 +186,7 @@ def test_where_nothing_can_be_chosen_there_is_no_number(kernels):
     assert (found.joined.equity == 10_000.0).all()
     for figure in (found.efficiency, found.degradation, found.stability.overall, found.robustness.score):
         assert isinstance(figure, Undefined)
-    study = walk_forward_study(found, **PAGE)
+    study = walk_forward_study(found)
     assert study.good is None
     assert study.verdict == "No verdict: in no window could anything be chosen"
     assert "it never traded" in render_study(study)
@@ -248,7 +247,7 @@ def test_an_interrupt_keeps_the_windows_that_are_done(kernels):
     assert found.interrupted
     assert 0 < len(found.windows) < found.planned == 4
     assert int(found.joined.time[-1]) < found.windows[-1].window.test.end_ns
-    study = walk_forward_study(found, **PAGE)
+    study = walk_forward_study(found)
     assert any(text.startswith("Interrupted: ") for text in study.warnings)
     assert study.verdict.startswith(f"Unfinished, after {len(found.windows)} of 4 windows: ")
     assert study.good is None
@@ -270,7 +269,7 @@ def test_progress_counts_the_sets_of_all_windows(kernels):
 
 
 def test_the_page_holds_every_window_and_its_document_is_plain(walked):
-    study = walk_forward_study(walked, **PAGE, currency="USDT")
+    study = walk_forward_study(walked, currency="USDT")
     page = re.sub(r"<[^>]+>", "", render_study(study))
     for result in walked.windows:
         assert str(result.window.test) in page
@@ -310,7 +309,7 @@ def test_many_windows_are_drawn_as_points_and_not_all_listed(kernels):
     bars = market("BTC/USDT", 6_000, "1h", seed=9)
     found = walk_forward(SMA_CROSS, bars, space={"fast": [5], "slow": [20]}, train_bars=96, test_bars=48, cache=kernels)
     assert len(found.windows) == 123
-    page = render_study(walk_forward_study(found, **PAGE))
+    page = render_study(walk_forward_study(found))
     assert "23 more windows are in report.json" in page
     assert "Sharpe ratio, a point for each window" in page
     assert len(page) < 1_000_000

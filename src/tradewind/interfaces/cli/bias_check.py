@@ -1,38 +1,15 @@
-"""What `tradewind lookahead` and `tradewind recursive` share: the folders they use, and how they say what was found."""
+"""What `tradewind lookahead` and `tradewind recursive` share: how they say what was found."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tradewind.interfaces.cli.console import Console
-    from tradewind.operations.bias import Keeping
     from tradewind.operations.finished import Finished
 
 STAGES = ("loading", "checking", "reporting")
-
-
-@contextmanager
-def keeping(console: Console) -> Iterator[Keeping]:
-    """Data, runs and cache as the settings say, with progress; what the strategy prints goes to stderr."""
-    from tradewind import __version__, bootstrap
-    from tradewind.interfaces.cli.clock import now_ns
-    from tradewind.operations.bias import Keeping
-    from tradewind.settings import load_settings
-
-    settings = load_settings()
-    with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
-        yield Keeping(
-            catalogue=bootstrap.open_catalogue(settings),
-            runs=bootstrap.open_runs(settings),
-            cache=settings.cache / "kernels",
-            now_ns=now_ns(),
-            made_by=f"Tradewind {__version__}",
-            progress=progress,
-        )
 
 
 def tell(console: Console, finished: Finished[Any], title: str, say_found: Callable[[], None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,46 +22,23 @@ def divergence(
 ) -> None:
     """Hold a session against the backtest over the same candles: where they part, why, and what it cost."""
     import asyncio
-    from contextlib import redirect_stdout
 
-    from tradewind import __version__, bootstrap
-    from tradewind.interfaces.cli.clock import now_ns
+    from tradewind import bootstrap
+    from tradewind.interfaces.cli.at_work import at_work
     from tradewind.operations.divergence import STAGES, diverge
-    from tradewind.settings import load_settings
 
-    console, settings = console_of(ctx), load_settings()
+    console = console_of(ctx)
 
     async def work() -> FinishedDivergence:
         store = bootstrap.open_event_store()
         try:
-            with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
-                return await diverge(
-                    session,
-                    store=store,
-                    catalogue=bootstrap.open_catalogue(settings),
-                    runs=bootstrap.open_runs(settings),
-                    trials=bootstrap.open_trials(settings),
-                    cache=settings.cache / "kernels",
-                    now_ns=now_ns(),
-                    made_by=f"Tradewind {__version__}",
-                    progress=progress,
-                )
+            with at_work(console, *STAGES) as at:
+                return await diverge(session, at, store=store)
         finally:
             await store.close()
 
     found = asyncio.run(work())
-    equity = {"equity"}
-    document = {name: value for name, value in found.document.items() if name not in equity}
-    console.result(
-        {
-            **document,
-            "verdict": found.verdict,
-            "warnings": list(found.warnings),
-            "run": found.name,
-            "report": found.report,
-            "synthetic": found.terms.synthetic,
-        }
-    )
+    console.result({name: value for name, value in found.as_document().items() if name != "equity"})
     _show(console, found)
 
 

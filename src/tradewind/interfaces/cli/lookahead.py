@@ -29,13 +29,14 @@ def lookahead(
 ) -> None:
     """Show a strategy less of the market: does it decide the same? Ends with exit code 4 where it does not."""
     from tradewind.core.domain.errors import StrategyFailed
-    from tradewind.interfaces.cli.bias_check import keeping, tell
+    from tradewind.interfaces.cli.at_work import at_work
+    from tradewind.interfaces.cli.bias_check import STAGES, tell
     from tradewind.operations.bias import run_lookahead
     from tradewind.research.lookahead import AHEAD, UNREPEATABLE
 
     console = console_of(ctx)
-    with keeping(console) as kept:
-        finished = run_lookahead(request, kept, cuts=cuts, seed=seed)
+    with at_work(console, *STAGES) as at:
+        finished = run_lookahead(request, at, cuts=cuts, seed=seed)
     tell(console, finished, "checked for look-ahead", lambda: say_found(console, finished.result))
     if finished.result.verdict in (AHEAD, UNREPEATABLE):
         raise typer.Exit(StrategyFailed.exit_code)

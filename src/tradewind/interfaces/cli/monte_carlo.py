@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -44,36 +43,22 @@ def monte_carlo(
     jitter: Annotated[float, typer.Option(help="jitter: the share by which a parameter moves at most.")] = 0.1,
 ) -> None:
     """Simulate other courses that a finished run could have taken: ranges, chances of profit and of ruin."""
-    from contextlib import redirect_stdout
-
-    from tradewind import __version__, bootstrap
-    from tradewind.interfaces.cli.clock import now_ns
+    from tradewind.interfaces.cli.at_work import at_work
     from tradewind.operations.monte_carlo import MonteCarloRequest, run_monte_carlo
-    from tradewind.settings import load_settings
 
-    console, settings = console_of(ctx), load_settings()
+    console = console_of(ctx)
     request = MonteCarloRequest(
         run, method, paths, seed, compounded, ruin, drawdown, costs, trades, block, skip, costs_max, jitter
     )
-    with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
-        finished = run_monte_carlo(
-            request,
-            runs=bootstrap.open_runs(settings),
-            catalogue=bootstrap.open_catalogue(settings),
-            cache=settings.cache / "kernels",
-            now_ns=now_ns(),
-            made_by=f"Tradewind {__version__}",
-            progress=progress,
-        )
-    summary = finished.of.summary
-    place = {"run": finished.name, "report": finished.report, "synthetic": summary.get("synthetic")}
-    console.result({**finished.document, **place})
+    with at_work(console, *STAGES) as at:
+        finished = run_monte_carlo(request, at)
+    console.result(finished.as_document())
     _show(console, finished)
 
 
 def _show(console: Any, finished: Any) -> None:
     result = finished.result
-    note = " on synthetic data" if finished.of.summary.get("synthetic") else ""
+    note = " on synthetic data" if finished.synthetic else ""
     settings = ", ".join(f"{name} {value:g}" for name, value in result.settings.items())
     head = f"{finished.of.name}{note}: {result.method}, {result.paths:,} paths, seed {result.seed}"
     console.say(f"{head}{', ' + settings if settings else ''}")

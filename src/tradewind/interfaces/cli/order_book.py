@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,8 @@ from tradewind.interfaces.cli.run_options import takes_request
 if TYPE_CHECKING:
     from tradewind.interfaces.cli.console import Console
     from tradewind.operations.backtest_request import BacktestRequest
-    from tradewind.operations.order_book import FinishedReplay
+    from tradewind.operations.finished import Finished
+    from tradewind.research.book_backtest import BookBacktest
     from tradewind.research.book_summary import BookSummary
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check recorded order books, and trade in them.")
@@ -99,30 +99,16 @@ def backtest(
     ] = "proportional",
 ) -> None:
     """Replay a recorded order book to a strategy that has on_book, on_trade or on_quote; write a report."""
-    from contextlib import redirect_stdout
-
-    from tradewind import __version__, bootstrap
+    from tradewind import bootstrap
     from tradewind.core.engine.books.rules import BookRules
-    from tradewind.interfaces.cli.clock import now_ns
+    from tradewind.interfaces.cli.at_work import at_work
     from tradewind.operations.order_book import BookRequest, run_book_backtest
-    from tradewind.settings import load_settings
 
-    console, settings = console_of(ctx), load_settings()
+    console = console_of(ctx)
     asked = BookRequest(request, recording, BookRules(order_ms, report_ms, feed_ms, queue))  # type: ignore[arg-type]
-    with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
-        finished = run_book_backtest(
-            asked,
-            recordings=bootstrap.open_book_recordings(),
-            runs=bootstrap.open_runs(settings),
-            trials=bootstrap.open_trials(settings),
-            cache=settings.cache / "kernels",
-            now_ns=now_ns(),
-            made_by=f"Tradewind {__version__}",
-            progress=progress,
-        )
-    console.result(
-        {"run": finished.name, "report": finished.report, "warnings": finished.warnings, **finished.document}
-    )
+    with at_work(console, *STAGES) as at:
+        finished = run_book_backtest(asked, at, recordings=bootstrap.open_book_recordings())
+    console.result(finished.as_document())
     _show_backtest(console, finished)
 
 
@@ -163,7 +149,7 @@ def _show_check(console: Console, found: BookSummary) -> None:
         console.note(f"note: {finding}")
 
 
-def _show_backtest(console: Console, finished: FinishedReplay) -> None:
+def _show_backtest(console: Console, finished: Finished[BookBacktest]) -> None:
     from tradewind.interfaces.cli.backtest import figure
 
     result = finished.result

@@ -102,26 +102,12 @@ def command_again() -> str:
 
 
 def run_and_show(console: Console, request: Any) -> Finished[Portfolio]:
-    """Run with progress, and print what came of it. What the strategies themselves print goes to stderr."""
-    from contextlib import redirect_stdout
-
-    from tradewind import __version__, bootstrap
-    from tradewind.interfaces.cli.clock import now_ns
+    """Run with progress, and print what came of it."""
+    from tradewind.interfaces.cli.at_work import at_work
     from tradewind.operations.portfolio import run_portfolio
-    from tradewind.settings import load_settings
 
-    settings = load_settings()
-    with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
-        finished = run_portfolio(
-            request,
-            catalogue=bootstrap.open_catalogue(settings),
-            runs=bootstrap.open_runs(settings),
-            trials=bootstrap.open_trials(settings),
-            cache=settings.cache / "kernels",
-            now_ns=now_ns(),
-            made_by=f"Tradewind {__version__}",
-            progress=progress,
-        )
+    with at_work(console, *STAGES) as at:
+        finished = run_portfolio(request, at)
     show(console, finished)
     return finished
 

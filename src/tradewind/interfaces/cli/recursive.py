@@ -31,12 +31,13 @@ def recursive(
     ] = 0.001,
 ) -> None:
     """Begin the data elsewhere: after how many bars are indicators and decisions what they are with all history?"""
-    from tradewind.interfaces.cli.bias_check import keeping, tell
+    from tradewind.interfaces.cli.at_work import at_work
+    from tradewind.interfaces.cli.bias_check import STAGES, tell
     from tradewind.operations.bias import run_recursive
 
     console = console_of(ctx)
-    with keeping(console) as kept:
-        finished = run_recursive(request, kept, starts=starts, seed=seed, tolerance=tolerance)
+    with at_work(console, *STAGES) as at:
+        finished = run_recursive(request, at, starts=starts, seed=seed, tolerance=tolerance)
     tell(console, finished, "begun elsewhere", lambda: say_found(console, finished.result))
 
 

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tradewind.interfaces.cli.app import console_of
 from tradewind.interfaces.cli.run_options import takes_request
+from tradewind.interfaces.cli.search_options import (
+    SEARCH,
+    Anchored,
+    Constraints,
+    Embargo,
+    Method,
+    Objective,
+    Purge,
+    Seed,
+    Space,
+    TestBars,
+    Train,
+    TrainBars,
+    Windows,
+    Workers,
+    gap_from,
+    space_from,
+)
 
 if TYPE_CHECKING:
     from tradewind.interfaces.cli.console import Console
@@ -16,7 +33,7 @@ if TYPE_CHECKING:
     from tradewind.operations.validate import FinishedValidation
 
 app = typer.Typer(add_completion=False)
-WINDOWS, SEARCH, GATE = "The windows", "The search", "The gate"
+GATE = "The gate"
 STAGES = ("loading", "compiling", "searching", "walking", "checking", "simulating", "reporting")
 EXIT_CODES = {"PROMOTE": 0, "REJECT": 8, "NOT ENOUGH EVIDENCE": 9}
 """What the command ends with, by its verdict."""
@@ -28,38 +45,20 @@ def validate(
     ctx: typer.Context,
     request: BacktestRequest,
     *,
-    windows: Annotated[
-        int | None, typer.Option("--windows", "-w", rich_help_panel=WINDOWS, help="How many. Usually 6.")
-    ] = None,
-    train: Annotated[float, typer.Option(rich_help_panel=WINDOWS, help="Share of a window that trains.")] = 0.7,
-    train_bars: Annotated[int | None, typer.Option(rich_help_panel=WINDOWS, help="Or the bars that train.")] = None,
-    test_bars: Annotated[int | None, typer.Option(rich_help_panel=WINDOWS, help="Bars that test.")] = None,
-    anchored: Annotated[
-        bool, typer.Option("--anchored", rich_help_panel=WINDOWS, help="Train from the first bar on, longer each time.")
-    ] = False,
-    purge: Annotated[str, typer.Option(rich_help_panel=WINDOWS, help="Left out before a test: bars, or 36h.")] = "0",
-    embargo: Annotated[
-        str, typer.Option(rich_help_panel=WINDOWS, help="Left out at a test's beginning: bars, or 36h.")
-    ] = "0",
-    space: Annotated[
-        list[str] | None,
-        typer.Option(rich_help_panel=SEARCH, help="What is tried: fast=5:50:5 or slow=20,50,100. Once a parameter."),
-    ] = None,
-    method: Annotated[
-        str, typer.Option("--method", "-m", rich_help_panel=SEARCH, help="auto, grid, random, sobol, tpe or cma-es.")
-    ] = "auto",
-    objective: Annotated[
-        str, typer.Option("--objective", "-o", rich_help_panel=SEARCH, help="A figure: sharpe, max:trades, min:...")
-    ] = "sharpe",
-    constraint: Annotated[
-        list[str] | None,
-        typer.Option("--constraint", "-c", rich_help_panel=SEARCH, help="A limit: trades>=30, max_drawdown>=-0.2."),
-    ] = None,
+    windows: Windows = None,
+    train: Train = 0.7,
+    train_bars: TrainBars = None,
+    test_bars: TestBars = None,
+    anchored: Anchored = False,
+    purge: Purge = "0",
+    embargo: Embargo = "0",
+    space: Space = None,
+    method: Method = "auto",
+    objective: Objective = "sharpe",
+    constraint: Constraints = None,
     budget: Annotated[int, typer.Option("--budget", "-n", rich_help_panel=SEARCH, help="How many sets to try.")] = 200,
-    seed: Annotated[int, typer.Option(rich_help_panel=SEARCH, help="The same seed gives the same verdict.")] = 1,
-    workers: Annotated[
-        int | None, typer.Option(rich_help_panel=SEARCH, help="Threads; one a core if left out.")
-    ] = None,
+    seed: Seed = 1,
+    workers: Workers = None,
     gate: Annotated[
         str, typer.Option(rich_help_panel=GATE, help="A TOML file of your own bounds, in place of the usual ones.")
     ] = "",
@@ -68,15 +67,9 @@ def validate(
 
     Ends with 0 for PROMOTE, 8 for REJECT and 9 for NOT ENOUGH EVIDENCE.
     """
-    from contextlib import redirect_stdout
-
-    from tradewind import __version__, bootstrap
-    from tradewind.interfaces.cli.clock import now_ns
-    from tradewind.interfaces.cli.optimize import space_from
-    from tradewind.interfaces.cli.walk_forward import gap_from
+    from tradewind.interfaces.cli.at_work import at_work
     from tradewind.operations.validate import ValidateRequest, run_validate
     from tradewind.research.walk_forward_windows import WindowPlan
-    from tradewind.settings import load_settings
 
     wanted = ValidateRequest(
         run=request,
@@ -89,19 +82,9 @@ def validate(
         seed=seed,
         gate=gate,
     )
-    console, settings = console_of(ctx), load_settings()
-    with console.progress(*STAGES) as progress, redirect_stdout(sys.stderr):
-        finished = run_validate(
-            wanted,
-            catalogue=bootstrap.open_catalogue(settings),
-            runs=bootstrap.open_runs(settings),
-            trials=bootstrap.open_trials(settings),
-            cache=settings.cache / "kernels",
-            now_ns=now_ns(),
-            made_by=f"Tradewind {__version__}",
-            workers=workers,
-            progress=progress,
-        )
+    console = console_of(ctx)
+    with at_work(console, *STAGES) as at:
+        finished = run_validate(wanted, at, workers=workers)
     console.result(finished.as_document())
     show(console, finished)
     code = EXIT_CODES[finished.result.verdict]

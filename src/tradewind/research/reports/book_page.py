@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +30,6 @@ def book_study(
     *,
     engine: str = "",
     currency: str = "",
-    warnings: Sequence[str] = (),
-    command: str = "",
-    hashes: Mapping[str, str] | None = None,
-    created_ns: int = 0,
-    made_by: str = "Tradewind",
-    synthetic: bool = False,
 ) -> Study:
     """The page of one replay."""
     first, last = (instant_text(int(t)) for t in (found.recording.time.min(), found.recording.time.max()))
@@ -46,13 +39,7 @@ def book_study(
         f"{' · ' if engine else ''}{engine}",
         verdict=verdict(found, currency),
         key_figures=_key_figures(found, currency),
-        warnings=tuple(warnings),
         sections=(_account(found, currency), _orders(found), _figures(found, currency), _how(found)),
-        command=command,
-        hashes=hashes or {},
-        created_ns=created_ns,
-        made_by=made_by,
-        synthetic=synthetic,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,16 +16,7 @@ from tradewind.research.reports.wording import ABSENT, day, number, percent
 SPLITS_SHOWN, SETS_SHOWN, PATHS_SHOWN = 60, 12, 12
 
 
-def cross_validated_study(
-    found: CrossValidated,
-    *,
-    command: str = "",
-    hashes: Mapping[str, str] | None = None,
-    created_ns: int = 0,
-    made_by: str = "Tradewind",
-    synthetic: bool = False,
-    warnings: Sequence[str] = (),
-) -> Study:
+def cross_validated_study(found: CrossValidated) -> Study:
     """The page: verdict, the paths' Sharpe ratios, the splits, what was chosen, how it was done."""
     verdict, good = verdict_of(found)
     symbols = ", ".join(m.bars.symbol for m in found.markets)
@@ -48,7 +38,7 @@ def cross_validated_study(
             ("Sets beaten", _share(found.beaten), "by the choices, out of sample", ""),
             ("Sets tried", f"{len(found.sets):,}", f"in {len(found.splits)} splits", ""),
         ],
-        warnings=(*_cautions(found), *warnings),
+        warnings=_cautions(found),
         sections=(
             Section(
                 "Paths", _paths(found), "Whole histories, every day of each tested with what was chosen without it."
@@ -57,11 +47,6 @@ def cross_validated_study(
             Section("What was chosen", [_choices(found)]),
             Section("How this was done", [Text("", _method(found))]),
         ),
-        command=command,
-        hashes=hashes or {},
-        created_ns=created_ns,
-        made_by=made_by,
-        synthetic=synthetic,
     )
 
 

@@ -36,7 +36,7 @@ HOW = (
 )
 
 
-def divergence_study(c: Compared, *, warnings: Sequence[str], created_ns: int, made_by: str, synthetic: bool) -> Study:
+def divergence_study(c: Compared) -> Study:
     """Verdict, equity of both, causes, the first decisions that differ, the dearest trades."""
     r, currency = c.result, _currency(c.symbols)
     advised = advice(c)
@@ -62,13 +62,8 @@ def divergence_study(c: Compared, *, warnings: Sequence[str], created_ns: int, m
             ("Prices", _size(r.slippage), beside(r.slippage, "worse", "better"), ""),
             ("Fees", money(abs(r.fee_cost), currency), beside(r.fee_cost, "more", "less"), ""),
         ),
-        warnings=tuple(warnings),
         sections=sections,
-        command=f"tradewind divergence {c.session}",
         hashes={"code": c.code_hash, "decisions of the session": c.hash_here, "of the backtest": c.hash_there},
-        created_ns=created_ns,
-        made_by=made_by,
-        synthetic=synthetic,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,16 +38,7 @@ def verdict_text(result: Lookahead) -> str:
     return f"{text}. {told.name}: {told.diagnosis}." if told else f"{text}."
 
 
-def lookahead_study(
-    result: Lookahead,
-    *,
-    command: str,
-    hashes: Mapping[str, str],
-    created_ns: int,
-    made_by: str,
-    synthetic: bool,
-    warnings: Sequence[str] = (),
-) -> Study:
+def lookahead_study(result: Lookahead) -> Study:
     """Verdict, what was found with both values, pictures of columns around the cut, where it was cut."""
     sections = [Section("What was found", _findings(result))] if result.findings else []
     sections += [
@@ -67,13 +57,8 @@ def lookahead_study(
             ("Decisions", f"{result.decisions:,}", "compared up to each cut", ""),
             ("Columns", f"{len(result.columns)}", "made by prepare", ""),
         ),
-        warnings=(*warnings, *result.notes),
+        warnings=result.notes,
         sections=sections,
-        command=command,
-        hashes=hashes,
-        created_ns=created_ns,
-        made_by=made_by,
-        synthetic=synthetic,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +48,6 @@ def monte_carlo_study(
     subject: str = "",
     subtitle: str = "",
     currency: str = "",
-    warnings: Sequence[str] = (),
-    synthetic: bool = False,
-    command: str = "",
-    hashes: Mapping[str, str] | None = None,
-    created_ns: int = 0,
-    made_by: str = "Tradewind",
 ) -> Study:
     """The page of one simulation. `subject` names the run, `subtitle` its market and time."""
     words = f"{number(found.paths, 0)} paths by {found.method.replace('_', ' ')}, seed {found.seed}"
@@ -63,15 +56,9 @@ def monte_carlo_study(
         subtitle=" · ".join(part for part in (subtitle, words) if part),
         verdict=verdict(found),
         key_figures=_key_figures(found),
-        warnings=tuple(warnings),
         sections=tuple(
             s for s in (_account(found), _shapes(found, currency), _figures(found, currency), _how(found)) if s
         ),
-        command=command,
-        hashes=hashes or {},
-        created_ns=created_ns,
-        made_by=made_by,
-        synthetic=synthetic,
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tradewind.core.performance.undefined import Figure, Undefined
 from tradewind.research.judged_sets import reasons_of
 from tradewind.research.optimised import Optimised
-from tradewind.research.reports.optimise_document import search_document, sets_csv
+from tradewind.research.reports.optimise_document import sets_csv
 from tradewind.research.reports.optimise_pictures import all_sets, fall, fronts, maps
 from tradewind.research.reports.study import Part, Section, Study, Table, Text, write_study
 from tradewind.research.reports.whole_files import write_files
@@ -26,30 +26,15 @@ LUCK_WANTED = 0.95
 PLATEAU_WANTED = 0.5
 
 
-@dataclass(frozen=True)
-class SearchPage:
-    """A finished search with what its page says beside it."""
-
-    found: Optimised
-    command: str = ""
-    hashes: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    quality: tuple[str, ...] = ()
-    created_ns: int = 0
-    made_by: str = "Tradewind"
-    synthetic: bool = False
-
-
-def write_search(page: SearchPage, folder: Path) -> Path:
+def write_search(found: Optimised, study: Study, document: Mapping[str, Any], folder: Path) -> Path:
     """Write report.html, report.json and sets.csv (every set with its figures) into `folder`; the page's path."""
-    write_files(folder, {"sets.csv": sets_csv(page.found)})
-    document = {"kind": "optimize", **search_document(page.found), "quality": list(page.quality)}
-    return write_study(search_study(page), document, folder)
+    write_files(folder, {"sets.csv": sets_csv(found)})
+    return write_study(study, document, folder)
 
 
-def search_study(page: SearchPage) -> Study:
+def search_study(found: Optimised) -> Study:
     """The page's matter."""
-    found, on = page.found, page.found.stretch
+    on = found.stretch
     plateau = _plateau(found)
     sections = [
         Section("The best sets" if found.judged.ranked.size else "No set may win", _best(found)),
@@ -58,7 +43,7 @@ def search_study(page: SearchPage) -> Study:
         *([Section("Parameters against each other", drawn)] if (drawn := maps(found)) else []),
         Section("All sets", all_sets(found)),
         *([Section("What could not win", out)] if (out := _out(found)) else []),
-        Section("How it was searched", [_how(page)]),
+        Section("How it was searched", [_how(found)]),
     ]
     return Study(
         title=f"{found.strategy}, optimised",
@@ -66,13 +51,8 @@ def search_study(page: SearchPage) -> Study:
         verdict=verdict(found),
         good=None,
         key_figures=_key_figures(found),
-        warnings=[*cautions(found), *page.warnings, *(f"data: {sentence}" for sentence in page.quality)],
+        warnings=cautions(found),
         sections=sections,
-        command=page.command,
-        hashes=page.hashes,
-        created_ns=page.created_ns,
-        made_by=page.made_by,
-        synthetic=page.synthetic,
     )
 
 
@@ -228,10 +208,10 @@ def _out(found: Optimised) -> list[Part]:
     return [Table("Why sets may not win", ("Why", "Sets", "The first"), rows, words=(2,), note=more)] if rows else []
 
 
-def _how(page: SearchPage) -> Text:
-    plan = page.found.plan
+def _how(found: Optimised) -> Text:
+    plan = found.plan
     count = plan.space.count
-    held = {name: value for name, value in page.found.sets[0].items() if name not in plan.space.names}
+    held = {name: value for name, value in found.sets[0].items() if name not in plan.space.names}
     return Text(
         "",
         (
@@ -240,7 +220,7 @@ def _how(page: SearchPage) -> Text:
             f"Held: {', '.join(f'{name} {_value(value)}' for name, value in held.items()) or 'nothing'}.",
             f"Objective: {', '.join(map(str, plan.objectives))}.",
             f"Limits: {', '.join(map(str, plan.constraints)) or 'none'}.",
-            f"Tried: {len(page.found.sets):,}, of which {len(page.found.scores.failed):,} failed.",
+            f"Tried: {len(found.sets):,}, of which {len(found.scores.failed):,} failed.",
         ),
     )
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tradewind.core.performance import underwater
 from tradewind.research.portfolio_result import Portfolio
 from tradewind.research.reports.files import csv_bytes, iso_times, trade_columns
-from tradewind.research.reports.portfolio_document import portfolio_document
 from tradewind.research.reports.study import Study, write_study
 from tradewind.research.reports.whole_files import write_files
 
 
-def write_portfolio(found: Portfolio, study: Study, folder: Path) -> Path:
+def write_portfolio(found: Portfolio, study: Study, document: Mapping[str, Any], folder: Path) -> Path:
     """Write trades.csv, equity.csv, report.html and report.json into `folder`; the path of the page.
 
     Raises BadInput when the folder cannot be written.
     """
     # The report last: a folder with it is a complete run.
     write_files(folder, {"trades.csv": trades_csv(found), "equity.csv": equity_csv(found)})
-    return write_study(study, portfolio_document(found), folder)
+    return write_study(study, document, folder)
 
 
 def trades_csv(found: Portfolio) -> bytes:

@@ -37,12 +37,6 @@ MAP_MAX = 24
 def portfolio_study(
     found: Portfolio,
     *,
-    command: str = "",
-    hashes: Mapping[str, str] | None = None,
-    created_ns: int = 0,
-    made_by: str = "Tradewind",
-    synthetic: bool = False,
-    warnings: Sequence[str] = (),
     currency: str = "",
 ) -> Study:
     """The page: the account, its sleeves and what each added, weights over time, correlations, rebalances."""
@@ -54,7 +48,7 @@ def portfolio_study(
         f"{day(int(found.time[0]))} to {day(int(found.time[-1]))}",
         verdict=verdict_of(found, figures),
         key_figures=_key_figures(found),
-        warnings=(*cautions(found), *warnings),
+        warnings=cautions(found),
         sections=(
             Section("The account", _account(found, currency)),
             Section("The sleeves", _sleeves(found, figures, currency), "What each added: the parts sum to the whole."),
@@ -63,11 +57,6 @@ def portfolio_study(
             Section("Rebalances", _rebalances(found, currency)),
             Section("How this was done", [Text("", method_items(found))]),
         ),
-        command=command,
-        hashes=hashes or {},
-        created_ns=created_ns,
-        made_by=made_by,
-        synthetic=synthetic,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,16 +41,7 @@ def recursive_verdict(result: Recursive) -> str:
     )
 
 
-def recursive_study(
-    result: Recursive,
-    *,
-    command: str,
-    hashes: Mapping[str, str],
-    created_ns: int,
-    made_by: str,
-    synthetic: bool,
-    warnings: Sequence[str] = (),
-) -> Study:
+def recursive_study(result: Recursive) -> Study:
     """Verdict, how much history each value needs, and how its difference falls with the bars."""
     needed = ABSENT if result.history_needed is None else f"{result.history_needed:,}"
     settled = ABSENT if result.decisions_settled is None else f"{result.decisions_settled:,}"
@@ -66,16 +57,11 @@ def recursive_study(
             ("Beginnings", f"{len(result.starts)}", f"{result.horizon:,} bars from each", ""),
             ("Tolerance", f"{result.tolerance:g}", "of a standard deviation", ""),
         ),
-        warnings=(*warnings, *result.notes),
+        warnings=result.notes,
         sections=[
             Section("What it is told by", _values(result)),
             Section("How this was done", [Text("", HOW), _starts(result)]),
         ],
-        command=command,
-        hashes=hashes,
-        created_ns=created_ns,
-        made_by=made_by,
-        synthetic=synthetic,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,30 @@ class Study:
     made_by: str = "Tradewind"
     synthetic: bool = False
     simulated: bool = True
+
+
+def imprinted(
+    study: Study,
+    *,
+    command: str = "",
+    hashes: Mapping[str, str] | None = None,
+    created_ns: int = 0,
+    made_by: str = "Tradewind",
+    synthetic: bool = False,
+    warnings: Sequence[str] = (),
+) -> Study:
+    """The study with what is known where it is kept, and not by what was found: how to make it again, of what, when, by
+    whom. `warnings` and `hashes` are added to its own.
+    """
+    return replace(
+        study,
+        command=command,
+        hashes={**(hashes or {}), **study.hashes},
+        created_ns=created_ns,
+        made_by=made_by,
+        synthetic=synthetic,
+        warnings=(*study.warnings, *warnings),
+    )
 
 
 def render_study(study: Study, *, framed: bool = False) -> str:

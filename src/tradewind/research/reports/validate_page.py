@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from tradewind.research.gate import Check, Outcome, Verdict
 from tradewind.research.reports.study import Section, Study, Table, Text
@@ -72,13 +72,7 @@ def bound_text(check: Check) -> str:
 def validate_study(
     validated: Validation,
     *,
-    command: str = "",
     reports: Sequence[str] = (),
-    hashes: Mapping[str, str] | None = None,
-    created_ns: int = 0,
-    made_by: str = "Tradewind",
-    synthetic: bool = False,
-    warnings: Sequence[str] = (),
     currency: str = "",
 ) -> Study:
     """The page. `reports` are the commands that make each stage's own report."""
@@ -96,18 +90,14 @@ def validate_study(
              TONES.get(checks[name].outcome, ""))
             for name in KEY
         ],
-        warnings=(*cautions(validated), *warnings),
+        warnings=cautions(validated),
         sections=[
             Section("The gate", [_gate(validated), Text(WHAT_NEXT[validated.verdict])], gate_note(validated)),
             *stages(validated, currency),
             *(reported if reports else []),
             Section("How this was done", [Text("", method_items(validated))]),
         ],
-        command=command,
-        hashes={**(hashes or {}), "gate": validated.gate.hash},
-        created_ns=created_ns,
-        made_by=made_by,
-        synthetic=synthetic,
+        hashes={"gate": validated.gate.hash},
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -32,12 +32,6 @@ BORDERS_MAX, DRAWN_MAX, LISTED_MAX = 24, 40, 100
 def walk_forward_study(
     walked: WalkForward,
     *,
-    command: str = "",
-    hashes: Mapping[str, str] | None = None,
-    created_ns: int = 0,
-    made_by: str = "Tradewind",
-    synthetic: bool = False,
-    warnings: Sequence[str] = (),
     currency: str = "",
 ) -> Study:
     """The page: verdict, key figures, the joined account, the windows beside each other, what they chose, the score."""
@@ -51,7 +45,7 @@ def walk_forward_study(
         verdict=verdict,
         good=good,
         key_figures=_key_figures(walked),
-        warnings=(*cautions(walked), *warnings),
+        warnings=cautions(walked),
         sections=(
             Section("Out of sample", _account(walked, currency), "The tests as one account, each flat at its ends."),
             Section("In sample and out of sample", _windows(walked), "What the choice promised, and what came of it."),
@@ -59,11 +53,6 @@ def walk_forward_study(
             Section("Robustness", _score(walked)),
             Section("How this was done", [Text("", method_items(walked))]),
         ),
-        command=command,
-        hashes=hashes or {},
-        created_ns=created_ns,
-        made_by=made_by,
-        synthetic=synthetic,
     )
 
 
