@@ -135,6 +135,7 @@ def test_each_error_has_its_exit_code_and_one_message_without_traceback(
     assert "Traceback" not in err
     assert err.startswith(f"error: {error.message}\n")  # type: ignore[attr-defined]
     assert ("  where: prices.csv\n  do:    Look again\n" in err) == (code == 3)
+    assert err.count("\n  do:    ") == 1, "whoever is told of an error is told what to do"
 
 
 @pytest.mark.parametrize("words", [["--debug", "probe"], ["probe", "--debug"]])
@@ -195,7 +196,8 @@ def test_errors_are_json_on_stderr_when_json_is_asked_for(
     out, err = capsys.readouterr()
     assert out == ""
     assert json.loads(err)["error"] == {
-        "kind": "BadInput", "message": "no such thing", "where": "prices.csv", "fix": None, "exit_code": 3,
+        "kind": "BadInput", "message": "no such thing", "where": "prices.csv", "fix": "See tradewind probe --help",
+        "exit_code": 3,
     }  # fmt: skip
 
 

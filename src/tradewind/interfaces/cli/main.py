@@ -15,15 +15,22 @@ from typing import Any
 
 import typer
 
-from tradewind.core.domain.errors import TradewindError, Unavailable
-from tradewind.interfaces.cli.app import GLOBAL_FLAGS, build
+from tradewind.core.domain.errors import Corrupt, Disputed, Refused, StrategyFailed, TradewindError, Unavailable
+from tradewind.interfaces.cli.app import GLOBAL_FLAGS, VERBS, build
 from tradewind.interfaces.cli.console import BOLD, PLAIN, RED, Console, colours, json_text, shown
 
 BUG, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
-ASK_DOCTOR = "Try again; what is wrong with it says tradewind doctor"
 NOTHING_LEFT = "interrupted; nothing is left half-written"
 UsageError: Any = typer.BadParameter.__base__
 COMPLETION_VARIABLE = "_TRADEWIND_COMPLETE"
+WAYS_OUT = {
+    StrategyFailed: "Correct the strategy, and run it again; --debug shows the whole traceback",
+    Refused: "See tradewind{verb} --help",
+    Unavailable: "Try again; what is wrong with it says tradewind doctor",
+    Disputed: "Find out which of the two is true before anything is written",
+    Corrupt: "Change nothing there; what else is damaged says tradewind doctor",
+}
+"""What to do about an error that does not say it itself: the first kind that it is."""
 SYSTEM_FIXES = {
     errno.ENOSPC: "Free some disk space",
     errno.EDQUOT: "Free some of your disk quota",
@@ -55,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BaseException as problem:  # the edge: nothing passes it unexplained
         if console.debug or isinstance(problem, (SystemExit, GeneratorExit)):
             raise
-        return _explain(console, problem)
+        return _explain(console, problem, words)
     return code
 
 
@@ -80,10 +87,12 @@ def _split(words: list[str]) -> tuple[list[str], dict[str, bool]]:
     return rest + words[end:], {GLOBAL_FLAGS[word]: True for word in words[:end] if word in GLOBAL_FLAGS}
 
 
-def _explain(console: Console, problem: BaseException) -> int:
+def _explain(console: Console, problem: BaseException, words: Sequence[str]) -> int:
     if isinstance(problem, TradewindError):
         kind = type(problem).__name__
-        fix = problem.fix or (ASK_DOCTOR if isinstance(problem, Unavailable) else None)
+        usual = next((fix for each, fix in WAYS_OUT.items() if isinstance(problem, each)), None)
+        verb = next((f" {word}" for word in words if word in VERBS), "")
+        fix = problem.fix or (usual and usual.format(verb=verb))
         return _tell(console, kind, problem.message, problem.where, fix, code=problem.exit_code)
     if isinstance(problem, UsageError):
         return _tell_usage(console, problem)
