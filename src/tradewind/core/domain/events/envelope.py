@@ -52,12 +52,22 @@ class Event(msgspec.Struct, Generic[Data], frozen=True, kw_only=True, omit_defau
     def __post_init__(self) -> None:
         if type(self.data) is msgspec.Raw:
             return  # it is looked at again with its payload
-        kind = EVENT_TYPES.get(self.type)
-        if kind is None or self.version != kind.version or type(self.data) is not kind.payload:
-            _refuse_type(self)
-        _check_names(self.token, self.tenant, self.source, self.session, self.mode, self.type)
+        try:
+            kind, version = EVENT_TYPES.get(self.type), self.version
+            if (
+                kind is None
+                or type(version) is not int
+                or version != kind.version
+                or type(self.data) is not kind.payload
+            ):
+                _refuse_type(self)
+            _check_names(self.token, self.tenant, self.source, self.session, self.mode, self.type)
+        except TypeError:
+            _refuse_names(self)  # a list or a table cannot be looked up
+            raise
         event_id, correlation_id, causation_id = self.event_id, self.correlation_id, self.causation_id
-        _check_id(event_id, self.type)
+        if type(event_id) is not str or not 0 < len(event_id) <= TOKEN_LENGTH_MAX or not event_id.isprintable():
+            _check_id(event_id, self.type)
         if correlation_id != event_id:
             _check_id(correlation_id, self.type)
         if causation_id is not None and causation_id != correlation_id:
@@ -95,10 +105,17 @@ def _check_names(token: str, tenant: str, source: str, session: str | None, mode
 def _refuse_type(event: Event[Data]) -> None:
     kind = event_type(event.type)
     raise BadInput(
-        f"version {event.version} with a {type(event.data).__name__} is not what is written now: "
+        f"version {event.version!r:.60} with a {type(event.data).__name__} is not what is written now: "
         f"version {kind.version} with a {kind.payload.__name__}",
         where=event.type,
     )
+
+
+def _refuse_names(event: Event[Data]) -> None:
+    for name in ("type", "token", "tenant", "source", "session", "mode"):
+        value = getattr(event, name)
+        if not isinstance(value, str | None):
+            raise BadInput(f"its {name} is {value!r:.60}: a text is expected", where=f"{event.type!s:.60}")
 
 
 def _refuse_times(event: Event[Data]) -> None:

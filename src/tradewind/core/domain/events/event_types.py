@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tradewind.core.domain.events.envelope import Event
 
 PLACES_REMEMBERED_MAX = 65_536
+NAME_LOOKED_AT = 60
+"""Characters of an unknown name that are compared with the names there are."""
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -144,11 +146,11 @@ def _topic(name: str) -> Topic:
 
 def event_type(name: str) -> EventType:
     """The type of this name. Raises BadInput that names the nearest ones."""
-    found = EVENT_TYPES.get(name)
+    found = EVENT_TYPES.get(name) if isinstance(name, str) else None
     if found is None:
         from difflib import get_close_matches  # noqa: PLC0415 - only for the message
 
-        near = get_close_matches(name, EVENT_TYPES, 1)
+        near = get_close_matches(str(name)[:NAME_LOOKED_AT], EVENT_TYPES, 1)
         hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(EVENT_TYPES)}"
-        raise BadInput(f"there is no event type {name!r}", fix=hint)
+        raise BadInput(f"there is no event type {name!r:.60}", fix=hint)
     return found
