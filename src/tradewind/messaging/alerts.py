@@ -7,8 +7,10 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
-from tradewind.core.domain.errors import TradewindError
+from tradewind.core.domain.errors import BadInput, TradewindError
+from tradewind.core.domain.events.envelope import Event
 from tradewind.messaging.producer import EventProducer
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ class Alerts:
         self._wrong: dict[tuple[str, str], str] = {}
         self._last: dict[str, float] = {}
         self._held: dict[str, tuple[str, int]] = {}
-        self._news: deque[tuple[str, str, str, int]] = deque(maxlen=NEWS_MAX)
+        self._news: deque[Event[Any]] = deque(maxlen=NEWS_MAX)
         self._telling: asyncio.Task[None] | None = None
 
     def wrong(self, service: str, cause: str, reason: str) -> None:
@@ -74,21 +76,28 @@ class Alerts:
         """Tell what is left, as long as there is patience for."""
         self.tell(at_once=True)
         if self._telling is not None:
-            await asyncio.wait((self._telling,), timeout=patience_s)
-            self._telling.cancel()
+            try:
+                await asyncio.wait((self._telling,), timeout=patience_s)
+            finally:
+                self._telling.cancel()
+            await asyncio.wait((self._telling,))
 
     def _add(self, service: str, state: str, reason: str) -> None:
         text = reason.encode("utf-8", "backslashreplace").decode()[:REASON_LENGTH_MAX]
-        self._news.append((service, state, text, self._clock_ns()))
+        data = {"service": service, "state": state, "reason": text}
+        # Made here: one that is told again, because it was not known whether it was heard, is the same event.
+        try:
+            self._news.append(self.producer.event("service.changed", data, time_event=self._clock_ns()))
+        except BadInput as problem:
+            log.warning("it cannot be told that %r is %s: %s", service, state, problem)
 
     async def _tell(self) -> None:
         while self._news:
-            service, state, reason, when = news = self._news[0]
+            news = self._news[0]
             try:
-                data = {"service": service, "state": state, "reason": reason}
-                await self.producer.publish("service.changed", data, time_event=when)
+                await self.producer.send_batch([news])
             except TradewindError as problem:
-                log.warning("it cannot be told that %s is %s: %s", service, state, problem)
+                log.warning("it cannot be told yet that %s is %s: %s", news.data.service, news.data.state, problem)
                 return
             if self._news and self._news[0] is news:
                 self._news.popleft()

@@ -107,23 +107,33 @@ class EventConsumer:
         """Receive and handle until `stop`. Returns when what was at work has ended and is committed."""
         subscription = await self._subscribe()
         self.subscribed.set()
+        patience_s = 0.0
         try:
             while not self._stopping.is_set():
                 idle = await self._take_in(subscription)
                 await self._look_after(subscription, idle)
-            async with asyncio.timeout(GRACE_S):
-                while self._lanes.in_hand:
-                    await self._until_moved(WAIT_S)
+            await self._work_off_rest()
             await self._commit(subscription)
-        except TimeoutError:
-            log.warning("%s: %d events are given back unhandled", self.group, self._lanes.in_hand)
-            await self._commit(subscription)
+            patience_s = GRACE_S
         finally:
             for worker in self._workers:
                 worker.cancel()
             await asyncio.gather(*self._workers, return_exceptions=True)
-            await subscription.close()
-        await self._alerts.close(GRACE_S)
+            try:
+                await subscription.close()
+            finally:
+                await self._alerts.close(patience_s)
+
+    async def _work_off_rest(self) -> None:
+        """Wait for handlers that are at work, and what waits behind them, but not for ever."""
+        try:
+            async with asyncio.timeout(GRACE_S):
+                while self._lanes.in_hand and self._broken is None:
+                    await self._until_moved(WAIT_S)
+        except TimeoutError:
+            log.warning("%s: %d events are given back unhandled", self.group, self._lanes.in_hand)
+        if self._broken is not None:
+            raise self._broken
 
     def stop(self) -> None:
         """Take nothing more in; `run` returns when what is at work has ended."""

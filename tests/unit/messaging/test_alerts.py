@@ -75,6 +75,28 @@ def test_what_a_bus_that_is_away_cannot_hear_it_hears_later_with_the_time_when_i
     assert [e.time_event - NOW for e in bus.events] == [0, 30]
 
 
+def test_what_is_told_again_because_nobody_knew_whether_it_was_heard_is_the_same_event():
+    class Mumbling(Heard):
+        """Hears, and says at first that it may not have heard."""
+
+        async def publish(self, events):
+            self.events += events
+            if len(self.events) < 3:
+                raise Unavailable("it is not known")
+
+    bus = Mumbling()
+    on(bus, [lambda a, _: a.wrong("s", "x", "y"), later(1), later(1), later(1)])
+    assert len(bus.events) == 3
+    assert len({e.event_id for e in bus.events}) == 1
+
+
+def test_news_that_can_be_no_event_hold_nobody_up(caplog):
+    bus = Heard()
+    said = on(bus, [lambda a, _: a.wrong("two\nlines", "x", "y"), lambda a, _: a.wrong("s", "x", "y")])
+    assert said == [("s", "impaired", "x: y")]
+    assert "cannot be told" in caplog.text
+
+
 def test_of_much_that_happens_the_first_is_told_and_then_how_much_it_was():
     again = lambda a, _: a.happened("s", "a letter")  # noqa: E731
     said = on(Heard(), [again, again, again, later(AGAIN_S), again])

@@ -622,6 +622,58 @@ def test_a_fault_in_the_machinery_itself_ends_the_consumer_with_its_error():
         asyncio.run(work())
 
 
+def test_a_fault_in_the_machinery_is_raised_also_by_a_consumer_that_is_stopping():
+    async def work():
+        desk, gate = Desk(), asyncio.Event()
+
+        async def does(event):
+            books._lanes.done = None  # as a bug in here would be
+            await gate.wait()
+
+        books = await desk.start(does)
+        await desk.bus.publish([tick(1)])
+        await desk.until(lambda: books._lanes.done is None)
+        _, running = desk.running.pop()
+        books.stop()
+        gate.set()
+        async with asyncio.timeout(20):
+            await running
+
+    with pytest.raises(TypeError):
+        asyncio.run(work())
+
+
+def test_a_consumer_that_is_cancelled_leaves_no_task_behind():
+    class Deaf(MemoryBus):
+        """Takes everything but news of services: those it is told without end."""
+
+        async def publish(self, events):
+            if any(e.type == "service.changed" for e in events):
+                telling.set()
+                await asyncio.Event().wait()
+            await super().publish(events)
+
+    async def work():
+        telling.clear()
+        desk = Desk(Deaf())
+
+        async def does(event):
+            await asyncio.Event().wait()
+
+        books = await desk.start(does, stuck_s=0.0)
+        await desk.bus.publish([tick(i, f"COIN{i}") for i in range(9)])
+        await asyncio.wait_for(telling.wait(), 20)
+        _, running = desk.running.pop()
+        running.cancel()
+        await asyncio.wait((running,), timeout=20)
+        assert running.cancelled()
+        assert books.seen == {}
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    telling = asyncio.Event()
+    assert asyncio.run(work()) == set()
+
+
 def test_a_lane_without_end_lets_others_have_their_turn():
     async def work():
         desk, turns = Desk(), []
