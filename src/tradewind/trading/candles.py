@@ -60,8 +60,6 @@ class _Making:
     """The tick that was taken last: what the clock closes is closed after it."""
     closings: dict[str, int] = field(default_factory=dict)
     """After which ticks the clock closed candles, and up to when: of what the store knows and is not folded yet."""
-    unstored: list[Event[Any]] = field(default_factory=list)
-    """Candles that the clock has closed and that are still to be stored."""
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -139,8 +137,10 @@ class CandleMaker(EventConsumer):
         silent_since_ns, wait_ns = now_ns - self.patience_ns, self.rules.wait_ns
         if making.builder.due_ns + wait_ns > silent_since_ns or making.heard_ns > silent_since_ns:
             return
+        # What happened before it is final would be late: it need not be waited for, and is not remembered either.
+        start_ns = max(making.latest_ns - wait_ns, making.builder.final_ns)
         stored = EarlierTicks(self.store, stream, NOWHERE)
-        if not await stored.others(making.recent_ids, making.latest_ns - wait_ns, now_ns + FUTURE_NS + 1):
+        if not await stored.others(making.recent_ids, start_ns, now_ns + FUTURE_NS + 1):
             # To its end and no further, for that is all that the candle in the store will say after a restart.
             while (until_ns := making.builder.due_ns + wait_ns) <= silent_since_ns:
                 making.builder.advance(until_ns)
@@ -148,18 +148,13 @@ class CandleMaker(EventConsumer):
     async def _publish(self, making: _Making, cause: Event[Any] | None) -> None:
         """Publish what has closed: by a tick, or, without one, by the clock.
 
-        The clock's are stored at once, and before another tick is taken: what a tick closes its ticks say again, but
-        when the clock did, only these candles know.
+        The clock's are in the store before another tick is taken: what a tick closes the ticks say again, but when the
+        clock did, only these candles know.
         """
         for candle in making.builder.closed():
-            made = _send(making.outbox, candle, cause, after=making.last)
-            if cause is None:
-                making.unstored.append(made)
+            _send(making.outbox, candle, cause, after=making.last)
             self.metrics.counter("candles_closed", timeframe=candle.timeframe)(1)
         await making.outbox.publish()
-        if making.unstored:
-            await self.store.append(making.unstored)
-            making.unstored.clear()
 
     async def _stored_at(self, event: Event[Any]) -> int:
         """Where an event stands in the store. Beside a bus of its own the store may lie behind: it is waited for.
@@ -183,7 +178,7 @@ class CandleMaker(EventConsumer):
 
         So it does not matter which event is the first to come after a restart, be it an old one that comes again.
         """
-        making = _Making(CandleBuilder(stream.token, self.rules), Outbox(stream, self.producer))
+        making = _Making(CandleBuilder(stream.token, self.rules), Outbox(stream, self.producer, self.store))
         position = await self._stored_at(event)
         last_ns = await EarlierTicks(self.store, stream, position).last_ns(max(event.time_event, event.time_recorded))
         begin_ns = (event.time_event if last_ns is None else last_ns) - self.rules.wait_ns
@@ -244,6 +239,6 @@ def _fed(making: _Making, event: Event[Any]) -> str:
     return verdict
 
 
-def _send(outbox: Outbox, candle: Candle, cause: Event[Any] | None, after: Event[Any] | None = None) -> Event[Any]:
+def _send(outbox: Outbox, candle: Candle, cause: Event[Any] | None, after: Event[Any] | None = None) -> None:
     parts = candle.timeframe, candle.time
-    return outbox.add("candle.closed", candle, end_of(candle), parts, cause, after=after)
+    outbox.add("candle.closed", candle, end_of(candle), parts, cause, after=after, keep=cause is None)

@@ -140,7 +140,7 @@ class DataQuality(EventConsumer):
             losses = self._losses
             rules = self.rules_of.get(stream.token, self.rules)
             bundles = ProblemBundles(stream.token, self.bundled_ns)
-            watched = _Watched(TickChecks(rules), bundles, Outbox(stream, self.producer))
+            watched = _Watched(TickChecks(rules), bundles, Outbox(stream, self.producer, self.store))
             if self.store is not None:
                 await self._learn(watched, self.store, event)
             if losses == self._losses:
@@ -181,4 +181,4 @@ def _checked(checks: TickChecks, event: Event[Any]) -> list[Problem]:
 
 
 def _send(outbox: Outbox, told: QualityProblem, since_ns: int, cause: Event[Any]) -> None:
-    outbox.add("data.quality", told, since_ns, (told.problem, cause.event_id), cause)
+    outbox.add("data.quality", told, since_ns, (told.problem, cause.event_id), cause, keep=True)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tradewind.core.domain.events.envelope import Event, Mode
 from tradewind.messaging.producer import EventProducer
+from tradewind.ports.event_store import EventStore
 
 NAMESPACE = UUID("5e0b7c52-4a5e-5d0f-9a9b-6f1d3c2b8e47")
 
@@ -38,13 +39,19 @@ def stream_of(event: Event[Any]) -> Stream:
 
 @dataclass
 class Outbox:
-    """What follows from a stream's events and is not published yet. What could not be published stays for next time."""
+    """What follows from a stream's events and is not published yet. What could not be published stays for next time.
+
+    `keep` puts into the store what must be there before anything else happens: what a process that begins anew cannot
+    work out again. Beside a bus of its own the store is filled by another process, which may be long in coming.
+    """
 
     stream: Stream
     producer: EventProducer
+    store: EventStore | None = None
     last_id: str = ""
     """The event that was taken last: when its handler is called again, only the publishing is left to do."""
     _waiting: list[Event[Any]] = field(default_factory=list)
+    _to_keep: list[Event[Any]] = field(default_factory=list)
 
     def add(
         self,
@@ -55,7 +62,8 @@ class Outbox:
         cause: Event[Any] | None = None,
         *,
         after: Event[Any] | None = None,
-    ) -> Event[Any]:
+        keep: bool = False,
+    ) -> None:
         """One more event, with the stream's tenant, source, mode and session.
 
         Where nothing that happened is its cause, but the time, it may say `after` which event that was: this is its
@@ -74,12 +82,17 @@ class Outbox:
             session=self.stream.session,
         )
         self._waiting.append(made)
-        return made
+        if keep and self.store is not None:
+            self._to_keep.append(made)
 
     async def publish(self) -> int:
-        """Publish what waits; how many events that were. Raises Unavailable, and then they wait on."""
+        """Publish what waits and store what is to be kept; how many were published. Raises Unavailable: it waits on."""
         events = tuple(self._waiting)
         if events:
             await self.producer.send_batch(events)
             del self._waiting[: len(events)]
+        if self._to_keep:
+            assert self.store is not None, "only then something is to be kept"
+            await self.store.append(self._to_keep)
+            self._to_keep.clear()
         return len(events)

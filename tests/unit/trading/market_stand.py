@@ -1,6 +1,8 @@
 """A bus, a store and a feed of one market, for tests of what stands on ticks."""
 
 import asyncio
+from collections import Counter, defaultdict
+from pathlib import Path
 
 from event_examples import NOW, tick
 from msgspec.structs import replace
@@ -43,6 +45,29 @@ class FailingBus(MemoryBus):
         if self.fails:
             raise Unavailable("the bus is away")
         await super().publish(events)
+
+
+class KeptBeside:
+    """A bus that stores nothing, as Kafka. `record` does what a recorder would, with events of one type."""
+
+    def __init__(self, store):
+        self.store, self.published, self.stored = store, defaultdict(list), Counter()
+
+    async def publish(self, events):
+        for event in events:
+            self.published[event.type].append(event)
+
+    async def record(self, type_, until=None):
+        events = self.published[type_][self.stored[type_] : until]
+        await self.store.append(events)
+        self.stored[type_] += len(events)
+
+
+def stand_beside(folder):
+    """A stand whose store is filled beside its bus."""
+    stand = Stand(Path(folder))
+    stand.bus = stand.producer.bus = KeptBeside(stand.store)
+    return stand
 
 
 def trade(number, after_ns, price=100.0, size=1.0, trade_id=None, received_after_ns=None, **changed):

@@ -268,6 +268,29 @@ def test_the_clock_closes_as_far_as_a_restart_will_know_of(tmp_path):
     assert [c.close for c in live] == [100.0, 7.0]
 
 
+@pytest.mark.parametrize("after_s", [58, 61])
+def test_a_tick_shortly_after_the_clock_has_closed_a_candle_does_not_stop_the_clock(tmp_path, after_s):
+    """Neither one that is late, nor one that is near the ticks of the candle that was closed."""
+
+    async def journey():
+        stand = Stand(tmp_path)
+        one = maker(stand, CandleRules(("1m", "5m")))
+        received = MINUTE + 20 * SECOND_NS
+        ticks = [trade(0, 59 * SECOND_NS), trade(1, after_s * SECOND_NS, received_after_ns=received)]
+        await stand.bus.publish(ticks[:1])
+        await one.take(ticks[0])
+        await one.advance(START + MINUTE + 12 * SECOND_NS)
+        await stand.bus.publish(ticks[1:])
+        await one.take(ticks[1])
+        await one.advance(START + HOUR)
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return sorted((e.data.timeframe, e.data.ticks) for e in made)
+
+    closed = [("1m", 1), ("1m", 1), ("5m", 2)] if after_s > 60 else [("1m", 1), ("5m", 1)]
+    assert asyncio.run(journey()) == closed
+
+
 def test_the_clock_waits_for_an_overtaken_tick_that_is_stored_and_not_handled(tmp_path):
     async def journey():
         stand = Stand(tmp_path)
