@@ -5,6 +5,7 @@ from bias_corpus import (
     clean_columns,
     clean_elsewhere,
     clean_fits,
+    corners,
     planted_columns,
     planted_elsewhere,
     planted_files,
@@ -56,6 +57,20 @@ def test_what_is_known_from_elsewhere_is_found(name):
     result = lookahead(strategy, market_of(strategy), engine="interpreted")
     assert result.verdict == AHEAD, result
     assert all(f.diagnosis for f in result.findings)
+
+
+@pytest.mark.parametrize("name", corners.PLANTED)
+def test_what_stands_in_a_corner_of_the_code_is_found(name):
+    result = lookahead(corners.PLANTED[name], ONE, engine="interpreted")
+    assert result.verdict == AHEAD, result
+    assert all(f.diagnosis for f in result.findings)
+
+
+@pytest.mark.parametrize("name", corners.CLEAN)
+def test_who_has_the_past_there_or_a_seed_or_a_clock_is_not_accused(name):
+    result = lookahead(corners.CLEAN[name], ONE, engine="interpreted")
+    assert (result.verdict, result.findings) == (CLEAN, ())
+    assert result.decisions > 5
 
 
 @pytest.mark.parametrize("name", planted_files.FILES)

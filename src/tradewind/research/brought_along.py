@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copy
+import functools
+from array import ArrayType
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +24,10 @@ LENGTH_MIN = 20
 """Fewer numbers are settings."""
 ITEMS_MAX = 64
 """So many lists in a list are looked into."""
+DEEP = 3
+"""How many holders deep numbers are looked for: a dict of a dict of an object of one's own."""
+SEQUENCES = (list, tuple, deque, ArrayType)
+ROWS = (list, tuple, dict)
 HELD_MIN = 0.2
 """The share of the later closes that must be among its numbers for them to be this market's."""
 MOSTLY = 0.6
@@ -27,7 +35,7 @@ UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 """Nanoseconds, microseconds, milliseconds, seconds: what whole numbers that are times may count."""
 
 
-def number_lists(value: Any, deep: int = 2) -> Iterator[Array]:
+def number_lists(value: Any, deep: int = DEEP) -> Iterator[Array]:
     """Every sequence of at least LENGTH_MIN numbers in a value, as float64; times are left out."""
     kind = type(value).__module__.partition(".")[0]
     if isinstance(value, Series):
@@ -37,12 +45,16 @@ def number_lists(value: Any, deep: int = 2) -> Iterator[Array]:
         for array in map(np.asarray, columns):
             if array.dtype.kind in "biuf" and array.ndim in (1, 2) and len(array) >= LENGTH_MIN:
                 yield from array.astype(np.float64).reshape(len(array), -1).T
-    elif isinstance(value, list | tuple | dict):
+    elif isinstance(value, (*SEQUENCES, dict)):
         items = list(value.values() if isinstance(value, dict) else value)
         if _all_numbers(items):
             yield np.array(items, np.float64)
+        elif table := _columns(items):
+            yield from (np.array(column, np.float64) for column in table.values())
         elif deep and (isinstance(value, dict) or len(items) <= ITEMS_MAX):
             yield from (numbers for inner in items for numbers in number_lists(inner, deep - 1))
+    elif isinstance(value, functools.partial):
+        yield from number_lists([*value.args, *value.keywords.values()], deep)
     elif deep and is_own_object(value):
         yield from (numbers for inner in vars(value).values() for numbers in number_lists(inner, deep - 1))
 
@@ -51,7 +63,31 @@ def _all_numbers(items: Any) -> bool:
     return len(items) >= LENGTH_MIN and all(isinstance(v, bool | int | float | np.number) for v in items)
 
 
-def with_numbers(value: Any, change: Callable[[Array], Array], deep: int = 2) -> Any:
+def _columns(items: list[Any]) -> dict[Any, list[Any]]:
+    """The columns of numbers in a table that is a list of rows, by their place or name; rising whole numbers are times.
+
+    Rows are tuples, lists or dicts, all of one kind and one shape, as `csv` and `json` give them.
+    """
+    if len(items) < LENGTH_MIN or not isinstance(items[0], ROWS):
+        return {}
+    names = list(_names(items[0]))
+    if not names or len(names) > ITEMS_MAX:
+        return {}
+    if any(type(row) is not type(items[0]) or list(_names(row)) != names for row in items):
+        return {}
+    columns = {name: [row[name] for row in items] for name in names}
+    return {name: column for name, column in columns.items() if _all_numbers(column) and not _count_up(column)}
+
+
+def _names(row: Any) -> Any:
+    return row if isinstance(row, dict) else range(len(row))
+
+
+def _count_up(column: list[Any]) -> bool:
+    return all(type(v) is int for v in column) and all(a < b for a, b in pairwise(column))
+
+
+def with_numbers(value: Any, change: Callable[[Array], Array], deep: int = DEEP) -> Any:
     """A copy of the value in which each of its `number_lists` is what `change` makes of it."""
     kind = type(value).__module__.split(".")[0]
     if isinstance(value, Series):
@@ -64,22 +100,48 @@ def with_numbers(value: Any, change: Callable[[Array], Array], deep: int = 2) ->
     if isinstance(value, np.ndarray):
         return _array(value, change)
     if isinstance(value, dict):
-        if _all_numbers(list(value.values())):
-            return dict(zip(value, _like(list(value.values()), change), strict=True))
-        return {k: with_numbers(v, change, deep - 1) for k, v in value.items()} if deep else value
+        changed_items = _items(list(value.values()), change, deep, any_number=True)
+        return dict(zip(value, changed_items, strict=True))
+    if isinstance(value, functools.partial):
+        arguments = with_numbers([*value.args, *value.keywords.values()], change, deep)
+        named = dict(zip(value.keywords, arguments[len(value.args) :], strict=True))
+        return functools.partial(value.func, *arguments[: len(value.args)], **named)
     if deep and is_own_object(value):
         changed_object = copy.copy(value)
         vars(changed_object).update({k: with_numbers(v, change, deep - 1) for k, v in vars(value).items()})
         return changed_object
-    return _items(value, change, deep) if isinstance(value, list | tuple) else value
-
-
-def _items(value: Any, change: Callable[[Array], Array], deep: int) -> Any:
-    if _all_numbers(value):
-        return type(value)(_like(value, change))
-    if deep and len(value) <= ITEMS_MAX and type(value) in (list, tuple):
-        return type(value)(with_numbers(v, change, deep - 1) for v in value)
+    if isinstance(value, SEQUENCES) and type(value) in KINDS:
+        return KINDS[type(value)](value, _items(list(value), change, deep))
     return value
+
+
+KINDS: dict[type, Callable[[Any, list[Any]], Any]] = {
+    list: lambda _, items: items,
+    tuple: lambda _, items: tuple(items),
+    deque: lambda old, items: deque(items, old.maxlen),
+    ArrayType: lambda old, items: ArrayType(old.typecode, items),
+}
+"""How a sequence is made again of other items."""
+
+
+def _items(items: list[Any], change: Callable[[Array], Array], deep: int, *, any_number: bool = False) -> list[Any]:
+    if _all_numbers(items):
+        return _like(items, change)
+    if columns := _columns(items):
+        rows = [dict(row) if isinstance(row, dict) else list(row) for row in items]
+        for name, column in columns.items():
+            for row, number in zip(rows, _like(column, change), strict=True):
+                row[name] = number
+        return [_row_like(old, new) for old, new in zip(items, rows, strict=True)]
+    if deep and (any_number or len(items) <= ITEMS_MAX):
+        return [with_numbers(v, change, deep - 1) for v in items]
+    return items
+
+
+def _row_like(old: Any, new: Any) -> Any:
+    if isinstance(old, tuple):
+        return old._make(new) if hasattr(old, "_make") else tuple(new)
+    return new
 
 
 def _array(value: Array, change: Callable[[Array], Array]) -> Array:

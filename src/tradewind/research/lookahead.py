@@ -10,6 +10,7 @@ right after decisions, at random), each in two ways: the later bars are left out
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,19 +27,20 @@ from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName, RunResult
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
+from tradewind.research.another_time import LATER, at_another_time, may_ask
 from tradewind.research.backtest import Market, join
 from tradewind.research.differences import column_differs, decision_at, first_other_decision
 from tradewind.research.foresight import Finding, ahead_of, number_text
 from tradewind.research.outside_data import outside_findings
-from tradewind.research.outside_state import OutsideState
+from tradewind.research.outside_state import OutsideState, functions_of
 from tradewind.research.reach import Reach, first_number, reach_of
 from tradewind.research.refused import plain_functions
 from tradewind.research.rerun import Rerun
-from tradewind.research.shown_less import CHANGED, WAYS, Cut, choose_cuts, gone_otherwise
+from tradewind.research.shown_less import CHANGED, WAYS, Cut, choose_cuts, gone_otherwise, telling_cuts
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[str, int, int], None]
-CUTS = 12
+CUTS = 16
 CUTS_MAX = 1_000
 CLEAN, AHEAD, UNREPEATABLE, UNSEEN = "clean", "looks ahead", "not repeatable", "nothing to check"
 DECISIONS_EXPLAINED = 5
@@ -142,7 +144,7 @@ def lookahead(
                 told("checking", i, len(chosen) + 2)
                 for way, shown in WAYS.items():
                     _look(search, shown(merged, cut.row), cut, way)
-            begins = _look_at_beginnings(search)
+            begins = [*_look_at_beginnings(search), *_look_before_what_is_rare(search, cuts)]
             _explain(search)
             for finding in outside_findings(rerun, merged, search.whole, search.columns, chosen, search.notes):
                 search.add(finding)
@@ -183,15 +185,42 @@ def _verdict(unrepeatable: Finding | None, findings: tuple[Finding, ...], asked:
 
 def _unrepeatable(search: _Search) -> Finding | None:
     """The first thing that a second run on the very same bars does otherwise: chance or a clock, not look-ahead."""
-    again = search.rerun.run(search.data)
-    index = first_other_decision(search.whole.decisions, again.decisions)
     words = "the same bars gave another answer: it draws by chance, or asks a clock"
+    ways = ("run again on the same bars", "prepared again")
+    found = _other_again(search, search.rerun.run(search.data), search.rerun.columns(search.data), ways, words)
+    functions = functions_of(search.rerun.strategy)
+    if found or not may_ask(functions):
+        return found
+    for later in LATER:
+        with suppress(StrategyFailed), at_another_time(functions, later) as asked:
+            # Machine code has no clock, and keeps the names that it was compiled with; `prepare` is never compiled.
+            compiled = search.whole.engine == "compiled"
+            again = search.whole if compiled else search.rerun.run(search.data)
+            columns = search.rerun.columns(search.data)
+            if asked:
+                words = f"the same bars gave another answer at another time: it asks {_listed(asked)}"
+                found = found or _other_again(search, again, columns, ("run again at another time",) * 2, words)
+        if found or not asked:
+            return found
+    search.notes[f"It asks {_listed(asked)}; at other times it decided the same"] = None
+    return None
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+def _other_again(
+    search: _Search, again: RunResult, columns: Columns, ways: tuple[str, str], words: str
+) -> Finding | None:
+    """The first decision, or else the first number of a column, that is another one when all is done again."""
+    index = first_other_decision(search.whole.decisions, again.decisions)
     if index is not None:
-        return _decision_finding(search, again, index, len(search.data), "run again on the same bars", words)
-    for name, values in search.rerun.columns(search.data).items():
+        return _decision_finding(search, again, index, len(search.data), ways[0], words)
+    for name, values in columns.items():
         rows = np.flatnonzero(column_differs(search.columns[name], values))
         if len(rows):
-            return _column_finding(search, name, values, int(rows[0]), len(search.data), "prepared again", words)
+            return _column_finding(search, name, values, int(rows[0]), len(search.data), ways[1], words)
     return None
 
 
@@ -254,6 +283,26 @@ def _look_at_beginnings(search: _Search) -> list[Cut]:
     return tried
 
 
+def _look_before_what_is_rare(search: _Search, count: int) -> list[Cut]:
+    """Columns in which nothing was found, where they know of later bars only now and then: before the largest moves.
+
+    Only `prepare` is asked again, so that there can be more of these cuts. Gives them.
+    """
+    tried = []
+    quiet = {name: values for name, values in search.columns.items() if name not in search.found}
+    for cut in telling_cuts(search.data, quiet, count) if quiet else []:
+        tried.append(cut)
+        try:
+            columns = search.rerun.columns(gone_otherwise(search.data, cut.row))
+        except StrategyFailed:
+            continue
+        for name, whole in quiet.items():
+            rows = np.flatnonzero(column_differs(whole, columns[name])[: cut.row])
+            if len(rows):
+                search.add(_column_finding(search, name, columns[name], int(rows[0]), cut.row, CHANGED, ""))
+    return tried
+
+
 def _column_finding(search: _Search, name: str, values: Array, row: int, cut_row: int, way: str, words: str) -> Finding:
     data, whole = search.data, search.columns[name]
     rows = np.flatnonzero(data.symbol == data.symbol[row])
@@ -310,7 +359,7 @@ def _explain(search: _Search) -> None:
 def _reach_before_cuts(search: _Search, findings: list[Finding]) -> Reach:
     """What can be said of a column that no single bar changes: how far before the cuts it was another one."""
     widest = max((f.known_until_ns - f.time_ns) // search.data.step for f in findings)
-    return Reach(int(widest), f"values as far back as {so_many(int(widest), 'bar')} change with where the data ends")
+    return Reach(int(widest), f"values as far back as {so_many(int(widest), 'bar')} change with the bars that follow")
 
 
 def _merged(findings: list[Finding]) -> Finding:

@@ -26,7 +26,7 @@ from tradewind.research.differences import column_differs, decision_at, first_ot
 from tradewind.research.files_read import files_read
 from tradewind.research.foresight import Finding
 from tradewind.research.predicts import foretelling, goes_with_next_returns
-from tradewind.research.readers import answering
+from tradewind.research.readers import GIVEN, answering
 from tradewind.research.refused import made
 from tradewind.research.rerun import Rerun
 from tradewind.research.shown_less import Cut, cut_off, gone_otherwise, whole_moments
@@ -60,7 +60,7 @@ def outside_findings(
     middle = cut_off(data, cuts[len(cuts) // 2].row)
     with files_read() as files, answering(lambda value: value) as read, suppress(TradewindError):
         rerun.run(middle)
-    for path in dict.fromkeys([*files, *read]):
+    for path in dict.fromkeys([*files, *(name for name in read if not name.startswith(GIVEN))]):
         notes[f"It reads the file {path}: what that was made of, no check can know"] = None
     rerun.outside.begin()
     for name, owner, key in list(rerun.outside.held()):

@@ -1,4 +1,4 @@
-"""What a strategy's code keeps outside the strategy: module-level names, class attributes, closures.
+"""What a strategy's code keeps outside the strategy: module-level names, class attributes, closures, defaults.
 
 A model fitted once and kept in a module would be found again by the next run in this process, which a run in a new
 process would not. Each run of a check begins from the state in which the first one began.
@@ -7,10 +7,14 @@ process would not. Each run of a check begins from the state in which the first 
 from __future__ import annotations
 
 import copy
+import functools
 import sys
 import sysconfig
 import types as python_types
+from array import ArrayType
+from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,10 @@ from tradewind.core.strategy.parameters import Parameter
 from tradewind.core.strategy.strategy import Strategy
 
 ABSENT = object()
-PLAIN = (type(None), bool, int, float, str, list, dict, set, tuple)
+HOLDERS = (list, dict, set, tuple, deque, ArrayType)
+PLAIN = (type(None), bool, int, float, str, *HOLDERS)
+DEFAULTS = ("__defaults__", "__kwdefaults__")
+"""Where a function keeps what its arguments are when they are not given."""
 LIBRARIES = tuple(Path(sysconfig.get_paths()[name]).resolve() for name in ("stdlib", "purelib", "platlib"))
 
 
@@ -29,6 +36,7 @@ class OutsideState:
     def __init__(self, strategy: type[Strategy]) -> None:
         self.places: dict[tuple[int, str], tuple[Any, str]] = {}
         self.caches: list[Any] = []
+        self.kept: dict[int, Any] = {id(ABSENT): ABSENT}
         for function in functions_of(strategy):
             self._look_at(function)
         for cls in strategy.__mro__:
@@ -42,7 +50,7 @@ class OutsideState:
 
     def begin(self) -> None:
         """Put everything as it was at first, as copies that the run may change."""
-        for key, value in _copied(self.begun).items():
+        for key, value in _copied(self.begun, self.kept).items():
             _put(*self.places[key], value)
         self._forget()
 
@@ -56,7 +64,7 @@ class OutsideState:
         """Owner, what it is called to a person, and the name under which something is kept now."""
         for owner, name in self.places.values():
             if _held(owner, name) is not ABSENT:
-                yield (f"{owner.__name__}.{name}" if isinstance(owner, type) else name), owner, name
+                yield _called(owner, name), owner, name
 
     @staticmethod
     def value(owner: Any, name: str) -> Any:
@@ -88,6 +96,14 @@ class OutsideState:
                 self._note(cell, name, cell.cell_contents)
             except ValueError:  # not filled
                 continue
+        for name in DEFAULTS:
+            given = getattr(function, name)
+            each = given.values() if isinstance(given, dict) else given or ()
+            changing = [v for v in each if isinstance(v, HOLDERS) or _is_array(v) or is_own_object(v)]
+            if changing:
+                self._note(function, name, given)
+                # What is told by its identity, as a mark of what was not given, must stay the very thing.
+                self.kept |= {id(value): value for value in each if not any(value is v for v in changing)}
 
     def _look_into(self, module: python_types.ModuleType) -> None:
         if not is_foreign(module.__name__):
@@ -98,7 +114,7 @@ class OutsideState:
     def _note(self, owner: Any, name: str, value: Any) -> None:
         if hasattr(value, "cache_clear"):
             self.caches.append(value)
-        elif value is ABSENT or isinstance(value, PLAIN) or _is_array(value) or _is_object(value):
+        elif value is ABSENT or isinstance(value, (*PLAIN, functools.partial)) or _is_array(value) or _is_object(value):
             self.places[id(owner), name] = (owner, name)
 
 
@@ -113,6 +129,7 @@ def functions_of(strategy: type[Strategy]) -> list[python_types.FunctionType]:
     found: dict[int, python_types.FunctionType] = {}
     while waiting:
         function = waiting.pop()
+        function = getattr(function, "func", function) if isinstance(function, functools.partial) else function
         function = getattr(function, "__wrapped__", function)
         if not isinstance(function, python_types.FunctionType) or id(function) in found:
             continue
@@ -120,9 +137,21 @@ def functions_of(strategy: type[Strategy]) -> list[python_types.FunctionType]:
             continue
         found[id(function)] = function
         for name in names_in(function.__code__):
-            thing = function.__globals__.get(name)
-            waiting += [thing, *(vars(thing).values() if isinstance(thing, type) else ())]
+            waiting += _callable_in(function.__globals__.get(name))
+        for cell in function.__closure__ or ():
+            with suppress(ValueError):  # not filled
+                waiting += _callable_in(cell.cell_contents)
     return list(found.values())
+
+
+def _callable_in(thing: Any) -> list[Any]:
+    """A thing that may be a function; of a class, an object or a module of the person's own, what it has of them."""
+    if isinstance(thing, python_types.ModuleType):
+        return [] if is_foreign(thing.__name__) else [f for f in vars(thing).values() if callable(f)]
+    owner = thing if isinstance(thing, type) else type(thing) if is_own_object(thing) else None
+    if owner is None or is_foreign(owner.__module__):
+        return [thing]
+    return [getattr(member, "fget", getattr(member, "__func__", member)) for member in vars(owner).values()]
 
 
 def names_in(code: python_types.CodeType) -> set[str]:
@@ -158,15 +187,25 @@ def _is_array(value: Any) -> bool:
     )
 
 
+def _called(owner: Any, name: str) -> str:
+    if isinstance(owner, python_types.FunctionType):
+        return f"a default of {owner.__name__}()"
+    return f"{owner.__name__}.{name}" if isinstance(owner, type) else name
+
+
 def _held(owner: Any, name: str) -> Any:
     if isinstance(owner, python_types.CellType):
         return owner.cell_contents
+    if isinstance(owner, python_types.FunctionType):
+        return getattr(owner, name)
     return (owner if isinstance(owner, dict) else vars(owner)).get(name, ABSENT)
 
 
 def _put(owner: Any, name: str, value: Any) -> None:
     if isinstance(owner, python_types.CellType):
         owner.cell_contents = value
+    elif isinstance(owner, python_types.FunctionType):
+        setattr(owner, name, value)
     elif isinstance(owner, dict):
         if value is ABSENT:
             owner.pop(name, None)
@@ -178,9 +217,9 @@ def _put(owner: Any, name: str, value: Any) -> None:
         delattr(owner, name)
 
 
-def _copied(values: dict[tuple[int, str], Any]) -> dict[tuple[int, str], Any]:
-    """Copies that share among themselves what the values share; what cannot be copied stays the one there is."""
-    memo: dict[int, Any] = {id(ABSENT): ABSENT}
+def _copied(values: dict[tuple[int, str], Any], kept: dict[int, Any]) -> dict[tuple[int, str], Any]:
+    """Copies that share among themselves what the values share; `kept` and what cannot be copied stay what they are."""
+    memo = dict(kept)
     copies: dict[tuple[int, str], Any] = {}
     for key, value in values.items():
         try:

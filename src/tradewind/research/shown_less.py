@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,14 +93,19 @@ def first_row(data: MarketData) -> int:
             f"{too_few(fewest, 'bar')}: to cut them at several places takes {BARS_MIN:,}",
             fix="Widen --start and --end, or bring more data",
         )
-    begun = max(int(np.flatnonzero(data.symbol == i)[BARS_MIN // 3 - 1]) + 1 for i in range(len(data.symbols)))
-    return max(begun, len(data) // 5)
+    return max(_begun(data), len(data) // 5)
+
+
+def _begun(data: MarketData) -> int:
+    """The row after which every symbol has had BARS_MIN / 3 bars: where a cut may be that has a reason of its own."""
+    return max(int(np.flatnonzero(data.symbol == i)[BARS_MIN // 3 - 1]) + 1 for i in range(len(data.symbols)))
 
 
 def choose_cuts(data: MarketData, decided_ns: Array, count: int, seed: int) -> list[Cut]:
-    """About `count` cuts, rising: near the end, right after decisions (`decided_ns`, when each was made), at random.
+    """About `count` cuts, rising: near the end, before large moves, after decisions (at `decided_ns`), at random.
 
-    A cut right after a decision shows whether it was taken knowing the next bar; one at random shows the rest.
+    A cut right after a decision shows whether it was taken knowing the next bar; one before a large move, whether that
+    was foreseen, by those too who do so seldom; one at random shows the rest.
     """
     moments = whole_moments(data)
     moments = moments[moments >= first_row(data)]
@@ -111,13 +117,51 @@ def choose_cuts(data: MarketData, decided_ns: Array, count: int, seed: int) -> l
         if back <= len(moments):
             chosen.setdefault(int(moments[-back]), "near the end")
     after = np.searchsorted(data.time, np.unique(decided_ns) - data.step, side="right")
-    after = after[(after >= moments[0]) & (after < len(data))]
-    share = max(1, (count - len(chosen)) // 2)
-    for row in _spread(after, share, rng):
+    after = after[(after >= _begun(data)) & (after < len(data))]
+    for row in before_moves(data, moments, max(2, count // 4)):
+        chosen.setdefault(int(row), "before a large move")
+    share = max(1, (count - len(chosen)) * 2 // 3)
+    for row in _spread(np.setdiff1d(after, list(chosen)), share, rng):
         chosen.setdefault(int(row), "after a decision")
     left = np.setdiff1d(moments, list(chosen))
     for row in _spread(left, max(1, count - len(chosen)), rng):
         chosen.setdefault(int(row), "at random")
+    return [Cut(row, chosen[row]) for row in sorted(chosen)]
+
+
+def before_moves(data: MarketData, rows: Array, count: int) -> list[int]:
+    """Of `rows`, about `count` before whose bar a close is that the next falls furthest from, or rises."""
+    later = np.full(len(data), np.nan)
+    for symbol in range(len(data.symbols)):
+        mine = np.flatnonzero(data.symbol == symbol)
+        later[mine[1:]] = data.close[mine[1:]] / data.close[mine[:-1]] - 1.0
+    # A moment's symbols stand one after another: what counts is the one that moves most.
+    fall, rise = np.fmin.reduceat(later, rows), np.fmax.reduceat(later, rows)
+    order = [np.argsort(np.where(np.isfinite(each), each, np.inf), kind="stable") for each in (fall, -rise)]
+    known = int(np.isfinite(fall).sum())
+    return [
+        int(row)
+        for each, most in zip(order, (count // 2, count - count // 2), strict=True)
+        for row in rows[each[: min(most, known)]]
+    ]
+
+
+def telling_cuts(data: MarketData, columns: Mapping[str, Array], count: int) -> list[Cut]:
+    """Cuts for columns that may read ahead only seldom: before the largest moves, and after a column's leaps."""
+    moments = whole_moments(data)
+    moments = moments[moments >= _begun(data)]
+    chosen = dict.fromkeys(before_moves(data, moments, count), "before a large move")
+    rng = np.random.default_rng(len(data))
+    for values in columns.values():
+        steps = np.abs(np.diff(values, prepend=np.nan))
+        steps[~np.isfinite(steps)] = 0.0
+        changes = np.flatnonzero(steps > 0.0) + 1
+        changes = np.intersect1d(changes, moments)
+        # What changes seldom is looked at where it does, what always changes where it leaps.
+        if len(changes) > len(moments) // 2:
+            changes = np.sort(changes[np.argsort(-steps[changes - 1], kind="stable")[: count // 2]])
+        for row in _spread(changes, max(1, count // 2), rng):
+            chosen.setdefault(int(row), "after a column's leap")
     return [Cut(row, chosen[row]) for row in sorted(chosen)]
 
 

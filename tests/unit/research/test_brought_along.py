@@ -1,5 +1,9 @@
 """Numbers in whatever holds them: found, changed from a row on, and told apart by what they are about."""
 
+import functools
+from array import array
+from collections import deque
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -39,6 +43,14 @@ HOLDERS = {
     "a polars series": pl.Series("a", COUNT),
     "a polars frame": pl.DataFrame({"a": COUNT, "c": ["x"] * 30}),
     "an object": Holder(COUNT),
+    "an object in two dicts": {"a": {"b": Holder(COUNT)}},
+    "a deque": deque(COUNT, 40),
+    "a plain array": array("d", COUNT),
+    "a list of rows": [(1_700_000_000 + i, v, "x") for i, v in enumerate(COUNT)],
+    "a list of records": [{"time": 1_700_000_000 + i, "close": v} for i, v in enumerate(COUNT)],
+    "a dict of rows": {i: [v, "x"] for i, v in enumerate(COUNT)},
+    "a function's first arguments": functools.partial(max, COUNT),
+    "a function's named arguments": functools.partial(sorted, iterable=COUNT),
 }
 
 
@@ -57,7 +69,20 @@ def test_numbers_are_found_and_changed_from_a_row_on_and_the_rest_stays(name):
 
 
 @pytest.mark.parametrize(
-    "value", [None, "text", 5.0, [1.0] * 19, ["a"] * 50, {"a": 1.0}, np.zeros(3), np.array(["x"] * 50)]
+    "value",
+    [
+        None,
+        "text",
+        5.0,
+        [1.0] * 19,
+        ["a"] * 50,
+        {"a": 1.0},
+        np.zeros(3),
+        np.array(["x"] * 50),
+        [(i, "x") for i in range(30)],
+        [(1.0,), (1.0, 2.0)] * 30,
+        [[]] * 30,
+    ],
 )
 def test_settings_and_texts_are_no_lists_of_numbers(value):
     assert list(number_lists(value)) == []
