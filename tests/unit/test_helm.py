@@ -1,4 +1,4 @@
-"""The chart is what the tables say: files, roles, images; and where Helm is at hand, it renders to what is meant."""
+"""The chart is what the tables say: files, roles, images; and it renders to what is meant, with Helm or without."""
 
 import json
 import shutil
@@ -9,6 +9,7 @@ import pytest
 import yaml
 from deploy.helm import make
 from deploy.kafka.brokers import read
+from tests import helm_templates
 from tests.chaos.faults import FAULTS
 
 from tradewind.adapters.bus.kafka_topics import IN_SYNC_MIN, REPLICAS
@@ -53,17 +54,33 @@ def test_no_secret_and_no_floating_image_stands_in_the_chart():
             assert ":latest" not in text, path
 
 
+WORDS = {"image": "registry.example/tradewind:0.1.0", "prometheusOperator": True}
+
+
 @pytest.fixture(scope="module")
 def rendered():
+    return helm_templates.rendered(CHART, WORDS, "t")
+
+
+def test_without_an_image_nothing_is_rendered_and_the_reason_is_said():
+    with pytest.raises(ValueError, match="say which image"):
+        helm_templates.rendered(CHART, {}, "t")
+
+
+def test_helm_itself_renders_the_same_and_has_nothing_to_say_against_it(rendered):
     helm = shutil.which("helm")
     if helm is None:
         pytest.skip("helm is not installed (Go: go install helm.sh/helm/v3/cmd/helm@latest)")
-    words = ["--set", "image=registry.example/tradewind:0.1.0", "--set", "prometheusOperator=true"]
+    words = ["--set", f"image={WORDS['image']}", "--set", "prometheusOperator=true"]
     subprocess.run([helm, "lint", "--strict", CHART, *words], check=True, capture_output=True)
     missing = subprocess.run([helm, "template", "t", CHART], capture_output=True, text=True, check=False)
     assert "say which image" in missing.stderr
     done = subprocess.run([helm, "template", "t", CHART, *words], check=True, capture_output=True, text=True)
-    return [one for one in yaml.safe_load_all(done.stdout) if one]
+
+    def by_name(objects):
+        return sorted((one["kind"], one["metadata"]["name"], one) for one in objects)
+
+    assert by_name(one for one in yaml.safe_load_all(done.stdout) if one) == by_name(rendered)
 
 
 def pods(rendered):
@@ -106,6 +123,37 @@ def test_rendered_every_secret_and_file_that_is_mounted_is_named(rendered):
         for volume in pod["spec"]["volumes"]:
             assert volume.get("configMap", {}).get("name", next(iter(maps))) in maps
     assert all(f'"{name}"' in text for name in VALUES["secrets"].values())
+
+
+def test_rendered_every_selector_finds_the_pods_of_one_workload_and_every_named_port_is_there(rendered):
+    labels = {name: pod["metadata"]["labels"] for name, pod in pods(rendered).items()}
+
+    def found(wanted):
+        return [name for name, has in labels.items() if wanted.items() <= has.items()]
+
+    for one in rendered:
+        name, spec = one["metadata"]["name"], one.get("spec", {})
+        if one["kind"] == "Service":
+            assert len(found(spec["selector"])) == 1, name
+        elif one["kind"] in {"Deployment", "StatefulSet"}:
+            assert found(spec["selector"]["matchLabels"]) == [name]
+        elif one["kind"] in {"PodDisruptionBudget", "NetworkPolicy"}:
+            assert found((spec.get("selector") or spec["podSelector"])["matchLabels"]) == [name], name
+        elif one["kind"] == "PodMonitor":
+            assert {part.removeprefix("tradewind-") for part in found(spec["selector"]["matchLabels"])} == set(ROLES)
+    for pod in pods(rendered).values():
+        for container in pod["spec"]["containers"]:
+            ports = {port["name"] for port in container.get("ports", [])}
+            for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
+                how = container.get(kind, {})
+                assert {how[way]["port"] for way in ("httpGet", "tcpSocket") if way in how} <= ports
+
+
+def test_rendered_with_servers_of_ones_own_only_the_roles_are_left():
+    off = {"enabled": False}
+    values = WORDS | {"kafka": off, "postgres": off, "redis": {"state": off, "cache": off}}
+    kinds = {(o["kind"], o["metadata"]["name"]) for o in helm_templates.rendered(CHART, values, "t")}
+    assert {name for kind, name in kinds if kind in {"Deployment", "StatefulSet"}} == {f"tradewind-{r}" for r in ROLES}
 
 
 def test_rendered_kubernetes_own_schemas_hold(rendered):

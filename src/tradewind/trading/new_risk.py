@@ -1,4 +1,8 @@
-"""The gate that an order passes before it may add risk: open while everything that it is judged by can be relied on."""
+"""The gate that an order passes before it may add risk: open while everything that it is judged by can be relied on.
+
+It waits for whoever will execute orders of paper and live accounts. A rehearsal does not ask it: its account is folded
+from its own record, which no cache can take away.
+"""
 
 from __future__ import annotations
 
