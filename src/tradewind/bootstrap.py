@@ -242,6 +242,13 @@ def served_alone_anywhere(
     return served_alone_at(settings.postgres, roles, member, lost)
 
 
+def session_alone(session: str, settings: Settings | None = None) -> AbstractContextManager[None]:
+    """A session that is this process's alone in the block, on this machine."""
+    from tradewind.adapters.event_store.session_alone import session_alone as alone  # noqa: PLC0415
+
+    return alone((settings or load_settings()).events / "sessions", session)
+
+
 def open_metrics() -> CountedMetrics:
     """What this process counts and measures; `adapters.telemetry.metrics_server.serving_metrics` shows it."""
     from tradewind.adapters.telemetry.counted_metrics import CountedMetrics  # noqa: PLC0415

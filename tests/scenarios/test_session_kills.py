@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from random import Random
 
 import apsw
 import pytest
 
 WAIT_S = 60
+CLI = [sys.executable, "-m", "tradewind.interfaces.cli.main"]
+ASKED = ["sma_cross", "--symbol", "BTC/USDT:USDT", "--param", "fast=3", "--param", "slow=8", "--name"]
 
 
 @pytest.mark.parametrize("written", [200, 1_500])
@@ -59,3 +62,51 @@ def test_a_session_that_is_interrupted_says_so_and_keeps_what_it_acted_on(ask, h
     assert again["same"]
     assert again["events"] == events_of(home)
     assert again["ended"] or (process.returncode == 130 and out == b"")
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_session_that_is_killed_again_and_again_goes_on_to_what_it_would_have_come_to(ask, home, seed):
+    whole = ask("rehearse", *ASKED, "whole", "--end", "2024-01-20", "--json").document
+    words, written, chance = ["rehearse", *ASKED, "cut", "--end", "2024-01-20"], 0, Random(seed)
+    for _ in range(3):
+        process = subprocess.Popen([*CLI, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            until = time.monotonic() + WAIT_S
+            written += chance.randrange(20, 900)
+            while events_of(home) < written and process.poll() is None and time.monotonic() < until:
+                pass
+        finally:
+            process.kill()
+            process.wait(WAIT_S)
+        words, written = ["resume", "cut"], events_of(home)
+        if ask("replay", "cut", "--json").document["ended"]:
+            break  # on a machine that is faster than this test
+    else:
+        told = ask("resume", "cut", "--json").document
+        assert told["inputs_before"] > 0
+        for name in ("inputs", "decisions", "fills", "decision_hash", "candles"):
+            assert told[name] == whole[name], name
+    again = ask("replay", "cut", "--json").document
+    assert again["same"]
+    assert again["ended"]
+    assert again["decision_hash"] == whole["decision_hash"]
+    assert ask("resume", "cut").code == 3
+    assert ask("divergence", "cut", "--json").code == 0
+
+
+def test_a_session_that_another_process_is_at_work_on_is_left_alone(ask, home):
+    process = subprocess.Popen(
+        [*CLI, "rehearse", *ASKED, "cut"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + WAIT_S
+        while not events_of(home) and process.poll() is None and time.monotonic() < until:
+            pass
+        process.send_signal(signal.SIGSTOP)  # so it cannot come to its end meanwhile
+        answer = ask("resume", "cut")
+    finally:
+        process.kill()
+        process.wait(WAIT_S)
+    assert answer.code == 3
+    assert "another process is at work on it" in answer.err or "come to its end" in answer.err
+    assert process.returncode == -signal.SIGKILL

@@ -65,7 +65,7 @@ async def sessions(store: EventStore) -> KnownSessions:
                     name, change.strategy, ", ".join(each.get("symbol", "") for each in given),
                     change.terms.get("timeframe", ""), event.mode, event.time_event,
                 )  # fmt: skip
-            elif name in found:
+            elif name in found and change.state in ("ended", "failed"):
                 found[name] = replace(
                     found[name], ended_ns=event.time_event, decision_hash=change.decision_hash, failed=change.reason
                 )

@@ -58,6 +58,7 @@ VERBS = {
     "rehearse": Verb(
         "tradewind.interfaces.cli.rehearse", "Run a recorded session, at a venue that answers by chance.", SESSIONS
     ),
+    "resume": Verb("tradewind.interfaces.cli.resume", "Go on with a session that was cut off.", SESSIONS),
     "replay": Verb("tradewind.interfaces.cli.replay", "Play a recorded session again, decision by decision.", SESSIONS),
     "divergence": Verb(
         "tradewind.interfaces.cli.divergence", "Hold a session against its backtest: where, and why.", SESSIONS
@@ -86,7 +87,7 @@ class LazyGroup(TyperGroup):
         """Names, in the order of the table."""
         return list(VERBS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command itself, or its line only while help is written."""
         verb = VERBS.get(cmd_name)
         if verb is None:
@@ -95,6 +96,8 @@ class LazyGroup(TyperGroup):
             return TyperCommand(name=cmd_name, help=verb.help, callback=None, rich_help_panel=verb.heading or None)
         command: Any = get_command(import_module(verb.module).app)
         command.name = cmd_name
+        if console_of(ctx).json:  # help is no document
+            command.no_args_is_help = False
         for each in (command, *getattr(command, "commands", {}).values()):
             each.epilog = EVERYWHERE
         return command

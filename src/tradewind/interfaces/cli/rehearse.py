@@ -12,7 +12,9 @@ from tradewind.interfaces.cli.app import console_of
 from tradewind.interfaces.cli.run_options import takes_request
 
 if TYPE_CHECKING:
+    from tradewind.interfaces.cli.console import Console
     from tradewind.operations.backtest_request import BacktestRequest
+    from tradewind.operations.rehearsal import Rehearsed
 
 app = typer.Typer(add_completion=False)
 OF_THE_ENGINE = (
@@ -60,7 +62,6 @@ def rehearse(
     from tradewind import bootstrap
     from tradewind.core.domain.errors import BadInput
     from tradewind.interfaces.cli.clock import now_ns
-    from tradewind.operations.rehearsal import Rehearsed
     from tradewind.operations.rehearsal import rehearse as run
     from tradewind.trading.sessions.chance_venue import AT_ONCE, Chances
 
@@ -77,26 +78,32 @@ def rehearse(
             with console.progress("loading", "running") as progress, redirect_stdout(sys.stderr):
                 return await run(
                     request, chances, name=name, catalogue=bootstrap.open_catalogue(), store=store, now_ns=now_ns(),
-                    clock_ns=now_ns, new_id=lambda: str(uuid7()), progress=progress,
+                    clock_ns=now_ns, new_id=lambda: str(uuid7()), held=bootstrap.session_alone, progress=progress,
                 )  # fmt: skip
         finally:
             await store.close()
 
     done = asyncio.run(work())
+    tell(console, done, seed)
+
+
+def tell(console: Console, done: Rehearsed, seed: int) -> None:
+    """Say what a rehearsal came to."""
     made, terms = done.recorded, done.terms
     console.result(
         {
             "session": made.session, "symbols": list(terms.symbols), "timeframe": terms.timeframe,
-            "candles": done.candles, "inputs": made.inputs, "decisions": made.decisions, "fills": made.fills,
-            "decision_hash": made.decision_hash, "code_hash": terms.code_hash, "synthetic": terms.synthetic,
-            "seed": seed, "last_order": made.last_order,
+            "candles": done.candles, "inputs": made.inputs, "inputs_before": done.inputs_before,
+            "decisions": made.decisions, "fills": made.fills, "decision_hash": made.decision_hash,
+            "code_hash": terms.code_hash, "synthetic": terms.synthetic, "seed": seed, "last_order": made.last_order,
         }
     )  # fmt: skip
     for said in done.said:
         console.note(said)
     mark = "  [SYNTHETIC DATA]" if terms.synthetic else ""
     console.say(f"session {made.session}: {terms.strategy} on {terms.market}{mark}")
-    console.say(f"  {made.inputs:,} inputs recorded, {made.decisions:,} decisions, {made.fills:,} fills")
+    before = f", {done.inputs_before:,} of them before it was cut off" if done.inputs_before else ""
+    console.say(f"  {made.inputs:,} inputs recorded{before}, {made.decisions:,} decisions, {made.fills:,} fills")
     console.say(f"decision hash {made.decision_hash}")
     console.note(f"Play it again: tradewind replay {made.session}")
     console.note(f"Hold it against its backtest: tradewind divergence {made.session}")

@@ -92,6 +92,8 @@ def _show(console: Console, found: Replayed) -> None:
     if found.code_hash != terms.code_hash:
         console.note("note: the code is not the code of that day, so its decisions may be others")
     console.say(f"  {found.events:,} events, {found.inputs:,} inputs, {found.decisions:,} decisions")
+    if found.resumed:
+        console.say(f"  it was cut off and went on {found.resumed:,} time{'s' * (found.resumed > 1)}")
     if found.difference is not None:
         _show_difference(console, found.difference)
     elif found.failed is not None:
@@ -101,6 +103,7 @@ def _show(console: Console, found: Replayed) -> None:
         console.say(f"decision hash {found.decision_hash}, as recorded")
     else:
         console.say(f"decision hash {found.decision_hash} up to where the record ends; the session was cut off")
+        console.note(f"Go on with it: tradewind resume {found.session}")
 
 
 def _show_difference(console: Console, found: Difference) -> None:
@@ -128,6 +131,7 @@ def _document(found: Replayed) -> dict[str, Any]:
         "session": found.session,
         "same": found.difference is None,
         "ended": found.ended,
+        "resumed": found.resumed,
         "failed": found.failed,
         "events": found.events,
         "inputs": found.inputs,

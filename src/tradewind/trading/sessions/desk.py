@@ -34,8 +34,8 @@ from tradewind.trading.sessions.decided import Decided
 from tradewind.trading.sessions.moments import Moment, Moments
 from tradewind.trading.sessions.sent import Sent
 from tradewind.trading.sessions.terms import SessionTerms
+from tradewind.trading.sessions.timers import STRATEGY_TIMER
 
-CANDLE_TIMER, STRATEGY_TIMER = "candle", "strategy"
 MARKET_HOOKS = ("on_trade", "on_quote")
 """What a strategy may hear of the market between its bars."""
 ON_ITS_WAY_NS = 1
@@ -67,6 +67,9 @@ class Watcher:
 
     def took(self, event: Event[Any], step: Step) -> None:
         """An input was taken, and what came of it."""
+
+    def own(self, event: Event[Any]) -> None:
+        """The record has an event of the session itself, which fits: a decision, or an order sent."""
 
     def moment(self, moment: Moment, x: SessionExchange) -> None:
         """Candles have closed, and the strategy has decided on them."""
@@ -146,6 +149,11 @@ class Desk:
         self.x.finished = True
         call_hook(self.strategy.on_stop, self.strategy)
         return self.decision_hash
+
+    def unwatched(self) -> Desk:
+        """The same desk, that tells nobody any more."""
+        self._watcher = None
+        return self
 
     @property
     def decision_hash(self) -> str:

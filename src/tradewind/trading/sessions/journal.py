@@ -58,6 +58,7 @@ class Journal:
         self.clock_ns, self.new_id = clock_ns, new_id
         self.unwritten: list[Event[Any]] = []
         self._seal = Seal(session)
+        self._whole = 0
 
     def write(
         self, source: str, data: p.Payload, time: int, cause: Event[Any] | None = None, event_id: str = ""
@@ -84,14 +85,26 @@ class Journal:
         self.unwritten.append(event)
         return event
 
-    def sealed(self) -> list[Event[Any]]:
-        """What is unwritten, with a checkpoint behind it; it counts as written from now on."""
-        events, self.unwritten = self.unwritten, []
+    def go_on(self, chain: str, unsealed: Event[Any] | None) -> None:
+        """Go on behind a record whose seals have come to `chain`, and which may hold an event without a seal yet."""
+        self._seal.chain = chain
+        self.unwritten = [] if unsealed is None else [unsealed]
+
+    def whole(self) -> None:
+        """All that is unwritten are whole steps: inputs, each with all that was decided on it."""
+        self._whole = len(self.unwritten)
+
+    def sealed(self, seal_id: str = "") -> list[Event[Any]]:
+        """The whole steps that are unwritten, with a checkpoint behind them; they count as written from now on.
+
+        Half a step is there where the process is being stopped in the middle of it, and is let go.
+        """
+        events, self.unwritten, self._whole = self.unwritten[: self._whole], [], 0
         if events:
             chain, marks = self._seal.over(events), marks_of(events)
             self.write(SESSION, p.SessionCheckpoint(
                 service=self.session, events=len(events), chain=chain, marks=marks
-            ), events[-1].time_event)  # fmt: skip
+            ), events[-1].time_event, event_id=seal_id)  # fmt: skip
             events += self.unwritten
             self.unwritten = []
         return events

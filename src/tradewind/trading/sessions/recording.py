@@ -7,7 +7,6 @@ may wait a moment for the next write, and nobody was told anything because of th
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,10 +16,10 @@ from uuid import UUID
 from tradewind.core.domain.errors import BadInput, TradewindError
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.events.envelope import Event, Mode
-from tradewind.core.domain.timeframes import SECOND_NS, timeframe_ns
+from tradewind.core.domain.timeframes import SECOND_NS
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.event_store import EventQuery, EventStore
-from tradewind.trading.sessions.desk import CANDLE_TIMER, NOTHING, STRATEGY_TIMER, Desk, Step
+from tradewind.trading.sessions.desk import NOTHING, Desk, Step
 from tradewind.trading.sessions.journal import (
     CLOCK,
     MARKET,
@@ -31,6 +30,7 @@ from tradewind.trading.sessions.journal import (
     order_id_of,
     told,
 )
+from tradewind.trading.sessions.so_far import SoFar
 from tradewind.trading.sessions.terms import SessionTerms, written
 from tradewind.trading.sessions.timers import Timers
 from tradewind.trading.sessions.venue import Venue
@@ -38,10 +38,6 @@ from tradewind.trading.sessions.venue import Venue
 UNWRITTEN_MAX = 1_000
 """Inputs of the market without a decision that wait to be written together, at most; and for how long, by the clock."""
 UNWRITTEN_NS_MAX = SECOND_NS
-QUIET_MAX = 2
-"""Ends of candles without a trade that are still recorded: the one that closes the last candle is among them."""
-CAUSES_MAX = 20_000
-"""Orders whose last event is remembered as the cause of the next."""
 
 MarketData = p.Tick | p.Quote | p.Candle
 
@@ -82,12 +78,9 @@ class Recorder:
         self.terms, self.venue, self.store, self.session = terms, venue, store, session
         self.desk = Desk(strategy_type, terms, session)
         self.journal = Journal(session, tenant, mode, clock_ns, new_id)
-        self._timer = strategy_type.timer
-        self._causes: OrderedDict[str, Event[Any]] = OrderedDict()
-        self._numbers = {symbol: i for i, symbol in enumerate(terms.symbols)}
-        self._last_order: str | None = None
-        self._stored_ns = self._quiet = 0
-        self.inputs = self.fills = 0
+        self.so_far = SoFar(strategy_type, terms, session, venue)
+        self._stored_ns = 0
+        self._named = False
 
     async def run(self, market: Iterable[tuple[int, MarketData]], until_ns: int = 0) -> Recorded:
         """Run until the market ends, and timers on to `until_ns`.
@@ -99,17 +92,17 @@ class Recorder:
         way when the market ends still arrive. Raises NameTaken, and writes nothing, where there is a session of this
         name; of two that begin at once only one does.
         """
-        timers, now = None, 0
+        timers, now = self.so_far.timers, self.desk.x.time_now
         try:
             for time, data in market:
-                if timers is None:
+                if not self._named:
                     await self._begin(time)
-                    timers = Timers(self._lengths(), time)
+                timers = timers or self.so_far.start_timers(time)
                 now = max(now, time)
                 await self._until(now, timers)
-                self._quiet = 0
+                timers.traded()
                 await self._input(MARKET, data, time)
-                self._show(data, now)
+                self.so_far.show(data, now)
             if timers is not None:
                 await self._until(max(now, until_ns), timers)
                 now = max(now, until_ns)
@@ -122,16 +115,27 @@ class Recorder:
         finally:
             await self._store()
 
-    def _show(self, data: MarketData, now: int) -> None:
-        """The venue sees the market too, but for quotes: it fills by trades."""
-        if isinstance(data, p.Tick):
-            self.venue.see(self._numbers[data.symbol], data.price, data.size, now)
-        elif isinstance(data, p.Candle):
-            self.venue.see(self._numbers[data.symbol], data.close, data.volume, now)
+    async def go_on(self, desk: Desk, chain: str, now: int, unsealed: Event[Any] | None) -> None:
+        """Take the place of the process that was cut off, with what its record was folded back to.
 
-    def _lengths(self) -> dict[str, tuple[int, int]]:
-        own = {STRATEGY_TIMER: (timeframe_ns(self._timer), self.terms.wait_ns)} if self._timer else {}
-        return {**own, CANDLE_TIMER: (timeframe_ns(self.terms.timeframe), self.terms.wait_ns)}
+        `chain` is what its seals had come to, `unsealed` its beginning where none is over that yet. Raises NameTaken
+        where another process goes on with it already: the ids of what is written first follow from the chain, so of
+        two that go on from one place only one is stored.
+        """
+        self.desk, self._named, tenant = desk, True, self.journal.tenant
+        self.journal.go_on(chain, unsealed)
+        own = self.journal.write(
+            SESSION, self._change("resumed"), now, event_id=_derived(tenant, self.session, chain, "resumed")
+        )
+        self.journal.whole()
+        positions = await self._store(_derived(tenant, self.session, chain, "seal"))
+        mine = EventQuery(session=self.session, tenant=tenant, after_position=positions[-2] - 1)
+        async for batch in self.store.read(mine, 1):
+            if batch[0].event.correlation_id != own.correlation_id:
+                raise NameTaken(
+                    f"another process goes on with session {self.session!r}", fix="Look at it: tradewind replay"
+                )
+            break
 
     async def _until(self, time: int, timers: Timers) -> None:
         """Timers that fire and answers that arrive before the market's next input, by their times."""
@@ -140,33 +144,34 @@ class Recorder:
             if answers is not None and answers <= min(time, timers.fires_ns):
                 await self._answer()
             elif timers.fires_ns <= time:
-                fires, name, due = timers.fire()
-                if name == CANDLE_TIMER:
-                    self._quiet += 1
-                    if self._quiet > QUIET_MAX:
-                        continue  # nothing has traded, so there is no candle to close
-                await self._input(CLOCK, p.TimerFired(service=self.session, timer=name, due=due), fires)
+                fired = timers.fire()
+                if fired.told:
+                    timer = p.TimerFired(service=self.session, timer=fired.name, due=fired.due)
+                    await self._input(CLOCK, timer, fired.time)
             else:
                 return
 
     async def _answer(self) -> None:
         answer = self.venue.answer()
-        order_id = answer.data.order_id
-        self.fills += isinstance(answer.data, p.Trade)
-        event = await self._input(VENUE, answer.data, answer.time, self._causes.get(order_id))
-        self._remember(order_id, event)
+        self.so_far.fills += isinstance(answer.data, p.Trade)
+        event = await self._input(VENUE, answer.data, answer.time, self.so_far.cause_of(answer.data.order_id))
+        self.so_far.remember(event)
 
     async def _input(self, source: str, data: p.Payload, time: int, cause: Event[Any] | None = None) -> Event[Any]:
         """Write an input down, act on it, and send what was asked for once that is on disk."""
-        self.inputs += 1
         event = self.journal.write(source, data, time, cause)
         try:
             step = self.desk.take(event)
         except TradewindError as problem:
             self._write_end("failed", time, self.desk.decision_hash, str(problem))
             raise
+        self.so_far.inputs += 1
         if step is not NOTHING:
-            await self._send(step, event)
+            self._write_step(step, event)
+        self.journal.whole()
+        if step is not NOTHING:
+            await self._store()
+            self.so_far.hand_over(step, self.desk.x.time_now)
         elif source == VENUE or len(self.journal.unwritten) >= UNWRITTEN_MAX or self._waits_long(event):
             await self._store()
         return event
@@ -174,47 +179,23 @@ class Recorder:
     def _waits_long(self, event: Event[Any]) -> bool:
         return event.time_recorded >= self._stored_ns + UNWRITTEN_NS_MAX
 
-    async def _send(self, step: Step, cause: Event[Any]) -> None:
-        time = cause.time_event
+    def _write_step(self, step: Step, cause: Event[Any]) -> None:
+        """Write down what was decided and what is to be sent."""
+        time, so_far = cause.time_event, self.so_far
         for row in step.decisions:
-            decision = self.journal.write(SESSION, decision_of(row, self.session, self.terms), time, cause)
-            self._remember(decision.data.order_id, decision)
+            so_far.remember(self.journal.write(SESSION, decision_of(row, self.session, self.terms), time, cause))
         for asked in step.asked:
-            order_id = order_id_of(self.session, asked.order.id)
-            if asked.new:
-                self._last_order = order_id
-            why = self._causes.get(order_id, cause) if asked.new else cause
+            why = so_far.cause_of(order_id_of(self.session, asked.order.id)) if asked.new else None
             change = told(asked.order, self.session, self.terms, new=asked.new)
-            self._remember(order_id, self.journal.write(SESSION, change, time, why))
-        await self._store()
-        for asked in step.asked:
-            order_id = order_id_of(self.session, asked.order.id)
-            if asked.new:
-                self.venue.place(asked.order, order_id, self.desk.x.time_now)
-            else:
-                self.venue.cancel(order_id, self.desk.x.time_now)
-
-    def _remember(self, order_id: str, event: Event[Any]) -> None:
-        self._causes[order_id] = event
-        self._causes.move_to_end(order_id)
-        if len(self._causes) > CAUSES_MAX:
-            self._causes.popitem(last=False)
+            so_far.remember(self.journal.write(SESSION, change, time, why or cause))
 
     async def _begin(self, time: int) -> None:
         """Take the name. The beginning's id follows from it, and no event is stored twice: so only one session has it.
 
         The beginning stands alone until it is known whose it is; then it is sealed with what comes after it.
         """
-        begun = p.SessionChange(
-            service=self.session,
-            state="begun",
-            strategy=self.terms.strategy,
-            code_hash=self.terms.code_hash,
-            parameters=dict(self.terms.parameters),
-            terms=written(self.terms),
-        )
-        own = self.journal.write(SESSION, begun, time, event_id=_beginning(self.journal.tenant, self.session))
-        written_by_us, self.journal.unwritten = self.journal.unwritten, []
+        begun = self._change("begun", parameters=dict(self.terms.parameters), terms=written(self.terms))
+        own = self.journal.write(SESSION, begun, time, event_id=_derived(self.journal.tenant, self.session))
         mine = EventQuery(session=self.session, tenant=self.journal.tenant)
         free = await self.store.count(mine) == 0
         if free:
@@ -225,7 +206,8 @@ class Recorder:
                     f"there is a session {self.session!r} already", where="--name", fix="Choose another name"
                 )
             break
-        self.journal.unwritten = written_by_us
+        self._named = True
+        self.journal.whole()
         await self._store()
 
     async def _end(self, time: int) -> Recorded:
@@ -236,34 +218,32 @@ class Recorder:
             raise
         self._write_end("ended", time, reached)
         await self._store()
+        so_far = self.so_far
         return Recorded(
             self.session,
-            self.inputs,
+            so_far.inputs,
             self.desk.decisions,
-            self.fills,
+            so_far.fills,
             reached,
             float(self.desk.x.equity()),
-            self._last_order,
+            so_far.last_order,
         )
 
     def _write_end(self, state: Literal["ended", "failed"], time: int, reached: str, reason: str = "") -> None:
-        end = p.SessionChange(
-            service=self.session,
-            state=state,
-            strategy=self.terms.strategy,
-            code_hash=self.terms.code_hash,
-            decision_hash=reached,
-            reason=reason,
+        self.journal.write(SESSION, self._change(state, decision_hash=reached, reason=reason), time)
+        self.journal.whole()
+
+    def _change(self, state: Literal["begun", "resumed", "ended", "failed"], **more: Any) -> p.SessionChange:
+        return p.SessionChange(
+            service=self.session, state=state, strategy=self.terms.strategy, code_hash=self.terms.code_hash, **more
         )
-        self.journal.write(SESSION, end, time)
 
-    async def _store(self) -> None:
+    async def _store(self, seal_id: str = "") -> list[int]:
         self._stored_ns = self.journal.clock_ns()
-        events = self.journal.sealed()
-        if events:
-            await self.store.append(events)
+        events = self.journal.sealed(seal_id)
+        return await self.store.append(events) if events else []
 
 
-def _beginning(tenant: str, session: str) -> str:
-    """The id of a session's first event: a UUID of its tenant and its name."""
-    return str(UUID(bytes=sha256(f"{tenant}\n{session}".encode()).digest()[:16], version=5))
+def _derived(tenant: str, session: str, *more: str) -> str:
+    """An id that follows from a session's tenant and name, as a UUID: that of its first event, for one."""
+    return str(UUID(bytes=sha256("\n".join((tenant, session, *more)).encode()).digest()[:16], version=5))

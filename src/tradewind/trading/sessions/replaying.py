@@ -17,6 +17,7 @@ import msgspec
 
 from tradewind.core.domain.errors import BadInput, Corrupt, TradewindError
 from tradewind.core.domain.events import payloads as p
+from tradewind.core.domain.events.envelope import Event
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
 from tradewind.trading.sessions.desk import NOTHING, Desk, Step, Watcher
@@ -65,6 +66,8 @@ class Replayed:
     failed: str | None
     """Why the session stopped, where it failed, and failed again in the replay."""
     difference: Difference | None
+    resumed: int = 0
+    """How often it was cut off and went on."""
 
 
 class _Differs(Exception):
@@ -81,21 +84,10 @@ async def replay(
     store: EventStore, session: str, made_of: MadeOf, *, tenant: str | None = None, watcher: Watcher | None = None
 ) -> Replayed:
     """Play a session again; `watcher` is told of it. Raises BadInput where there is none of this name."""
-    again = _Replay(session, made_of, watcher)
-    difference = None
-    try:
-        with _seldom_collected():
-            async for batch in store.read(EventQuery(session=session, tenant=tenant), BATCH):
-                again.hear(batch)
-            again.rest()
-    except _Differs as found:
-        difference = found.difference
-    if again.desk is None or again.terms is None:
-        if difference is not None:
-            raise Corrupt("its first events are not what was written", where=f"session {session}")
-        raise BadInput(
-            f"there is no session {session!r}", fix="List them: tradewind replay; record one: tradewind rehearse"
-        )
+    again = Replay(session, made_of, watcher)
+    difference = await again.play(store, tenant)
+    assert again.desk is not None
+    assert again.terms is not None
     return Replayed(
         session,
         again.terms,
@@ -108,6 +100,7 @@ async def replay(
         again.ended,
         again.failed,
         difference,
+        again.resumed,
     )
 
 
@@ -122,7 +115,7 @@ def _seldom_collected() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-class _Replay:
+class Replay:
     """Events are held until the checkpoint that seals them, and acted on when they are known to be as written."""
 
     def __init__(self, session: str, made_of: MadeOf, watcher: Watcher | None) -> None:
@@ -132,12 +125,40 @@ class _Replay:
         self.code_hash = ""
         self.recorded_hash: str | None = None
         self.ended = False
+        self.resumed = 0
         self.failed: str | None = None
+        self.begun_ns = 0
+        self.unsealed: Event[Any] | None = None
+        """The beginning, where nothing has sealed it yet."""
         self._broke: tuple[StoredEvent, str] | None = None
         self.events = self.inputs = 0
         self._seal = Seal(session)
         self._unsealed: list[StoredEvent] = []
         self._expected: deque[p.DecisionTaken | p.OrderChange] = deque()
+
+    @property
+    def chain(self) -> str:
+        """What the seals have come to."""
+        return self._seal.chain
+
+    async def play(self, store: EventStore, tenant: str | None) -> Difference | None:
+        """Play the whole record, up to the first difference. Raises BadInput where there is none."""
+        difference = None
+        try:
+            with _seldom_collected():
+                async for batch in store.read(EventQuery(session=self.session, tenant=tenant), BATCH):
+                    self.hear(batch)
+                self.rest()
+        except _Differs as found:
+            difference = found.difference
+        if self.desk is None:
+            if difference is not None:
+                raise Corrupt("its first events are not what was written", where=f"session {self.session}")
+            raise BadInput(
+                f"there is no session {self.session!r}",
+                fix="List them: tradewind replay; record one: tradewind rehearse",
+            )
+        return difference
 
     def hear(self, batch: list[StoredEvent]) -> None:
         """The next events of the record."""
@@ -163,6 +184,7 @@ class _Replay:
         """The record is over. What no checkpoint seals was lost before it was sent anywhere; it is refused."""
         if self.desk is None and len(self._unsealed) == 1 and self._begins(self._unsealed[0]):
             self._changed(self._unsealed[0])  # it was cut off as soon as it had its name
+            self.unsealed = self._unsealed[0].event
         elif self._unsealed:
             first = self._unsealed[0]
             raise _Differs(_difference("record", first, "a checkpoint behind it", "the end of the record"))
@@ -237,6 +259,8 @@ class _Replay:
         again = self._expected.popleft() if self._expected else None
         if again != stored.event.data:
             raise _Differs(_difference("decision", stored, _plain(stored.event.data), _plain(again)))
+        if self.watcher is not None:
+            self.watcher.own(stored.event)
 
     def _nothing_expected(self, stored: StoredEvent | None) -> None:
         if self._expected:
@@ -246,9 +270,12 @@ class _Replay:
     def _changed(self, stored: StoredEvent) -> None:
         change = stored.event.data
         if change.state == "begun":
-            self.terms = read_terms(change.terms, self.session)
+            self.terms, self.begun_ns = read_terms(change.terms, self.session), stored.event.time_event
             strategy_type, self.code_hash = self.made_of(self.terms)
             self.desk = Desk(strategy_type, self.terms, self.session, self.watcher)
+            return
+        if change.state == "resumed":
+            self.resumed += 1
             return
         self.ended = True
         self.recorded_hash = change.decision_hash

@@ -30,6 +30,8 @@ class SessionTerms:
     rules: MarketRules = field(default_factory=MarketRules)
     wait_ns: int = 0
     synthetic: bool = False
+    rehearsal: Mapping[str, Any] = field(default_factory=dict)
+    """What a rehearsal was made with beside that, so that it can go on: its stretch of the market, its venue."""
 
     def __post_init__(self) -> None:
         timeframe_ns(self.timeframe)

@@ -346,10 +346,10 @@ class TimerFired(Payload, frozen=True):
 
 
 class SessionChange(Payload, frozen=True):
-    """A paper or live session that begins or ends, with what fixes it; one that failed says why."""
+    """A session that begins, goes on after it was cut off, or ends, with what fixes it; one that failed says why."""
 
     service: str
-    state: Literal["begun", "ended", "failed"]
+    state: Literal["begun", "resumed", "ended", "failed"]
     strategy: str
     code_hash: str
     parameters: dict[str, float | int | bool] = {}
