@@ -175,7 +175,7 @@ async def _rate(work: Any, number: int) -> float:
 
 
 async def rolled_up(url: str, number: int, tokens: int, days: int) -> dict[str, Any]:
-    """Seconds to make the candles of ticks that are spread thinly, at random, over many days and tokens."""
+    """Seconds to make the candles of ticks that are spread at random over days and tokens."""
     rng, start, store = random.Random(4), time.time_ns() // DAY_NS * DAY_NS - days * DAY_NS, PostgresEventStore(url)
     ticks = [
         msgspec.structs.replace(
@@ -215,11 +215,11 @@ def page(result: dict[str, Any]) -> str:
             f"| {x['events']:,} {x['what']} | {events:.0f} to {later:.0f} | {ids:.0f} to {ids_later:.0f} |"
             f" {x['saved']:.1%} | {x['saved_without_ids']:.1%} | {x['packed_per_s']:,.0f} |"
         )
-    c = result["rolled_up"]
     lines.append("")
-    lines.append(
-        f"The candles of {c['ticks']:,} ticks of {c['tokens']:,} tokens, spread over {c['days']} days, were made in"
-        f" {c['seconds']:.1f} s."
+    lines.extend(
+        f"The candles of {c['ticks']:,} ticks in no order, of {c['tokens']:,} tokens and {c['days']}"
+        f" day{'s' * (c['days'] > 1)}, were made in {c['seconds']:.1f} s."
+        for c in result["rolled_up"]
     )
     return "\n".join([BEGIN, "", *lines, "", END])
 
@@ -244,7 +244,9 @@ def main() -> None:
         result: dict[str, Any] = {
             "when": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine.described(), "load": load,
             "replay": asyncio.run(replay(server.new_database(), options.events, options.rounds)),
-            "rolled_up": asyncio.run(rolled_up(server.new_database(), 30_000, 1_000, 60)),
+            "rolled_up": [
+                asyncio.run(rolled_up(server.new_database(), *how)) for how in ((30_000, 1_000, 60), (200_000, 20, 1))
+            ],
             "room": [
                 asyncio.run(room(server.new_database(), name, before_last_week(some))) for name, some in kinds.items()
             ],

@@ -2,11 +2,13 @@
 
 import asyncio
 import random
+import time
 
 import asyncpg
 import pytest
 from event_examples import NOW, tick
-from tests.servers.event_stores import opened
+from msgspec.structs import replace
+from tests.servers.event_stores import asked, opened
 
 from tradewind.adapters.event_store import postgres_candles
 from tradewind.adapters.event_store.postgres_candles import SECONDS, roll_up
@@ -15,6 +17,7 @@ from tradewind.adapters.event_store.postgres_schema import Kind
 from tradewind.adapters.event_store.timescale_candles import REFRESH
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.event_types import EVENT_TYPES
+from tradewind.ports.event_store import EventQuery
 
 SECOND_NS = 1_000_000_000
 DAY_NS = 86_400 * SECOND_NS
@@ -90,6 +93,46 @@ def test_candles_made_in_several_steps_are_the_same(url, monkeypatch):
 
     for (symbol, frame), candles in asyncio.run(work()).items():
         assert candles == by_hand(made, symbol, frame), (symbol, frame)
+
+
+def test_steps_become_smaller_where_many_packed_minutes_are_touched_and_the_candles_are_the_same(url, monkeypatch):
+    monkeypatch.setattr(postgres_candles, "POSITIONS_AT_ONCE_MAX", 160)
+    monkeypatch.setattr(postgres_candles, "POSITIONS_AT_ONCE_MIN", 20)
+    monkeypatch.setattr(postgres_candles, "OLD_MINUTES_MAX", 30)
+    back = (NOW - time.time_ns()) // DAY_NS * DAY_NS + 30 * DAY_NS
+    early, late = (
+        [replace(e, time_event=e.time_event - back, time_recorded=NOW - back) for e in made_ticks(300, seed)]
+        for seed in (8, 9)
+    )
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(early)
+            await store.tidy()
+            await store.append(late)
+            assert await store.roll_up() == 300
+            return {(s, frame): await stored(store, s, frame) for s in SYMBOLS for frame in SECONDS}
+
+    for (symbol, frame), candles in asyncio.run(work()).items():
+        assert candles == by_hand(early + late, symbol, frame), (symbol, frame)
+
+
+def test_a_tick_with_a_zero_character_in_it_keeps_no_candle_from_being_made(url):
+    odd = tick(1)
+    odd = replace(odd, data=replace(odd.data, trade_id="7\0\\u0000\\"))
+
+    async def work():
+        async with opened(url) as store:
+            await store.append([odd, tick(2)])
+            assert await store.roll_up() == 2
+            people = await asked(url, "SELECT data ->> 'trade_id', mode FROM tradewind.event_log ORDER BY position")
+            await store.tidy()
+            assert [s.event async for some in store.read(EventQuery()) for s in some] == [odd, tick(2)]
+            return await stored(store, "BTC/USDT", "1d"), people
+
+    candles, people = asyncio.run(work())
+    assert [c[-1] for c in candles] == [2]
+    assert people[0] == ("7\ufffd\\ufffd\\", "paper")
 
 
 def test_rows_that_are_read_to_make_candles_grow_with_ticks_and_not_with_days_times_tokens(url):
@@ -191,8 +234,8 @@ def test_the_continuous_aggregates_say_the_same_where_they_may_be_used(timescale
     for frame, rows in zip(SECONDS, asyncio.run(work()), strict=True):
         for symbol in SYMBOLS:
             found = [
-                (int(time.timestamp()) * SECOND_NS, o, h, low, c, v, n)
-                for _, _, s, time, o, h, low, c, v, n in map(tuple, rows)
+                (int(at.timestamp()) * SECOND_NS, o, h, low, c, v, n)
+                for _, _, s, at, o, h, low, c, v, n in map(tuple, rows)
                 if s == symbol
             ]
             assert found == by_hand(made, symbol, frame), frame
