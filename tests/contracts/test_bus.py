@@ -53,7 +53,7 @@ async def receive(subscription, count, at_most=7):
     """At least `count` deliveries."""
     found = []
     while len(found) < count:
-        some = await subscription.receive(at_most, 5.0)
+        some = await subscription.receive(at_most, 30.0)
         assert some, f"{len(found)} of {count} came"
         found += some
     return found
@@ -190,6 +190,20 @@ def test_what_is_no_event_is_refused_and_none_of_its_call_is_delivered(opened):
         return await subscription.receive(5, 0.1)
 
     assert opened(work) == []
+
+
+def test_what_names_a_topic_that_is_not_there_is_refused_and_none_of_its_call_is_delivered(opened):
+    kind = EVENT_TYPES["event.revived"]
+    lost = kind.payload(topic="price.tikcs", group="g", letter="1", original="{}", actor="ann")
+
+    async def work(bus):
+        subscription = await bus.subscribe("g", TICKS, "m")
+        with pytest.raises(BadInput, match="no topic"):
+            await bus.publish([tick(1), tick(2, type=kind.name, data=lost)])
+        await bus.publish([tick(3)])
+        return await receive(subscription, 1) + await subscription.receive(5, 0.1)
+
+    assert [d.event for d in opened(work)] == [tick(3)]
 
 
 def test_a_closed_bus_says_so(opened):

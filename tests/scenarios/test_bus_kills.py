@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,35 +23,37 @@ KILLS = 4
 PATIENCE_S = 120
 
 
+@contextmanager
 def begun(folder, place, what):
-    process = subprocess.Popen(
-        [sys.executable, Path(bus_process.__file__), str(folder), place, what], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "going\n"
-    return process
+    """The process at work; whatever happens it is gone afterwards."""
+    command = [sys.executable, Path(bus_process.__file__), str(folder), place, what]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "going\n"
+            yield process
+        finally:
+            process.kill()
 
 
 def killed_and_finished(folder, place, seed):
     """Kills that fall while it publishes, each after some more acknowledgements; then what is left is booked."""
     draw = random.Random(seed)
     for _ in range(KILLS):
-        process = begun(folder, place, "publish")
-        enough = bus_process.acknowledged(folder) + draw.randint(1, 400)
-        deadline = time.monotonic() + PATIENCE_S
-        while bus_process.acknowledged(folder) < enough:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-        process.kill()
-        process.communicate()
-    process = begun(folder, place, "finish")
-    process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 0
+        with begun(folder, place, "publish") as process:
+            enough = bus_process.acknowledged(folder) + draw.randint(1, 400)
+            deadline = time.monotonic() + PATIENCE_S
+            while bus_process.acknowledged(folder) < enough:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.002)
+    with begun(folder, place, "finish") as process:
+        assert process.wait(PATIENCE_S) == 0
 
 
 def check(folder, published):
     """The books hold exactly what was published, all that was acknowledged among it, each token in its order."""
-    booked = sqlite3.connect(folder / "books.db").execute("SELECT token, number FROM books ORDER BY rowid").fetchall()
+    with closing(sqlite3.connect(folder / "books.db")) as db:
+        booked = db.execute("SELECT token, number FROM books ORDER BY rowid").fetchall()
     numbers = [number for _, number in booked]
     assert sorted(numbers) == sorted(set(published))
     assert set(numbers) >= set(range(1, bus_process.acknowledged(folder) + 1))

@@ -11,7 +11,6 @@ import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.bus.kafka_kept import kept
@@ -21,7 +20,7 @@ from tradewind.core.domain.errors import TradewindError, Unavailable
 from tradewind.core.domain.events.codec import encode
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.event_types import partitions_of, place_of
-from tradewind.ports.bus import Delivery, Place, Subscription
+from tradewind.ports.bus import Delivery, Subscription
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Message, Producer
@@ -31,7 +30,6 @@ PATIENCE_S = 10.0
 POLL_S = 0.1
 FULL_S = 0.005
 """How long to wait for room when too many events are on their way."""
-KEYS_REMEMBERED_MAX = 65_536
 PUBLISHING = {
     "enable.idempotence": True,
     "acks": "all",
@@ -61,25 +59,24 @@ class KafkaBus:
     async def publish(self, events: Sequence[Event[Any]]) -> None:
         """Publish, and wait until all are acknowledged; see the port."""
         self._must_be_open()
-        by_place: dict[Place, list[dict[str, Any]]] = {}
-        for event in events:
-            message = {"value": encode(event), "key": _key(event.token)}
-            by_place.setdefault(place_of(event), []).append(message)
-        if not by_place:
+        # Each is looked at before the first is sent: of a call that is refused nothing is on its way.
+        encoded, places = [encode(event) for event in events], [place_of(event) for event in events]
+        if not encoded:
             return
         producer = self._open_producer()
         batch, deadline = _Batch(asyncio.get_running_loop()), time.monotonic() + self.patience_s
         from confluent_kafka import KafkaException  # noqa: PLC0415 - optional
 
-        sent = 0
+        produce, prefix, delivered, sent = producer.produce, self.place.prefix, batch.delivered, 0
         try:
-            # The partition that a message names is not heeded by the library; that of the whole call is.
-            for (topic, partition), messages in by_place.items():
-                left = messages
-                while left:
-                    sent += producer.produce_batch(self.place.prefix + topic, left, partition, batch.delivered)
-                    if left := self._not_taken(left):
+            for event, data, (topic, partition) in zip(events, encoded, places, strict=True):
+                while True:
+                    try:
+                        produce(prefix + topic, data, event.token, partition, delivered)
+                        break
+                    except BufferError:
                         await self._room(deadline)
+                sent += 1
         except KafkaException as problem:
             raise self._meant(problem.args[0]) from None
         finally:
@@ -129,14 +126,6 @@ class KafkaBus:
             self._producer = None
         return meant(self._trouble.explains(error), self.place)
 
-    def _not_taken(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Those for which there was no room, the last of a call: they are to be sent again, in their order."""
-        left = [message for message in messages if "_error" in message]
-        for message in left:
-            if (error := message.pop("_error")).name() != "_QUEUE_FULL":
-                raise self._meant(error)
-        return left
-
     async def _room(self, deadline: float) -> None:
         if time.monotonic() > deadline:
             raise Unavailable("too many events are on their way", where=self.place.shown)
@@ -156,11 +145,6 @@ class KafkaBus:
         """Hear what was acknowledged, on a thread of its own, until all is settled and no more will come."""
         while self._producer is producer or len(producer):
             producer.poll(POLL_S)
-
-
-@lru_cache(KEYS_REMEMBERED_MAX)
-def _key(token: str) -> bytes:
-    return token.encode()
 
 
 class _Batch:

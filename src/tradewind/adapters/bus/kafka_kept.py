@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from tradewind.adapters.bus.kafka_place import MAKE_TOPICS, KafkaPlace, Trouble, client_settings, meant
+from tradewind.adapters.bus.kafka_place import MAKE_TOPICS, KafkaPlace, Trouble, client_settings, meant, while_moving
 from tradewind.adapters.bus.kafka_subscription import delivery_of
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.event_types import partitions_of
@@ -38,7 +39,13 @@ class _Reader:
         from confluent_kafka import Consumer, KafkaException  # noqa: PLC0415 - optional
 
         self.place, self.patience_s, self._trouble = place, patience_s, Trouble()
-        told = {"group.id": f"{place.prefix}reader", "enable.auto.commit": False, "auto.offset.reset": "earliest"}
+        told = {
+            "group.id": f"{place.prefix}reader",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            # What others have published in a transaction ends with a mark that is no message: the end must be told.
+            "enable.partition.eof": True,
+        }
         self._consumer: Consumer = Consumer(client_settings(place, self._trouble) | told)
         self.ends: dict[Place, int] = {}
         """Where each partition of which something is still to come ends."""
@@ -61,7 +68,10 @@ class _Reader:
         if name not in there:
             raise BadInput(f"the topic {name} is not there", where=self.place.shown, fix=MAKE_TOPICS)
         for number in there[name].partitions:
-            low, high = self._consumer.get_watermark_offsets(TopicPartition(name, number), self.patience_s)
+            part = TopicPartition(name, number)
+            low, high = while_moving(
+                partial(self._consumer.get_watermark_offsets, part, self.patience_s), self.patience_s
+            )
             if high > low:
                 self.ends[topic, number] = high
                 yield TopicPartition(name, number, low)
@@ -75,9 +85,13 @@ class _Reader:
         found = []
         for message in messages:
             topic, number, offset = message.topic(), message.partition(), message.offset()
-            if message.error() is not None or topic is None or number is None or offset is None:
-                continue  # the client overcomes it, or time runs out
+            if topic is None or number is None or offset is None:
+                continue
             at = topic.removeprefix(self.place.prefix), number
+            if (error := message.error()) is not None:
+                if error.name() == "_PARTITION_EOF":
+                    self.ends.pop(at, None)
+                continue  # anything else the client overcomes, or time runs out
             if offset < self.ends.get(at, 0):
                 found.append(delivery_of(at, message))
             if offset + 1 >= self.ends.get(at, 0):

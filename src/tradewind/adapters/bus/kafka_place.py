@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from tradewind.core.domain.errors import BadInput, TradewindError, Unavailable
@@ -14,6 +15,7 @@ from tradewind.core.domain.errors import BadInput, TradewindError, Unavailable
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError
 
+T = TypeVar("T")
 PORT = 9092
 SCHEMES = {"kafka": False, "kafka+tls": True}
 """Whether what is sent is encrypted."""
@@ -33,6 +35,9 @@ NOT_LET_IN = (
     "CLUSTER_AUTHORIZATION_FAILED", "_SSL",
 )  # fmt: skip
 NO_TOPIC = ("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION")
+MOVING = ("NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "KAFKA_STORAGE_ERROR")
+"""Why a broker says nothing of a partition that is new or goes from one broker to another, and soon can."""
+MOVING_S = 0.1
 MAKE_TOPICS = "Make the topics first: tradewind topics --make"
 
 
@@ -125,6 +130,20 @@ def meant(error: KafkaError, place: KafkaPlace) -> TradewindError:
     if name == "MSG_SIZE_TOO_LARGE":
         return BadInput(f"an event is too large for Kafka: {said}", where=place.shown, fix="Raise message.max.bytes")
     return Unavailable(f"Kafka does not answer: {said}", where=place.shown)
+
+
+def while_moving(ask: Callable[[], T], patience_s: float) -> T:
+    """What a broker says of a partition, asked again while it is on its way between brokers. Blocks."""
+    from confluent_kafka import KafkaException  # noqa: PLC0415 - optional
+
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return ask()
+        except KafkaException as problem:
+            if problem.args[0].name() not in MOVING or time.monotonic() > deadline:
+                raise
+            time.sleep(MOVING_S)
 
 
 class Trouble:

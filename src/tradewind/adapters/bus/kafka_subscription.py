@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tradewind.adapters.bus.kafka_place import MAKE_TOPICS, KafkaPlace, Trouble, client_settings, meant
+from tradewind.adapters.bus.kafka_place import MAKE_TOPICS, KafkaPlace, Trouble, client_settings, meant, while_moving
 from tradewind.core.domain.errors import BadInput, Unavailable
 from tradewind.core.domain.events.codec import decode
 from tradewind.core.domain.events.event_types import partitions_of
 from tradewind.ports.bus import Delivery, Place
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer, Message, TopicPartition
+    from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 SILENCE_S_MAX = 30.0
 """Seconds after which a member that receives nothing any more is taken for dead."""
@@ -25,6 +25,8 @@ SESSION_S = 10.0
 JOIN_S_MAX = 45.0
 """A group waits for members that are silent before it lets a new one in."""
 SLICE_S = 0.1
+AT_ONCE = 500
+"""Messages that are taken over from the client at a time."""
 RECEIVING = {
     "enable.auto.commit": False,
     "auto.offset.reset": "earliest",
@@ -99,10 +101,12 @@ class KafkaSubscription:
         """Leave the group."""
         if not self.closed:
             self.closed = True
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._consumer.close)
-            self._thread.shutdown(wait=False)
-            self._assigned = frozenset()
-            self._waiting.clear()
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._consumer.close)
+            finally:
+                self._thread.shutdown(wait=False)
+                self._assigned = frozenset()
+                self._waiting.clear()
 
     async def _call(self, work: Callable[..., T], *words: Any) -> T:
         if self.closed:
@@ -144,19 +148,29 @@ class KafkaSubscription:
         first = self._consumer.poll(wait_s)
         if first is None:
             return
-        messages = [first, *(self._consumer.consume(at_most - 1, 0) if at_most > 1 else ())]
-        problems = []
-        places = {(self.place.prefix + topic, number): (topic, number) for topic, number in self._assigned}
+        problems = self._put([first])
+        # A few hundred at a time: of many thousands Python's collector would look at each several times.
+        left = at_most - 1
+        while left > 0 and (messages := self._consumer.consume(min(left, AT_ONCE), 0)):
+            problems += self._put(messages)
+            left -= len(messages)
+        if problems and not self._waiting:
+            raise meant(problems[0], self.place)
+
+    def _put(self, messages: list[Message]) -> list[KafkaError]:
+        """Put messages in line; what is wrong with those that are none, where the client does not overcome it."""
+        problems, put = [], self._waiting.append
+        mine = self._assigned
+        places: dict[tuple[str | None, int | None], Place] = {(self.place.prefix + t, p): (t, p) for t, p in mine}
         for message in messages:
             error = message.error()
             if error is None:
                 place = places.get((message.topic(), message.partition()))  # none: it was given away meanwhile
                 if place is not None:
-                    self._waiting.append(delivery_of(place, message))
+                    put(delivery_of(place, message))
             elif error.name() not in HARMLESS:
                 problems.append(error)
-        if problems and not self._waiting:
-            raise meant(problems[0], self.place)
+        return problems
 
     def _rest(self, resting: bool) -> None:
         """A member that has its hands full asks on, so that it is not taken for dead, and is given nothing."""
@@ -193,7 +207,7 @@ class KafkaSubscription:
 
         parts = {place: TopicPartition(self.place.prefix + place[0], place[1]) for place in sorted(self._assigned)}
         new = [part for place, part in parts.items() if place not in self._committed]
-        begun = self._consumer.committed(new, timeout=self.patience_s) if new else []
+        begun = self._asked(lambda: self._consumer.committed(new, timeout=self.patience_s)) if new else []
         never = [part for part in begun if part.offset < 0]
         self._committed |= self._offsets([part for part in begun if part.offset >= 0])
         self._committed |= self._offsets(self._edges(never, OFFSET_BEGINNING))
@@ -208,7 +222,19 @@ class KafkaSubscription:
         from confluent_kafka import TopicPartition  # noqa: PLC0415 - optional
 
         asked = [TopicPartition(part.topic, part.partition, edge) for part in parts]
-        return self._consumer.offsets_for_times(asked, timeout=self.patience_s) if asked else []
+        return self._asked(lambda: self._consumer.offsets_for_times(asked, timeout=self.patience_s)) if asked else []
+
+    def _asked(self, ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
+        """What is said of partitions, where it is said of all of them."""
+        from confluent_kafka import KafkaException  # noqa: PLC0415 - optional
+
+        def whole() -> list[TopicPartition]:
+            parts = ask()
+            if (error := next((part.error for part in parts if part.error is not None), None)) is not None:
+                raise KafkaException(error)
+            return parts
+
+        return while_moving(whole, self.patience_s)
 
     def _offsets(self, parts: list[TopicPartition]) -> dict[Place, int]:
         return {self._place(part.topic, part.partition): part.offset for part in parts}

@@ -9,8 +9,9 @@ Without a store nothing is kept: for backtests and tests.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -21,7 +22,9 @@ from tradewind.core.domain.events.codec import check
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.event_types import partitions_of, place_of, types_on
 from tradewind.ports.bus import Delivery, Place
-from tradewind.ports.event_store import EventQuery, EventStore
+from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
+
+log = logging.getLogger(__name__)
 
 WAITING_MAX = 100_000
 """Events that may wait for one group in memory; further ones wait in the store. Without a store publishing waits."""
@@ -57,6 +60,7 @@ class MemoryBus:
         self._must_be_open()
         if not events:
             return
+        places = [place_of(event) for event in events]
         if self.store is None:
             for event in events:
                 check(event)
@@ -69,7 +73,7 @@ class MemoryBus:
             positions = await self.store.append(events)
         # From here on nothing is awaited: events come to the groups in the order in which they were stored.
         if self._groups:
-            self._hand(events, positions)
+            self._hand(events, positions, places)
         async with self._changed:
             self._changed.notify_all()
 
@@ -95,7 +99,7 @@ class MemoryBus:
         if self.store is None:
             return
         async for some in self.store.read(EventQuery(types=_types(frozenset(topics))), LOAD):
-            placed = _placed((stored.event, stored.position) for stored in some)
+            placed = _placed(_with_places(some))
             yield [delivery for place, deliveries in placed.items() if place[0] in topics for delivery in deliveries]
 
     async def close(self) -> None:
@@ -120,9 +124,9 @@ class MemoryBus:
                     fix="Start one, or give the bus an event store",
                 )
 
-    def _hand(self, events: Sequence[Event[Any]], positions: Sequence[int]) -> None:
+    def _hand(self, events: Sequence[Event[Any]], positions: Sequence[int], places: Sequence[Place]) -> None:
         """Put events that follow what a group has; where others' lie before them it reads all of it from the store."""
-        placed = _placed(zip(events, positions, strict=True))
+        placed = _placed(zip(events, positions, places, strict=True))
         for group in self._groups.values():
             if self.store is None or group.follows(positions, self.waiting_max):
                 for place, deliveries in placed.items():
@@ -147,7 +151,7 @@ class MemoryBus:
                 if stored is None:
                     group.has_read(until)
                     return
-                for place, deliveries in _placed((one.event, one.position) for one in stored).items():
+                for place, deliveries in _placed(_with_places(stored)).items():
                     group.put(place, deliveries)
                 group.has_read(stored[-1].position)
 
@@ -229,11 +233,19 @@ class MemorySubscription:
             self.bus._changed.notify_all()
 
 
-def _placed(events: Iterable[tuple[Event[Any], int]]) -> dict[Place, list[Delivery]]:
+def _with_places(stored: Iterable[StoredEvent]) -> Iterator[tuple[Event[Any], int, Place]]:
+    """What the store has, and where it belongs. What names a topic that is not there any more comes to nobody."""
+    for one in stored:
+        try:
+            yield one.event, one.position, place_of(one.event)
+        except BadInput as problem:
+            log.warning("%s %s is passed over: %s", one.event.type, one.event.event_id, problem)
+
+
+def _placed(events: Iterable[tuple[Event[Any], int, Place]]) -> dict[Place, list[Delivery]]:
     """Events at their positions, as what is delivered of them, by place."""
     found: dict[Place, list[Delivery]] = {}
-    for event, position in events:
-        place = place_of(event)
+    for event, position, place in events:
         delivery = Delivery(place[0], place[1], position, event)
         deliveries = found.get(place)
         if deliveries is None:

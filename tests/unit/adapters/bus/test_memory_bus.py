@@ -8,6 +8,7 @@ from event_examples import tick
 from tradewind.adapters.bus.memory_bus import MemoryBus
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import BadInput, Unavailable
+from tradewind.core.domain.events.event_types import EVENT_TYPES
 
 TICKS = ["price.ticks"]
 
@@ -231,3 +232,25 @@ def test_a_member_taken_for_dead_whose_group_was_begun_anew_joins_the_new_one(tm
     assert other
     assert not one & other
     assert len(one | other) == len(lost) == 10
+
+
+def test_what_the_store_holds_of_a_topic_that_is_gone_is_passed_over_and_what_follows_comes(tmp_path, caplog):
+    kind = EVENT_TYPES["event.revived"]
+    lost = kind.payload(topic="price.gone", group="g", letter="1", original="{}", actor="ann")
+
+    async def work():
+        store = SqliteEventStore(tmp_path / "events.db")
+        try:
+            await store.append([tick(1), tick(2, type=kind.name, data=lost), tick(3)])
+            bus = MemoryBus(store)
+            subscription = await bus.subscribe("g", ["price.ticks"], "m")
+            found = [d.event for d in await subscription.receive(9, 20)]
+            kept = [d.event async for some in bus.kept(["price.ticks"]) for d in some]
+            return found, kept, await subscription.lag()
+        finally:
+            await store.close()
+
+    found, kept, lag = asyncio.run(work())
+    assert found == kept == [tick(1), tick(3)]
+    assert sum(lag.values()) == 2
+    assert "price.gone" in caplog.text
