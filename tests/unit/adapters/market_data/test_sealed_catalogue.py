@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ SYMBOL = "BTC/USDT:USDT"
 
 def candles(hours: range, symbol: str = SYMBOL, timeframe: str = "1h") -> Bars:
     time = np.array([h * HOUR for h in hours], dtype=np.int64)
-    close = 100.0 + np.array(hours, dtype=np.float64)
+    close = (100.0 if symbol == SYMBOL else 200.0) + np.array(hours, dtype=np.float64)
     return Bars(symbol, timeframe, time, close - 0.5, close + 1, close - 1, close, np.full(len(time), 2.0))
 
 
@@ -67,6 +68,49 @@ def test_a_bar_that_opens_before_the_seal_and_closes_after_it_is_withheld(whole,
 def test_another_symbol_is_seen_whole(sealed: MarketData) -> None:
     assert len(sealed.bars("ETH/USDT", "1h")) == 48
     assert (sealed.sealed_from("ETH/USDT"), sealed.sealed_from(SYMBOL)) == (None, 36 * HOUR)
+
+
+def named(bars: Bars, symbol: str) -> Bars:
+    return replace(bars, symbol=symbol)
+
+
+def by_two(bars: Bars) -> Bars:
+    """Bars of two hours made of those of one."""
+    return Bars(
+        bars.symbol, "2h", bars.time[::2], bars.open[::2], np.maximum(bars.high[::2], bars.high[1::2]),
+        np.minimum(bars.low[::2], bars.low[1::2]), bars.close[1::2], bars.volume[::2] + bars.volume[1::2],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "alias"),
+    [
+        ("all of it", candles(range(48))),
+        ("the sealed part alone, with what came after it", candles(range(20, 70))),
+        ("another timeframe of it", by_two(candles(range(48)))),
+        ("with one bar repaired", replace(candles(range(48)), volume=np.full(48, 9.0))),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_same_prices_under_another_name_are_sealed_too(sealed: MarketData, what: str, alias: Bars) -> None:
+    sealed.write(named(alias, "MINE/USD"), REAL, now_ns=1)
+    assert sealed.sealed_from("MINE/USD") == 36 * HOUR, what
+    seen = sealed.bars("MINE/USD", alias.timeframe)
+    assert int(seen.time[-1]) + seen.step_ns <= 36 * HOUR
+    assert sealed.sealed_from("ETH/USDT") is None
+
+
+def test_markets_that_stand_at_the_same_few_prices_are_not_taken_for_one(sealed: MarketData, whole, tmp_path) -> None:
+    flat = candles(range(48))
+    near = np.where(np.arange(48) % 3 == 0, 0.9999, 1.0)
+    stable = replace(flat, open=near, high=near, low=near, close=near)
+    lockbox = sealed.lockbox  # type: ignore[attr-defined]
+    for name in ("USDC/USDT", "FDUSD/USDT"):
+        whole.write(named(stable, name), REAL, now_ns=1)
+    lockbox.append(lambda _: Done(Deed.SEALED, ("USDC/USDT",), 40 * HOUR, 0, 0, "local", {}))
+    assert (sealed.sealed_from("FDUSD/USDT"), sealed.sealed_from("USDC/USDT")) == (40 * HOUR, 40 * HOUR), "one hash"
+    whole.write(named(replace(stable, volume=stable.volume + 1.0), "TUSD/USDT"), REAL, now_ns=1)
+    assert sealed.sealed_from("TUSD/USDT") is None
 
 
 def test_what_is_stored_is_told_whole_and_no_secret(sealed: MarketData) -> None:
