@@ -25,6 +25,7 @@ from tradewind.core.engine.market_data import MarketData
 from tradewind.core.engine.prepared import Columns
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName, RunResult
+from tradewind.core.performance.path_chance import check_seed
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.another_time import LATER, at_another_time, may_ask
@@ -123,6 +124,7 @@ def lookahead(
     """
     if not 3 <= cuts <= CUTS_MAX:
         raise BadInput(f"cuts must be from 3 to {CUTS_MAX:,}, found {cuts}", fix="Choose a value inside")
+    check_seed(seed)
     plain_functions(strategy)
     resolved = resolve(strategy.parameters, {**(parameters or {}), **given}, strategy.__name__)
     joined = join(data, rules or MarketRules())

@@ -22,6 +22,7 @@ from tradewind.core.domain.market_data import Bars
 from tradewind.core.domain.quantities import too_few
 from tradewind.core.engine.market_data import MarketData
 from tradewind.core.engine.rules import MarketRules
+from tradewind.core.performance.path_chance import check_seed
 from tradewind.core.strategy.parameters import resolve
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.backtest import Market, join
@@ -108,6 +109,7 @@ def recursive(
         raise BadInput(f"starts must be from 1 to {STARTS_MAX}, found {starts}", fix="Choose a value inside")
     if not 0.0 < tolerance < 1.0:
         raise BadInput(f"tolerance must be between 0 and 1, found {tolerance:g}", fix="Such as 0.001")
+    check_seed(seed)
     plain_functions(strategy)
     resolved = resolve(strategy.parameters, {**(parameters or {}), **given}, strategy.__name__)
     joined = join(data, rules or MarketRules())

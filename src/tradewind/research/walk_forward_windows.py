@@ -192,9 +192,8 @@ def _check_gap(gap: object, option: str) -> None:
 def gap_ns(gap: Gap, step_ns: int, option: str) -> int:
     """A gap's length; bars count as if none were missing. Raises BadInput that names the option."""
     _check_gap(gap, option)
-    if isinstance(gap, int | np.integer) or gap.strip().lstrip("-").isdigit():
-        return _whole(int(gap), option) * step_ns
-    return _length(gap, option)
+    bars = _bars(gap)
+    return _length(str(gap), option) if bars is None else _whole(bars, option) * step_ns
 
 
 def _before(time: Times, row: int, gap: Gap, step_ns: int, option: str) -> int:
@@ -202,17 +201,26 @@ def _before(time: Times, row: int, gap: Gap, step_ns: int, option: str) -> int:
 
     Where symbols open at different times, bars before that row may still be open then: no training holds them.
     """
-    in_bars = isinstance(gap, int | np.integer) or gap.strip().lstrip("-").isdigit()
-    length = 0 if in_bars else _length(str(gap), option)
+    bars = _bars(gap)
+    length = _length(str(gap), option) if bars is None else 0
     closed = int(np.searchsorted(time, int(time[row]) - length - step_ns, side="right"))
-    return min(closed, row - _whole(int(gap), option)) if in_bars else closed
+    return closed if bars is None else min(closed, row - _whole(bars, option))
 
 
 def _after(time: Times, row: int, gap: Gap, option: str) -> int:
     """The first row that opens `gap` after the bar of `row` does."""
-    if isinstance(gap, int | np.integer) or gap.strip().lstrip("-").isdigit():
-        return row + _whole(int(gap), option)
-    return int(np.searchsorted(time, int(time[row]) + _length(gap, option)))
+    bars = _bars(gap)
+    if bars is not None:
+        return row + _whole(bars, option)
+    return int(np.searchsorted(time, int(time[row]) + _length(str(gap), option)))
+
+
+def _bars(gap: Gap) -> int | None:
+    """A gap that is a number of bars; None for a length of time."""
+    try:
+        return int(gap)
+    except ValueError:
+        return None
 
 
 def _whole(bars: int, option: str) -> int:

@@ -232,6 +232,7 @@ def test_rounding_that_tips_a_comparison_is_no_look_ahead():
     ("given", "words"),
     [
         ({"cuts": 0}, "cuts must be from 3"),
+        ({"seed": -1}, "a seed is a whole number"),
         ({"cuts": 10_000}, "cuts must be from 3"),
         ({"bars": 99}, "99 is outside 0 to 50"),
         ({"bras": 9}, "no parameter 'bras'"),

@@ -181,6 +181,7 @@ def test_chance_is_told_instead_of_measured():
     ("asked", "words"),
     [
         ({"starts": 0}, "starts must be from 1"),
+        ({"seed": -1}, "a seed is a whole number"),
         ({"tolerance": 0.0}, "tolerance must be between 0 and 1"),
         ({"length": 1}, "1 is outside 2 to 200"),
     ],

@@ -9,6 +9,8 @@ from typing import Literal
 from tradewind.core.domain.errors import BadInput
 
 Kind = Literal["spot", "perpetual"]
+STEP_MIN, STEP_MAX = Decimal("1e-18"), Decimal("1e18")
+"""The finest and the coarsest tick or lot: the parts of the finest coin there is, and as far the other way."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class Instrument:
                 raise BadInput(
                     f"{name} must be above zero, found {value}", where=self.symbol, fix="Leave it out for none"
                 )
+            if value is not None and not _is_step(value):
+                raise BadInput(
+                    f"{name} must be from {STEP_MIN} to {STEP_MAX} and have 15 digits at most, found {value:.20g}",
+                    where=self.symbol,
+                    fix="Leave it out for none",
+                )
         for name in ("maker_fee", "taker_fee"):
             value = getattr(self, name)
             if not value.is_finite() or not Decimal(-1) < value < Decimal(1):
@@ -46,20 +54,33 @@ class Instrument:
                     where=self.symbol,
                     fix="0.05 % is 0.0005",
                 )
-        for name in ("size_min", "notional_min", "liquidation_fee"):
+        for name in ("size_min", "notional_min"):
             value = getattr(self, name)
             if not value.is_finite() or value < 0:
                 raise BadInput(
                     f"{name} must be zero or more, found {value}", where=self.symbol, fix="Leave it out for none"
                 )
-        if not 0 < self.maintenance_margin < 1:
+        if not (self.maintenance_margin.is_finite() and 0 < self.maintenance_margin < 1):
             raise BadInput(
                 f"maintenance_margin must be between 0 and 1, found {self.maintenance_margin}",
                 where=self.symbol,
                 fix="0.5 % is 0.005",
             )
+        if not (self.liquidation_fee.is_finite() and 0 <= self.liquidation_fee < 1):
+            raise BadInput(
+                f"liquidation_fee must be zero or more and below 1, found {self.liquidation_fee}",
+                where=self.symbol,
+                fix="0.5 % is 0.005",
+            )
         if self.kind == "perpetual" and self.fee_in_base:
             raise BadInput("a perpetual's fees are in quote currency", where=self.symbol, fix="Leave fee_in_base out")
+
+
+def _is_step(value: Decimal) -> bool:
+    """Whether prices and sizes can be rounded to it exactly: as a ratio of two whole numbers that a float holds."""
+    if not STEP_MIN <= value <= STEP_MAX:
+        return False
+    return all(float(number) == number for number in value.as_integer_ratio())
 
 
 def instrument_for(symbol: str) -> Instrument:

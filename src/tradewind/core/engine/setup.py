@@ -15,6 +15,8 @@ from tradewind.core.engine.rules import SLIPPAGE_KINDS, MarketRules
 from tradewind.core.engine.state import InstrumentState
 from tradewind.core.strategy.strategy import Strategy
 
+LATENCY_NS_MAX = 366 * 86_400 * 10**9
+
 
 def exchange_for(data: MarketData, instruments: list[Instrument], rules: MarketRules) -> Exchange:
     """An exchange before its first bar. Raises BadInput where rules and instruments disagree."""
@@ -33,6 +35,10 @@ def settle_rules(x: Exchange, instruments: list[Instrument], rules: MarketRules)
     x.isolated = rules.margin == "isolated"
     x.hedging = rules.hedging
     x.liquidates = rules.liquidation
+    if rules.latency_bars * x.step + rules.latency_ms * 1_000_000 > LATENCY_NS_MAX:
+        raise BadInput(
+            "the latency is longer than a year: no order would arrive", where="latency", fix="Choose a shorter one"
+        )
     x.latency = rules.latency_bars * x.step + round(rules.latency_ms * 1_000_000)
     x.trade_from = rules.trade_from_ns
     x.slippage_kind = SLIPPAGE_KINDS[rules.slippage]

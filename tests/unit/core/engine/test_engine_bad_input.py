@@ -2,12 +2,14 @@
 
 import math
 import re
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from engine_scripts import CACHE, FREE, MINUTE, RULES, SPOT, flat, symbol_data
 
 from tradewind.core.domain.errors import BadInput, Refused, StrategyFailed
+from tradewind.core.domain.instruments import Instrument
 from tradewind.core.engine.market_data import merge
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import run
@@ -439,3 +441,28 @@ def test_a_compiler_that_is_turned_off_is_a_reason_to_interpret(monkeypatch):
     result = run(wrong(INDEX, 0), DATA, [FREE], RULES, "auto", CACHE)
     assert result.engine == "interpreted"
     assert "NUMBA_DISABLE_JIT is set in the environment" in str(result.why_interpreted)
+
+
+@pytest.mark.parametrize("name", ["tick", "lot"])
+@pytest.mark.parametrize("step", ["1e-400", "1e-19", "1e19", "0.1234567890123456789", "nan", "-0.1"])
+def test_a_step_that_no_price_could_be_rounded_to_exactly_is_refused(name, step):
+    with pytest.raises(BadInput, match=name):
+        Instrument("BTC/USDT", **{name: Decimal(step)})
+
+
+@pytest.mark.parametrize("step", ["1e-18", "0.00001000", "0.05", "2.5", "1e18", "0.000000123456789"])
+def test_a_step_of_any_venue_is_kept_to_the_last_digit(step):
+    assert Instrument("BTC/USDT", tick=Decimal(step), lot=Decimal(step)).tick == Decimal(step)
+
+
+@pytest.mark.parametrize("name", ["maintenance_margin", "liquidation_fee", "maker_fee", "size_min", "notional_min"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-2"])
+def test_a_rule_of_an_instrument_that_is_no_number_is_refused(name, value):
+    with pytest.raises(BadInput, match=name):
+        Instrument("BTC/USDT:USDT", **{name: Decimal(value)})
+
+
+@pytest.mark.parametrize("rules", [MarketRules(latency_ms=1e308), MarketRules(latency_bars=10**15)])
+def test_a_latency_that_no_order_outlives_is_refused(rules):
+    with pytest.raises(BadInput, match="longer than a year"):
+        run(wrong(SIZE, 1), DATA, [FREE], rules, "interpreted")
