@@ -201,6 +201,23 @@ def test_errors_are_json_on_stderr_when_json_is_asked_for(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("verb", ["data", "new", "lockbox", "order-book"])
+def test_a_group_without_a_command_is_one_document_too_with_json(capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    assert main([verb, "--json"]) == cli_main.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert json.loads(err)["error"]["fix"] == f"See tradewind {verb} --help"
+
+
+def test_a_name_that_is_too_long_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "strategy", "x" * 5_000]) == Unavailable.exit_code
+    err = capsys.readouterr().err
+    assert err.endswith("\n  do:    Choose a shorter name\n")
+
+
 def test_json_replaces_what_is_said_by_one_document(
     command: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

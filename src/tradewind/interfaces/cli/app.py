@@ -96,7 +96,7 @@ class LazyGroup(TyperGroup):
             return TyperCommand(name=cmd_name, help=verb.help, callback=None, rich_help_panel=verb.heading or None)
         command: Any = get_command(import_module(verb.module).app)
         command.name = cmd_name
-        if console_of(ctx).json:  # help is no document
+        if getattr(ctx.find_root().obj, "json", False):  # help is no document; completion has no console
             command.no_args_is_help = False
         for each in (command, *getattr(command, "commands", {}).values()):
             each.epilog = EVERYWHERE

@@ -37,7 +37,9 @@ SYSTEM_FIXES = {
     errno.EACCES: "Give yourself the right to it, or choose another folder in tradewind.toml",
     errno.EPERM: "Give yourself the right to it, or choose another folder in tradewind.toml",
     errno.EROFS: "Choose a folder that can be written in tradewind.toml",
+    errno.ENAMETOOLONG: "Choose a shorter name",
 }
+SYSTEM_FIX = "See that it is there, and that it is what it should be: a file or a folder"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,7 +100,7 @@ def _explain(console: Console, problem: BaseException, words: Sequence[str]) -> 
         return _tell_usage(console, problem)
     if isinstance(problem, OSError):
         where = os.fsdecode(problem.filename) if isinstance(problem.filename, (str, bytes)) else None
-        fix = SYSTEM_FIXES.get(problem.errno or 0)
+        fix = SYSTEM_FIXES.get(problem.errno or 0, SYSTEM_FIX)
         return _tell(console, "System", problem.strerror or str(problem), where, fix, code=Unavailable.exit_code)
     text = f"this is a bug in Tradewind: {type(problem).__name__}: {problem}"
     return _tell(console, "Bug", text, fix="Run the same with --debug and report the traceback", code=BUG)
