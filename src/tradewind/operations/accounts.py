@@ -9,6 +9,7 @@ from typing import Any, Literal
 from tradewind.core.domain.account_view import AccountView
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.holdings import Holding
+from tradewind.operations.tenant import TENANT
 from tradewind.ports.cache import Cache
 from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
@@ -19,7 +20,6 @@ from tradewind.trading.cached_portfolios import CachedPortfolios
 from tradewind.trading.portfolio_keys import MODES, Account, Portfolio
 from tradewind.trading.snapshots import restored
 
-TENANT = "home"
 PRICE = Context(prec=12)
 """An entry price is a quotient: it is shown, never reckoned with."""
 NO_CACHE = "the settings name no Redis"

@@ -26,11 +26,11 @@ from tradewind.core.domain.timeframes import SECOND_NS
 from tradewind.operations.data import chosen
 from tradewind.operations.progress import Progress, Silence
 from tradewind.operations.rehearsal import ticks_of
+from tradewind.operations.tenant import TENANT
 from tradewind.ports.bus import Bus
 from tradewind.ports.market_data import MarketData
 from tradewind.trading.feed_days import SYNTHETIC
 
-TENANT = "home"
 NAMESPACE = UUID("0c0f6d0e-8a55-5a0b-9d5c-3f2b7b1e6a14")
 BATCH = 2_000
 AT_LEAST_S = 0.02

@@ -38,7 +38,7 @@ class FeedQuality:
 
 
 async def feed_quality(
-    store: EventStore, start_ns: int, end_ns: int, allowed: float = ALLOWED, tenant: str | None = None
+    store: EventStore, start_ns: int, end_ns: int, allowed: float = ALLOWED, *, tenant: str
 ) -> FeedQuality:
     """What `data.quality` events say about a stretch of whole days. Raises BadInput for a stretch that is none."""
     start_ns, end_ns = start_ns // DAY_NS * DAY_NS, -(-end_ns // DAY_NS) * DAY_NS
@@ -48,7 +48,7 @@ async def feed_quality(
         raise BadInput(f"{allowed:g} is no share", where="--allowed", fix="Say for example 0.001, one in a thousand")
     synthetic = False
     found: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-    query = EventQuery(start_ns=start_ns, end_ns=end_ns, types=TOLD, tenant=tenant)
+    query = EventQuery(start_ns=start_ns, end_ns=end_ns, types=TOLD, tenant=tenant, outside_sessions=True)
     async for batch in store.read(query):
         for stored in batch:
             event = stored.event
@@ -64,7 +64,9 @@ async def feed_quality(
     return FeedQuality(start_ns, end_ns, allowed, received, tuple(days), synthetic)
 
 
-async def days_with_ticks(store: EventStore, end_ns: int, most: int = DAYS_SHOWN) -> tuple[int, int] | None:
+async def days_with_ticks(
+    store: EventStore, end_ns: int, most: int = DAYS_SHOWN, *, tenant: str
+) -> tuple[int, int] | None:
     """The latest days up to a time on which something came or was told to be wrong, from the first to the last of them.
 
     That is a stretch of whole days, of `most` at most, that begins and ends with such a day; None where there is none.
@@ -72,7 +74,9 @@ async def days_with_ticks(store: EventStore, end_ns: int, most: int = DAYS_SHOWN
     end_ns = -(-end_ns // DAY_NS) * DAY_NS
 
     async def is_there(start_ns: int, until_ns: int) -> bool:
-        query = EventQuery(start_ns=start_ns, end_ns=until_ns, types=(*SEEN, *TOLD), outside_sessions=True)
+        query = EventQuery(
+            start_ns=start_ns, end_ns=until_ns, types=(*SEEN, *TOLD), tenant=tenant, outside_sessions=True
+        )
         return await store.count(query) > 0
 
     length = DAY_NS

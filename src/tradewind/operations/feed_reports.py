@@ -112,7 +112,7 @@ class DailyFeedReports:
         folder = self.folder / date
         if await asyncio.to_thread((folder / "report.json").exists):
             return
-        found = await feed_quality(self.store, day_ns, day_ns + DAY_NS, self.alerts.allowed, self.tenant)
+        found = await feed_quality(self.store, day_ns, day_ns + DAY_NS, self.alerts.allowed, tenant=self.tenant)
         if not found.received and not found.days:
             return
         for day in found.breaches:

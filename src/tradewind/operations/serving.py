@@ -11,6 +11,7 @@ from pathlib import Path
 from tradewind.core.domain.errors import BadInput
 from tradewind.messaging.producer import EventProducer, Origin
 from tradewind.operations.feed_reports import DailyFeedReports
+from tradewind.operations.tenant import TENANT
 from tradewind.ports.bus import Bus
 from tradewind.ports.cache import Cache
 from tradewind.ports.event_store import EventStore
@@ -28,7 +29,6 @@ from tradewind.trading.service_news import ServiceNews
 from tradewind.trading.snapshots import PortfolioSnapshots
 from tradewind.trading.supervision import Job, Service, Supervised, run_all
 
-TENANT = "home"
 ALL = "all"
 
 

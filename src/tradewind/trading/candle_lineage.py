@@ -37,13 +37,15 @@ class CandleLineage:
         return bool(self.again == self.candle.event.data)
 
 
-async def candle_lineages(store: EventStore, symbol: str, timeframe: str, time_ns: int) -> list[CandleLineage]:
-    """The candle that opened at a time (ns UTC), of each feed that had one. Raises BadInput where there is none."""
+async def candle_lineages(
+    store: EventStore, symbol: str, timeframe: str, time_ns: int, *, tenant: str
+) -> list[CandleLineage]:
+    """The candle that opened at a time (ns UTC), of each of a tenant's feeds. Raises BadInput where there is none."""
     length = timeframe_ns(timeframe)
     start_ns = bucket_start_ns(time_ns, length)
     query = EventQuery(
         start_ns=start_ns + length, end_ns=start_ns + length + 1, tokens=(symbol,), types=("candle.closed",),
-        outside_sessions=True,
+        tenant=tenant, outside_sessions=True,
     )  # fmt: skip
     found = [s async for batch in store.read(query) for s in batch]
     candles = [s for s in found if (s.event.data.timeframe, s.event.data.time) == (timeframe, start_ns)]

@@ -45,7 +45,7 @@ def judged(day_ns: int, symbol: str, received: int, problems: Mapping[str, int],
     return FeedDay(day_ns, symbol, received, dict(problems), share, breach)
 
 
-async def received_on(store: EventStore, day_ns: int, symbol: str, tenant: str | None = None) -> int:
+async def received_on(store: EventStore, day_ns: int, symbol: str, tenant: str) -> int:
     """How many ticks and quotes of a symbol happened on a day, without those that sessions recorded for themselves."""
     return await store.count(
         EventQuery(
@@ -54,10 +54,12 @@ async def received_on(store: EventStore, day_ns: int, symbol: str, tenant: str |
     )
 
 
-async def problems_on(store: EventStore, day_ns: int, symbol: str, tenant: str | None = None) -> Counter[str]:
+async def problems_on(store: EventStore, day_ns: int, symbol: str, tenant: str) -> Counter[str]:
     """What was told to be wrong with a symbol on a day, by name."""
     found = Counter[str]()
-    query = EventQuery(start_ns=day_ns, end_ns=day_ns + DAY_NS, tokens=(symbol,), types=TOLD, tenant=tenant)
+    query = EventQuery(
+        start_ns=day_ns, end_ns=day_ns + DAY_NS, tokens=(symbol,), types=TOLD, tenant=tenant, outside_sessions=True
+    )
     async for batch in store.read(query):
         for stored in batch:
             found[stored.event.data.problem] += stored.event.data.ticks

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from event_examples import NOW, tick
+from msgspec.structs import replace
 
 from tradewind import bootstrap
 from tradewind.core.domain.events.event_types import EVENT_TYPES
@@ -146,3 +147,18 @@ def test_without_days_the_latest_are_shown_on_which_something_came(ask, home):
     assert "2026-08-22 to 2026-09-19: 3 ticks and quotes" in answer.out
     assert "tradewind data feeds --start 2026-07-23 --end 2026-08-20" in answer.err, "and what came before it"
     assert "More came before" not in ask("data", "feeds", "--end", "2021-05-01").err
+
+
+def test_of_another_tenant_not_even_a_count_is_shown(ask, stored):
+    before = ask("data", "feeds", "--json").document, ask("data", "feeds", *WHEN, "--json").document
+
+    async def work():
+        store = bootstrap.open_event_store()
+        theirs = [problem(500 + n, "spike", 1, ticks=9) for n in range(9)]
+        later = DAY + 3 * DAY_NS
+        theirs += [tick(5_000 + n, time_event=later, time_recorded=later) for n in range(9)]
+        await store.append([replace(event, tenant="another") for event in theirs])
+        await store.close()
+
+    asyncio.run(work())
+    assert (ask("data", "feeds", "--json").document, ask("data", "feeds", *WHEN, "--json").document) == before

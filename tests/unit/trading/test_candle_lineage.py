@@ -32,7 +32,7 @@ def lineages(folder, ticks, timeframe="1m", time=START, advance_ns=None, more=()
         found = [
             one
             for at in (time if isinstance(time, list) else [time])
-            for one in await candle_lineages(stand.store, "BTC/USDT", timeframe, at)
+            for one in await candle_lineages(stand.store, "BTC/USDT", timeframe, at, tenant="home")
         ]
         made = await stand.events("candle.closed")
         await stand.store.close()
@@ -64,6 +64,14 @@ def test_a_candle_that_the_clock_has_closed_was_closed_by_no_tick(tmp_path):
     (found,), _ = lineages(tmp_path, [trade(0, 0)], advance_ns=START + HOUR)
     assert found.agrees
     assert found.closed_by is None
+
+
+def test_of_another_tenant_nothing_is_said(tmp_path):
+    theirs = [trade(100 + n, n * 70 * SECOND_NS, tenant="another") for n in range(3)]
+    ours = [trade(n, n * 70 * SECOND_NS) for n in range(3)]
+    found, _ = lineages(tmp_path, [one for pair in zip(theirs, ours, strict=True) for one in pair])
+    assert [one.candle.event.tenant for one in found] == ["home"]
+    assert (found[0].number, found[0].left_out_number) == (1, 0)
 
 
 def test_each_feed_has_its_own_and_sessions_have_none(tmp_path):

@@ -74,7 +74,11 @@ def test_what_the_clock_has_closed_stays_closed_after_a_restart_in_whatever_orde
         stand = stand_beside(folder)
         await all_handled(stand, ticks, clock, ends, recorded)
         made = candles(stand.bus), {e.event_id: e.data for e in await stand.events("candle.closed")}
-        found = [one for key in sorted(made[0]) for one in await candle_lineages(stand.store, "BTC/USDT", *key)]
+        found = [
+            one
+            for key in sorted(made[0])
+            for one in await candle_lineages(stand.store, "BTC/USDT", *key, tenant="home")
+        ]
         await stand.store.close()
         return made, found
 

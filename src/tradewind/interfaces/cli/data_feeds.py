@@ -27,6 +27,7 @@ def feeds(
     from tradewind.interfaces.cli.clock import now_ns
     from tradewind.operations.feed_quality import FeedQuality, days_with_ticks, feed_quality
     from tradewind.operations.feed_reports import write_feed_report
+    from tradewind.operations.tenant import TENANT
 
     console, now = console_of(ctx), now_ns()
     first_ns, until_ns = None if start is None else instant_ns(start), now + 1 if end is None else instant_ns(end)
@@ -35,9 +36,10 @@ def feeds(
         store = bootstrap.open_event_store()
         try:
             if first_ns is not None:
-                return await feed_quality(store, first_ns, until_ns, allowed), None
-            days = await days_with_ticks(store, until_ns) or (until_ns - 1, until_ns)
-            return await feed_quality(store, *days, allowed), await days_with_ticks(store, days[0])
+                return await feed_quality(store, first_ns, until_ns, allowed, tenant=TENANT), None
+            days = await days_with_ticks(store, until_ns, tenant=TENANT) or (until_ns - 1, until_ns)
+            found = await feed_quality(store, *days, allowed, tenant=TENANT)
+            return found, await days_with_ticks(store, days[0], tenant=TENANT)
         finally:
             await store.close()
 

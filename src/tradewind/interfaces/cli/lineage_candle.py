@@ -20,6 +20,7 @@ def show_candle(console: Console, what: str) -> None:
     from tradewind import bootstrap
     from tradewind.core.domain.errors import Disputed
     from tradewind.core.domain.instants import instant_ns
+    from tradewind.operations.tenant import TENANT
     from tradewind.trading.candle_lineage import candle_lineages
 
     symbol, timeframe, time = what.split("@")
@@ -27,7 +28,7 @@ def show_candle(console: Console, what: str) -> None:
     async def work() -> list[CandleLineage]:
         store = bootstrap.open_event_store()
         try:
-            return await candle_lineages(store, symbol, timeframe, instant_ns(time))
+            return await candle_lineages(store, symbol, timeframe, instant_ns(time), tenant=TENANT)
         finally:
             await store.close()
 
