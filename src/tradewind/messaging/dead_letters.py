@@ -93,8 +93,7 @@ class DeadLetters:
 
     async def drop(self, letters: Sequence[Letter], actor: str, remark: str) -> None:
         """Close letters without sending them again. Raises BadInput without a reason, Unavailable."""
-        if not remark.strip():
-            raise BadInput("a letter is not dropped without a reason", fix="Say why")
+        check_reason(remark)
         if letters:
             await self.producer.send_batch([self._closing(letter, "dropped", actor, remark) for letter in letters])
         await self._tell()
@@ -111,6 +110,12 @@ class DeadLetters:
             await self.producer.publish(
                 "service.changed", {"service": service, "state": "recovered", "reason": "no letter is open"}
             )
+
+
+def check_reason(remark: str) -> None:
+    """Raise BadInput where nobody says why letters are dropped."""
+    if not remark.strip():
+        raise BadInput("a letter is not dropped without a reason", fix='Say why: --reason "..."')
 
 
 def letter_named(letters: Sequence[Letter], name: str) -> Letter:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events.topics import TOPICS
-from tradewind.messaging.dead_letters import DeadLetters, Letter, letter_named, open_letters
+from tradewind.messaging.dead_letters import DeadLetters, Letter, check_reason, letter_named, open_letters
 from tradewind.messaging.producer import EventProducer
 from tradewind.ports.bus import Bus
 
@@ -50,6 +50,7 @@ async def drop_letters(
     bus: Bus, producer: EventProducer, names: Sequence[str], *, topic: str | None, actor: str, remark: str
 ) -> list[Letter]:
     """Close letters without sending them again. Raises BadInput without a reason."""
+    check_reason(remark)
     letters = await _chosen(bus, producer, names, topic)
     for name, some in _by_topic(letters).items():
         await DeadLetters(bus, producer, name).drop(some, actor, remark)

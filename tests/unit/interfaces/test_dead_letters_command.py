@@ -81,7 +81,16 @@ def test_a_letter_is_sent_again_or_dropped_once_and_it_is_kept_who_did_it(ask, a
     assert all(c.actor for c in stored("letter.closed"))
 
 
-@pytest.mark.parametrize("words", [["show", "zz"], ["send-again"], ["drop", "--reason", "x"], ["--topic", "nowhere"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", "zz"],
+        ["send-again"],
+        ["drop", "--reason", "x"],
+        ["--topic", "nowhere"],
+        ["drop", "--topic", "audit.log"],
+    ],
+)
 def test_what_cannot_be_meant_is_refused_with_what_to_do(ask, aside, words):
     answer = ask("dead-letters", *words, "--json")
     assert answer.code == 3
