@@ -1,6 +1,7 @@
 """Packed days: the same events, in the same order, once, in less room."""
 
 import asyncio
+import lzma
 import os
 import random
 import signal
@@ -345,6 +346,28 @@ def test_what_is_packed_comes_out_byte_for_byte(made, first, data):
     assert unpack(pack(rows), "here") == rows
 
 
+PARTS = st.text('ab"{}:é', max_size=4)
+
+
+@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.tuples(*[PARTS] * n).map(",".join), min_size=1, max_size=9)))
+def test_what_is_packed_part_by_part_comes_out_byte_for_byte(lines):
+    rows = [(7 * i, line.encode()) for i, line in enumerate(lines, 1)]
+    assert unpack(pack(rows), "here") == rows
+
+
+def test_blocks_as_they_were_packed_before_are_read():
+    rows = [(i * i, encode(tick(i))) for i in range(1, 50)]
+    steps = ",".join(str(2 * i - 1) for i in range(1, 50)).encode()
+    block = lzma.compress(b"\n".join((steps, *(body for _, body in rows))))
+    assert unpack(block, "here") == rows
+
+
+@pytest.mark.parametrize("lines", [b"parts:1,1\na\nb\nc", b"parts:1,1", b"1,1\na", b"parts:\na", b"parts:1,x\na\nb"])
+def test_a_block_of_which_something_is_missing_is_damaged(lines):
+    with pytest.raises(Corrupt, match="damaged"):
+        unpack(lzma.compress(lines), "here")
+
+
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_block_are_named_damaged(damage):
     with pytest.raises(Corrupt, match="here: a block of packed events is damaged"):
@@ -360,6 +383,8 @@ def test_a_block_in_which_a_bit_has_turned_is_damaged():
 
 def test_a_block_is_long_enough_to_be_small():
     rows = [(i, encode(tick(i))) for i in range(1, packed_blocks.BLOCK_ROWS + 1)]
+    line_by_line = lzma.compress(b"\n".join(body for _, body in rows), preset=packed_blocks.PRESET)
+    assert len(pack(rows)) < 0.9 * len(line_by_line)
     assert len(pack(rows)) * 5 < sum(len(body) for _, body in rows)
 
 
