@@ -274,17 +274,20 @@ def test_wrong_words_are_answered_with_the_right_ones(
     assert "--help" in err
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    code = (
-        "import sys; from tradewind.interfaces.cli import main as m, app;"
-        "from tradewind.interfaces.cli.console import Console;"
-        "m._run = lambda words, console: [console.say('x' * 100000) for _ in range(100)] and 0;"
-        "sys.exit(m.main(['data']))"
-    )
+@pytest.mark.parametrize(
+    "words",
+    [
+        "m._run = lambda words, console: [console.say('x' * 100000) for _ in range(100)] and 0; given = ['data']",
+        "m._run = lambda words, console: console.table(('n',), [(n,) for n in range(9000)]) or 0; given = ['data']",
+        "given = ['--help']",
+        "given = ['data', '--help']",
+    ],
+)
+def test_a_reader_that_goes_away_is_no_error(words: str) -> None:
+    code = f"import sys; from tradewind.interfaces.cli import main as m; {words}; sys.exit(m.main(given))"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
         assert writer.stdout is not None
         assert writer.stderr is not None
-        writer.stdout.read(10)
         writer.stdout.close()
         assert writer.wait(timeout=30) == cli_main.BROKEN_PIPE
         assert writer.stderr.read() == b""

@@ -62,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message, fix = (*map(str, stop.args), None)[:2] if stop.args else (NOTHING_LEFT, None)
         return _tell(console, "interrupted", message or NOTHING_LEFT, fix=fix, code=INTERRUPTED)
     except BaseException as problem:  # the edge: nothing passes it unexplained
+        if isinstance(problem, SystemExit) and isinstance(problem.__context__, BrokenPipeError):
+            return BROKEN_PIPE  # so rich, which prints help and tables, tells of it
         if console.debug or isinstance(problem, (SystemExit, GeneratorExit)):
             raise
         return _explain(console, problem, words)
