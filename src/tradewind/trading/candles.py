@@ -140,7 +140,9 @@ class CandleMaker(EventConsumer):
         # What happened before it is final would be late: it need not be waited for, and is not remembered either.
         start_ns = max(making.latest_ns - wait_ns, making.builder.final_ns)
         stored = EarlierTicks(self.store, stream, NOWHERE)
-        if not await stored.others(making.recent_ids, start_ns, now_ns + FUTURE_NS + 1):
+        waits = await stored.others(making.recent_ids, start_ns, now_ns + FUTURE_NS + 1)
+        # Meanwhile the stream may have become another member's, who closes what there is to close.
+        if not waits and self._making.keeps(stream, making):
             # To its end and no further, for that is all that the candle in the store will say after a restart.
             while (until_ns := making.builder.due_ns + wait_ns) <= silent_since_ns:
                 making.builder.advance(until_ns)

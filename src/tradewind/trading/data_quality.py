@@ -101,10 +101,13 @@ class DataQuality(EventConsumer):
         """Time has passed: tell of silence, and of what waited to be told. Raises Unavailable; it waits on."""
         for stream, watched in self._watched.items():
             async with watched.one_at_a_time:
-                silent = [] if stream.mode == "backtest" else watched.checks.silence(now_ns)
-                if silent and self.store is not None and await more_to_come(self.store, stream, watched.heard_ns):
-                    silent = []  # it is we who are late
-                self._tell(watched, silent, now_ns, watched.latest)
+                is_silent = stream.mode != "backtest" and watched.checks.is_silent(now_ns)
+                if is_silent and self.store is not None:
+                    # Where more is to come it is we who are late.
+                    is_silent = not await more_to_come(self.store, stream, watched.heard_ns)
+                if not self._watched.keeps(stream, watched):
+                    continue  # it is another member's now, who hears whether it is silent
+                self._tell(watched, watched.checks.silence(now_ns) if is_silent else [], now_ns, watched.latest)
                 await watched.outbox.publish()
         await self._tell_of_leaving()
 

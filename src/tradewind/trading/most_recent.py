@@ -26,6 +26,10 @@ class MostRecent(Generic[K, V]):
             self._values.move_to_end(key)
         return value
 
+    def keeps(self, key: K, value: V) -> bool:
+        """Whether this very value is still kept of a key."""
+        return self._values.get(key) is value
+
     def put(self, key: K, value: V) -> V | None:
         """Keep a value; the one that made room for it, where one had to."""
         self._values[key] = value

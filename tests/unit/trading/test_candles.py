@@ -291,6 +291,28 @@ def test_a_tick_shortly_after_the_clock_has_closed_a_candle_does_not_stop_the_cl
     assert asyncio.run(journey()) == closed
 
 
+def test_a_stream_that_goes_to_another_member_while_the_clock_is_looked_at_is_not_closed_here(tmp_path, monkeypatch):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = maker(stand, CandleRules(("1m",)))
+        await stand.bus.publish([trade(0, 0)])
+        await one.take(trade(0, 0))
+        read = stand.store.read
+
+        def taken_away(*words):
+            one.lost(frozenset(("price.ticks", number) for number in range(10)))
+            return read(*words)
+
+        monkeypatch.setattr(stand.store, "read", taken_away)
+        await one.advance(START + HOUR)
+        monkeypatch.undo()
+        made = await stand.events("candle.closed")
+        await stand.store.close()
+        return made
+
+    assert asyncio.run(journey()) == []
+
+
 def test_the_clock_waits_for_an_overtaken_tick_that_is_stored_and_not_handled(tmp_path):
     async def journey():
         stand = Stand(tmp_path)

@@ -170,6 +170,51 @@ def test_what_waits_to_be_told_is_told_at_the_end_and_to_whom_a_stream_went_sile
     assert later == told * 2
 
 
+def test_a_stream_that_goes_to_another_member_while_its_silence_is_looked_at_is_not_told_of_here(tmp_path, monkeypatch):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = watch(stand, store=stand.store)
+        await stand.bus.publish([trade(0, 0)])
+        await one.look(trade(0, 0))
+        read = stand.store.read
+
+        def taken_away(*words):
+            one.lost(frozenset({("price.ticks", partition_of("BTC/USDT", 10))}))
+            return read(*words)
+
+        monkeypatch.setattr(stand.store, "read", taken_away)
+        await one.advance(START + seconds(10**4))
+        monkeypatch.undo()
+        told = await stand.events("data.quality")
+        await stand.store.close()
+        return told
+
+    assert asyncio.run(journey()) == []
+
+
+def test_a_silence_that_begins_while_the_store_is_away_is_told_when_it_is_back(tmp_path, monkeypatch):
+    async def journey():
+        stand = Stand(tmp_path)
+        one = watch(stand, store=stand.store)
+        await stand.bus.publish([trade(0, 0)])
+        await one.look(trade(0, 0))
+
+        def away(*_):
+            raise Unavailable("the store is away")
+
+        monkeypatch.setattr(stand.store, "read", away)
+        with pytest.raises(Unavailable):
+            await one.advance(START + seconds(100))
+        monkeypatch.undo()
+        for now in (101, 102):
+            await one.advance(START + seconds(now))
+        told = await stand.events("data.quality")
+        await stand.store.close()
+        return [e.data.problem for e in told]
+
+    assert asyncio.run(journey()) == ["stale"]
+
+
 def test_what_a_session_recorded_is_not_looked_at_again_and_a_market_of_the_past_does_not_fall_silent(tmp_path):
     async def journey():
         stand = Stand(tmp_path)

@@ -97,9 +97,15 @@ class TickChecks:
             found.append(Problem("crossed", f"{quote.bid:g} bid is above {quote.ask:g} asked"))
         return found
 
+    def is_silent(self, now_ns: int) -> bool:
+        """Whether `silence` has something to tell."""
+        if self._received_ns is None or self._silent:
+            return False
+        return now_ns - self._received_ns > self._silence_ns()
+
     def silence(self, now_ns: int) -> list[Problem]:
         """`stale`, once, where nothing has come for too long."""
-        if self._received_ns is None or self._silent or now_ns - self._received_ns <= self._silence_ns():
+        if self._received_ns is None or not self.is_silent(now_ns):
             return []
         self._silent = True
         return [Problem("stale", f"nothing has come for {(now_ns - self._received_ns) / SECOND_NS:.1f} s")]
