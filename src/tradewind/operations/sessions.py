@@ -11,7 +11,7 @@ from tradewind.research.code_hash import code_hash
 from tradewind.trading.sessions.consequences import Consequences, consequences
 from tradewind.trading.sessions.desk import Watcher
 from tradewind.trading.sessions.lineage import Lineage, lineage
-from tradewind.trading.sessions.replaying import Replayed, replay
+from tradewind.trading.sessions.replaying import Difference, Replayed, replay
 from tradewind.trading.sessions.terms import SessionTerms
 
 TENANT = "home"
@@ -41,14 +41,23 @@ class KnownSessions:
     older: int
 
 
-async def replay_session(store: EventStore, session: str, watcher: Watcher | None = None) -> Replayed:
-    """Play a recorded session again with the strategy's code of today. Raises BadInput where there is none."""
+async def replay_session(
+    store: EventStore, session: str, watcher: Watcher | None = None, *, seal: str = ""
+) -> Replayed:
+    """Play a recorded session again with the strategy's code of today. Raises BadInput where there is none.
+
+    `seal` is what its record came to when it ended, as it was told then; a record that comes to another one differs.
+    """
 
     def made_of(terms: SessionTerms) -> tuple[type, str]:
         strategy = strategy_named(terms.strategy)
         return strategy, code_hash(strategy)
 
-    return await replay(store, session, made_of, tenant=TENANT, watcher=watcher)
+    found = await replay(store, session, made_of, tenant=TENANT, watcher=watcher)
+    if found.difference is None and seal and seal != found.seal:
+        other = Difference("record", 0, "", "its seal", 0, {"seal": seal}, {"seal": found.seal})
+        return replace(found, difference=other)
+    return found
 
 
 async def sessions(store: EventStore) -> KnownSessions:

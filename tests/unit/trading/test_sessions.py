@@ -21,7 +21,7 @@ from tradewind.core.strategy.parameters import param
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.event_store import EventQuery
 from tradewind.trading.sessions.chance_venue import Chances, ChanceVenue
-from tradewind.trading.sessions.journal import Seal, marks_of
+from tradewind.trading.sessions.journal import Seal, marks_of, with_chain
 from tradewind.trading.sessions.recording import Recorder
 from tradewind.trading.sessions.replaying import replay
 from tradewind.trading.sessions.terms import SessionTerms
@@ -190,11 +190,10 @@ def resealed(events):
             waiting.append(event)
             forged.append(event)
             continue
-        data = msgspec.structs.replace(
-            event.data, events=len(waiting), chain=seal.over(waiting), marks=marks_of(waiting)
-        )
+        blank = with_data(event, events=len(waiting), marks=marks_of(waiting))
+        seal.chain = seal.over(waiting, blank)
         waiting = []
-        forged.append(msgspec.structs.replace(event, data=data))
+        forged.append(with_chain(blank, seal.chain))
     return forged
 
 
@@ -296,7 +295,8 @@ def test_the_seals_are_what_their_page_says_they_are(tmp_path):
             group.append(bytes(body))
             continue
         seal = json.loads(bytes(body))["data"]
-        chain = hashlib.sha256(chain.encode() + b"".join(one + b"\n" for one in group)).hexdigest()
+        blank = bytes(body).replace(seal["chain"].encode(), b"")
+        chain = hashlib.sha256(chain.encode() + b"".join(one + b"\n" for one in [*group, blank])).hexdigest()
         assert seal["chain"] == chain
         assert seal["events"] == len(group)
         assert seal["marks"] == "".join(f"{zlib.crc32(one):08x}" for one in group)

@@ -96,6 +96,7 @@ def tell(console: Console, done: Rehearsed, seed: int) -> None:
             "candles": done.candles, "inputs": made.inputs, "inputs_before": done.inputs_before,
             "decisions": made.decisions, "fills": made.fills, "decision_hash": made.decision_hash,
             "code_hash": terms.code_hash, "synthetic": terms.synthetic, "seed": seed, "last_order": made.last_order,
+            "seal": made.seal,
         }
     )  # fmt: skip
     for said in done.said:
@@ -105,6 +106,7 @@ def tell(console: Console, done: Rehearsed, seed: int) -> None:
     before = f", {done.inputs_before:,} of them before it was cut off" if done.inputs_before else ""
     console.say(f"  {made.inputs:,} inputs recorded{before}, {made.decisions:,} decisions, {made.fills:,} fills")
     console.say(f"decision hash {made.decision_hash}")
+    console.note(f"seal {made.seal}: kept elsewhere, it proves the record (tradewind replay --seal)")
     console.note(f"Play it again: tradewind replay {made.session}")
     console.note(f"Hold it against its backtest: tradewind divergence {made.session}")
     if made.last_order:

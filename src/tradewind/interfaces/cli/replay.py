@@ -27,13 +27,15 @@ WHAT = {
 def replay(
     ctx: typer.Context,
     session: Annotated[str, typer.Argument(help="Its name; without one the sessions are listed.")] = "",
+    *,
+    seal: Annotated[str, typer.Option(help="The seal that was told when it ended: its record must come to it.")] = "",
 ) -> None:
     """Play a recorded session again, and hold every decision against the record. Exit code 6 where one differs."""
     import asyncio
     from contextlib import redirect_stdout
 
     from tradewind import bootstrap
-    from tradewind.core.domain.errors import Disputed
+    from tradewind.core.domain.errors import BadInput, Disputed
     from tradewind.operations.sessions import replay_session, sessions
     from tradewind.trading.sessions.replaying import Replayed
 
@@ -46,10 +48,12 @@ def replay(
                 return await sessions(store)
             with console.progress("replaying") as progress, redirect_stdout(sys.stderr):
                 progress.stage("replaying")
-                return await replay_session(store, session)
+                return await replay_session(store, session, seal=seal)
         finally:
             await store.close()
 
+    if seal and not session:
+        raise BadInput("a seal is that of a session", where="--seal", fix="Name the session")
     found = asyncio.run(work())
     if not isinstance(found, Replayed):
         _list(console, found)
@@ -138,6 +142,7 @@ def _document(found: Replayed) -> dict[str, Any]:
         "decisions": found.decisions,
         "decision_hash": found.decision_hash,
         "recorded_hash": found.recorded_hash,
+        "seal": found.seal,
         "code_hash": found.code_hash,
         "recorded_code_hash": found.terms.code_hash,
         "synthetic": found.terms.synthetic,

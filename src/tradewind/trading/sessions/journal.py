@@ -10,6 +10,7 @@ from typing import Any, Literal
 from zlib import crc32
 
 import msgspec
+from msgspec.structs import replace
 
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.events.envelope import Event, Mode
@@ -35,12 +36,16 @@ class Seal:
     def __init__(self, session: str) -> None:
         self.chain = hashlib.sha256(session.encode()).hexdigest()
 
-    def over(self, events: Sequence[Event[Any]]) -> str:
-        """Go on over these events; the chain."""
+    def over(self, events: Sequence[Event[Any]], checkpoint: Event[Any]) -> str:
+        """What the chain comes to over these events and the checkpoint behind them, whatever chain that names."""
         digest = hashlib.sha256(self.chain.encode())
-        digest.update(_lines(events))
-        self.chain = digest.hexdigest()
-        return self.chain
+        digest.update(_lines([*events, with_chain(checkpoint, "")]))
+        return digest.hexdigest()
+
+
+def with_chain(checkpoint: Event[Any], chain: str) -> Event[Any]:
+    """The checkpoint, with this chain in it."""
+    return replace(checkpoint, data=replace(checkpoint.data, chain=chain))
 
 
 def marks_of(events: Sequence[Event[Any]]) -> str:
@@ -85,6 +90,11 @@ class Journal:
         self.unwritten.append(event)
         return event
 
+    @property
+    def chain(self) -> str:
+        """What the seals have come to."""
+        return self._seal.chain
+
     def go_on(self, chain: str, unsealed: Event[Any] | None) -> None:
         """Go on behind a record whose seals have come to `chain`, and which may hold an event without a seal yet."""
         self._seal.chain = chain
@@ -101,11 +111,10 @@ class Journal:
         """
         events, self.unwritten, self._whole = self.unwritten[: self._whole], [], 0
         if events:
-            chain, marks = self._seal.over(events), marks_of(events)
-            self.write(SESSION, p.SessionCheckpoint(
-                service=self.session, events=len(events), chain=chain, marks=marks
-            ), events[-1].time_event, event_id=seal_id)  # fmt: skip
-            events += self.unwritten
+            blank = p.SessionCheckpoint(service=self.session, events=len(events), chain="", marks=marks_of(events))
+            open_ = self.write(SESSION, blank, events[-1].time_event, event_id=seal_id)
+            self._seal.chain = self._seal.over(events, open_)
+            events.append(with_chain(open_, self._seal.chain))
             self.unwritten = []
         return events
 
@@ -122,6 +131,11 @@ def decision_of(row: tuple[Any, ...], session: str, terms: SessionTerms) -> p.De
         code_hash=terms.code_hash,
         **values,
     )
+
+
+def end_mark(tenant: str, session: str) -> str:
+    """The name of the bookmark at the end of a session's record."""
+    return f"session-end {tenant} {session}"
 
 
 def order_id_of(session: str, number: int) -> str:

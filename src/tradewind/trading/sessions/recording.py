@@ -27,6 +27,7 @@ from tradewind.trading.sessions.journal import (
     VENUE,
     Journal,
     decision_of,
+    end_mark,
     order_id_of,
     told,
 )
@@ -57,6 +58,8 @@ class Recorded:
     decision_hash: str
     equity: float
     last_order: str | None
+    seal: str
+    """What the seals of its record come to: kept elsewhere, it tells of any change, a record that was cut off too."""
 
 
 class Recorder:
@@ -217,7 +220,8 @@ class Recorder:
             self._write_end("failed", time, self.desk.decision_hash, str(problem))
             raise
         self._write_end("ended", time, reached)
-        await self._store()
+        positions = await self._store()
+        await self.store.mark(end_mark(self.journal.tenant, self.session), positions[-1])
         so_far = self.so_far
         return Recorded(
             self.session,
@@ -227,6 +231,7 @@ class Recorder:
             reached,
             float(self.desk.x.equity()),
             so_far.last_order,
+            self.journal.chain,
         )
 
     def _write_end(self, state: Literal["ended", "failed"], time: int, reached: str, reason: str = "") -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from tradewind.core.domain.errors import BadInput, Corrupt, TradewindError
 from tradewind.core.domain.events import payloads as p
@@ -21,7 +22,7 @@ from tradewind.core.domain.events.envelope import Event
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.ports.event_store import EventQuery, EventStore, StoredEvent
 from tradewind.trading.sessions.desk import NOTHING, Desk, Step, Watcher
-from tradewind.trading.sessions.journal import SESSION, Seal, decision_of, marks_of, told
+from tradewind.trading.sessions.journal import SESSION, Seal, decision_of, end_mark, marks_of, told
 from tradewind.trading.sessions.terms import SessionTerms, read_terms
 
 BATCH = 5_000
@@ -68,6 +69,8 @@ class Replayed:
     difference: Difference | None
     resumed: int = 0
     """How often it was cut off and went on."""
+    seal: str = ""
+    """What the seals come to over all that was heard: that of the whole record, where it ends without a difference."""
 
 
 class _Differs(Exception):
@@ -101,6 +104,7 @@ async def replay(
         again.failed,
         difference,
         again.resumed,
+        again.chain,
     )
 
 
@@ -128,6 +132,7 @@ class Replay:
         self.resumed = 0
         self.failed: str | None = None
         self.begun_ns = 0
+        self.tenant: str | None = None
         self.unsealed: Event[Any] | None = None
         """The beginning, where nothing has sealed it yet."""
         self._broke: tuple[StoredEvent, str] | None = None
@@ -146,9 +151,10 @@ class Replay:
         difference = None
         try:
             with _seldom_collected():
-                async for batch in store.read(EventQuery(session=self.session, tenant=tenant), BATCH):
+                async for batch in self._batches(store, tenant):
                     self.hear(batch)
                 self.rest()
+                await self._not_cut(store)
         except _Differs as found:
             difference = found.difference
         if self.desk is None:
@@ -159,6 +165,31 @@ class Replay:
                 fix="List them: tradewind replay; record one: tradewind rehearse",
             )
         return difference
+
+    async def _batches(self, store: EventStore, tenant: str | None) -> AsyncIterator[list[StoredEvent]]:
+        """The record as it is read. Of bytes that are no event any more it is said behind which event they lie."""
+        last = 0
+        for batch in (BATCH, 1):
+            reader = store.read(EventQuery(session=self.session, tenant=tenant, after_position=last), batch)
+            while True:
+                try:
+                    found = await anext(reader)
+                except StopAsyncIteration:
+                    return
+                except (BadInput, Corrupt) as problem:
+                    why = str(problem)
+                    break
+                last = found[-1].position
+                yield found
+        raise _Differs(Difference("record", last + 1, "", "what cannot be read", 0, "an event", why))
+
+    async def _not_cut(self, store: EventStore) -> None:
+        """A session that came to its end has left a mark of that beside its record."""
+        if self.tenant is not None and not self.ended:
+            end = await store.bookmark(end_mark(self.tenant, self.session))
+            if end:
+                gone = "its end is gone, and what was before it"
+                raise _Differs(Difference("record", end, "", "the end of the record", 0, "the session's end", gone))
 
     def hear(self, batch: list[StoredEvent]) -> None:
         """The next events of the record."""
@@ -175,6 +206,8 @@ class Replay:
     def _sealed(self, at: StoredEvent) -> None:
         """A checkpoint: act on what it seals, up to where that is not what was sealed."""
         events, self._unsealed = self._unsealed, []
+        if self.ended:
+            raise _Differs(_difference("record", (events or [at])[0], _plain(at.event.data), "nothing behind its end"))
         damage = self._damage(at.event.data, events, at)
         self._act_on(events if damage is None else events[: damage[0]])
         if damage is not None:
@@ -199,10 +232,15 @@ class Replay:
     ) -> tuple[int, Difference] | None:
         """Where the events are not those that were sealed, and how."""
         heard = [stored.event for stored in events]
-        chain = self._seal.over(heard)
+        chain = self._seal.over(heard, at.event)
         if chain == seal.chain and len(events) == seal.events:
+            self._seal.chain = chain
             return None
         marks = marks_of(heard)
+        mended = replace(at.event, data=replace(seal, events=len(events), marks=marks))
+        if self._seal.over(heard, mended) == seal.chain:  # the events are those that were sealed, the seal is not
+            told = {"events": seal.events, "marks": seal.marks}
+            return len(events), _difference("record", at, told, {"events": len(events), "marks": marks})
         for i, stored in enumerate(events):
             was, found = (m[i * MARK_LENGTH : (i + 1) * MARK_LENGTH] for m in (seal.marks, marks))
             if was != found:
@@ -270,7 +308,10 @@ class Replay:
     def _changed(self, stored: StoredEvent) -> None:
         change = stored.event.data
         if change.state == "begun":
+            if self.desk is not None:
+                raise _Differs(_difference("record", stored, _plain(change), "one beginning"))
             self.terms, self.begun_ns = read_terms(change.terms, self.session), stored.event.time_event
+            self.tenant = stored.event.tenant
             strategy_type, self.code_hash = self.made_of(self.terms)
             self.desk = Desk(strategy_type, self.terms, self.session, self.watcher)
             return
@@ -312,5 +353,5 @@ def _difference(what: What, stored: StoredEvent | None, recorded: Any, replayed:
     return Difference(what, stored.position, event.event_id, event.type, event.time_event, recorded, replayed)
 
 
-def _plain(decision: p.DecisionTaken | p.OrderChange | None) -> Any:
-    return None if decision is None else msgspec.to_builtins(decision)
+def _plain(data: p.Payload | None) -> Any:
+    return None if data is None else msgspec.to_builtins(data)
