@@ -137,9 +137,9 @@ def explained(where: str) -> Iterator[None]:
         yield
     except wrong as problem:
         raise BadInput(
-            f"it lets us not in: {problem}",
+            f"it does not let us: {problem}",
             where=where,
-            fix="Look at the URL of the database and the rights of its user",
+            fix="Look at the URL, and at the rights of its user: a schema, tables and temporary tables are made",
         ) from None
     except asyncpg.DiskFullError:
         raise Unavailable("the disk is full", where=where, fix="Make room, and try again") from None

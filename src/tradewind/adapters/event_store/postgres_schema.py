@@ -124,7 +124,9 @@ async def there(connection: asyncpg.Connection[Any], table: str) -> bool:
 
 
 async def _begin(connection: asyncpg.Connection[Any]) -> Kind:
-    await connection.execute("CREATE SCHEMA IF NOT EXISTS tradewind")
+    # Who may make no schemas may have been given this one; IF NOT EXISTS would ask for that right all the same.
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tradewind')"):
+        await connection.execute("CREATE SCHEMA tradewind")
     await connection.execute(
         "CREATE TABLE tradewind.migrations (number int PRIMARY KEY, name text NOT NULL,"
         " made_at timestamptz NOT NULL DEFAULT now());"

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import asyncpg
@@ -15,10 +16,12 @@ from tests.servers.event_stores import asked, opened
 
 from tradewind.adapters.event_store import postgres_schema
 from tradewind.adapters.event_store.postgres_schema import FRAMES, Kind, migrations
-from tradewind.core.domain.errors import Corrupt
-from tradewind.ports.event_store import EventQuery
+from tradewind.core.domain.errors import BadInput, Corrupt
+from tradewind.core.domain.timeframes import UNITS_NS
+from tradewind.ports.event_store import EventQuery, Hold
 
 PATIENCE_S = 60
+DAY_NS = UNITS_NS["d"]
 OPENER = """
 import asyncio, sys
 from tradewind.adapters.event_store.postgres_events import PostgresEventStore
@@ -77,6 +80,55 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(url, tmp_
         return await steps(url)
 
     assert run(work) == [m.name for m in migrations(Kind.NATIVE)]
+
+
+@pytest.mark.parametrize("number", [6, 7])
+def test_what_an_older_tradewind_wrote_packed_and_held_is_there_afterwards(url, tmp_path, monkeypatch, number):
+    new, start = postgres_schema.FOLDER, time.time_ns() - 20 * DAY_NS
+    made = [tick(i, time_event=start + i % 5 * DAY_NS + i, time_recorded=start + 20 * DAY_NS) for i in range(80)]
+    monkeypatch.setattr(postgres_schema, "FOLDER", those_up_to(tmp_path, number))
+    older = "CREATE FUNCTION tradewind.readable(json) RETURNS json LANGUAGE sql AS 'SELECT $1'"
+
+    async def work():
+        async with opened(url) as store:
+            await store.append(made[:40])
+            await asked(url, older)  # by which candles are made today
+            assert (await store.tidy()).packed == 40
+            await asked(url, "DROP FUNCTION tradewind.readable")
+            await store.append(made[40:])
+        monkeypatch.setattr(postgres_schema, "FOLDER", new)
+        async with opened(url) as store:
+            assert await store.append(made) == list(range(1, 81)), "each is known, packed or not"
+            assert [s.event async for some in store.read(EventQuery()) for s in some] == made
+            await store.tidy()
+            assert await store.count(EventQuery()) == 80
+            await store.hold(Hold("case", EventQuery(end_ns=start + DAY_NS), "a question"))
+            purged = await store.purge(start + 3 * DAY_NS)
+            return sum(purged.forgotten.values()), sum(purged.held.values()), await store.count(EventQuery())
+
+    old = sum(e.time_event < start + 3 * DAY_NS for e in made)
+    held = sum(e.time_event < start + DAY_NS for e in made)
+    assert run(work) == (old - held, held, 80 - old + held)
+
+
+def test_who_may_only_use_what_was_made_for_it_is_let_in_and_who_may_nothing_is_told_what_is_missing(postgres):
+    name = postgres.new_database().rpartition("/")[2]
+    for role in ("given", "stranger"):
+        postgres.ask(f"DROP ROLE IF EXISTS {role}")
+        postgres.ask(f"CREATE ROLE {role} LOGIN")
+    postgres.ask("CREATE SCHEMA tradewind AUTHORIZATION given", name)
+    there = f"127.0.0.1:{postgres.port}/{name}"
+
+    async def work():
+        async with opened(f"postgresql://given@{there}") as store:
+            assert await store.append([tick(1)]) == [1]
+            await store.tidy()
+        async with opened(f"postgresql://stranger@{there}") as store:
+            with pytest.raises(BadInput, match="does not let us: permission denied for schema tradewind"):
+                await store.append([tick(2)])
+
+    run(work)
+    postgres.ask("DROP OWNED BY given CASCADE", name)
 
 
 def test_a_step_that_breaks_off_leaves_nothing_behind_and_is_taken_again(url, tmp_path, monkeypatch):
