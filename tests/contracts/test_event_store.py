@@ -277,6 +277,7 @@ def test_positions_are_never_given_twice(opened):
         await store.append([tick(1), tick(2)])
         last = await store.last_position()
         await store.purge(NOW + 100)
+        assert await store.last_position() == last
         await store.append([tick(3)])
         assert await store.last_position() > last
 

@@ -78,7 +78,7 @@ class EventStore(Protocol):
         ...
 
     async def last_position(self) -> int:
-        """The position of the newest event; 0 where there is none."""
+        """The position of the newest event that was ever stored, be it forgotten since; 0 where there was none."""
         ...
 
     async def bookmark(self, name: str) -> int:

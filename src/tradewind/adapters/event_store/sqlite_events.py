@@ -46,6 +46,7 @@ INSERT = (
     "INSERT INTO events (event_id, type, token, tenant, session, time_event, body) VALUES (?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (event_id) DO NOTHING"
 )
+LAST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'"
 MARK = (
     "INSERT INTO bookmarks (name, position) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position"
 )
@@ -81,8 +82,12 @@ class SqliteEventStore:
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = _open(path)
-            _migrate(self._writer, path)
-            self._reader = _open(path)
+            try:
+                _migrate(self._writer, path)
+                self._reader = _open(path)
+            except BaseException:
+                self._writer.close()
+                raise
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._room = asyncio.Semaphore(CALLS_WAITING_MAX)
         self._reading = Lock()
@@ -134,8 +139,8 @@ class SqliteEventStore:
         return int((await self._ask(sql, (query.after_position, *values)))[0][0])
 
     async def last_position(self) -> int:
-        """The position of the newest event."""
-        return int((await self._ask("SELECT coalesce(max(position), 0) FROM events", ()))[0][0])
+        """The position of the newest event that was ever stored, be it forgotten since."""
+        return int((await self._ask(LAST, ()))[0][0])
 
     async def tidy(self) -> Tidied:
         """Let SQLite look after its indexes; see the port. A file has no days, and its events are not packed."""
