@@ -159,13 +159,16 @@ class KafkaSubscription:
 
     def _put(self, messages: list[Message]) -> list[KafkaError]:
         """Put messages in line; what is wrong with those that are none, where the client does not overcome it."""
-        problems, put = [], self._waiting.append
-        mine = self._assigned
+        problems, put, mine = [], self._waiting.append, self._assigned
         places: dict[tuple[str | None, int | None], Place] = {(self.place.prefix + t, p): (t, p) for t, p in mine}
+        topic = partition = place = None
         for message in messages:
             error = message.error()
             if error is None:
-                place = places.get((message.topic(), message.partition()))  # none: it was given away meanwhile
+                # Many of one partition come one after the other.
+                if message.partition() != partition or message.topic() != topic:
+                    topic, partition = message.topic(), message.partition()
+                    place = places.get((topic, partition))  # none: it was given away meanwhile
                 if place is not None:
                     put(delivery_of(place, message))
             elif error.name() not in HARMLESS:
@@ -261,10 +264,10 @@ class KafkaSubscription:
 
 def delivery_of(place: Place, message: Message) -> Delivery:
     """A message as a subscriber receives it."""
-    data, offset = message.value() or b"", message.offset()
-    assert offset is not None
-    assert isinstance(data, bytes)
+    topic, partition = place
+    data: Any = message.value() or b""
+    offset: Any = message.offset()
     try:
-        return Delivery(*place, offset, decode(data))
+        return Delivery(topic, partition, offset, decode(data))
     except BadInput as problem:
-        return Delivery(*place, offset, None, data, str(problem))
+        return Delivery(topic, partition, offset, None, data, str(problem))

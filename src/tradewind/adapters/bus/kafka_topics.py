@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tradewind.adapters.bus.kafka_bus import PATIENCE_S
-from tradewind.adapters.bus.kafka_place import MAKE_TOPICS, KafkaPlace, Trouble, client_settings, kafka_place, meant
+from tradewind.adapters.bus.kafka_place import (
+    MAKE_TOPICS,
+    NO_TOPIC,
+    KafkaPlace,
+    Trouble,
+    client_settings,
+    kafka_place,
+    meant,
+)
 from tradewind.core.domain.errors import Disputed, Unavailable
 from tradewind.core.domain.events.topics import TOPICS, WEEK_NS
 
@@ -142,6 +150,8 @@ class _Admin:
         answers = self.client.describe_configs(asked, request_timeout=self.patience_s) if asked else {}
         found = {}
         for resource, answer in answers.items():
+            if self._is_unknown(answer):
+                continue  # made a moment ago: one broker knows it, the one that was asked does not yet
             settings, name = self._result(answer), resource.name.removeprefix(self.place.prefix)
             parts = there[resource.name].partitions
             found[name] = KafkaTopic(
@@ -216,6 +226,13 @@ class _Admin:
         ]
         for answer in (self.client.incremental_alter_configs(changes) if changes else {}).values():
             self._result(answer)
+
+    def _is_unknown(self, answer: Any) -> bool:
+        try:
+            problem = answer.exception(self.patience_s)
+        except TimeoutError:
+            return False
+        return problem is not None and problem.args[0].name() in NO_TOPIC
 
     def _result(self, answer: Any) -> Any:
         from confluent_kafka import KafkaException  # noqa: PLC0415 - optional
