@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -23,6 +22,7 @@ from tradewind.core.compiler.layout import CannotCompile
 from tradewind.core.domain.errors import BadInput, StrategyFailed, TradewindError
 from tradewind.core.domain.market_data import Bars
 from tradewind.core.engine.many_runs import Desk
+from tradewind.core.engine.places import place_in
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.run import EngineName
 from tradewind.core.performance.returns import equity_returns
@@ -33,12 +33,16 @@ from tradewind.research.backtest import Backtest, Market, backtest, join
 from tradewind.research.counting import count_scores, uncounted
 from tradewind.research.refused import plain_functions
 from tradewind.research.scored_runs import Scored, ScoredRuns
+from tradewind.research.watched_threads import CalledBack, WatchedThreads
 
 __all__ = ["SCORES", "Bench", "Progress", "Scores"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage, the parameter sets done and the sets in all."""
 PROGRESS_SECONDS = 0.1
+PATIENCE_SECONDS = 600.0
+"""A set that is silent for so long is given up: its strategy's Python may be in a loop that never ends. It is heard of
+when it has been set up, and every `CHUNK_BARS_INTERPRETED` bars."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,11 @@ class Bench:
         engine: EngineName = "auto",
         cache: Path | None = None,
         workers: int | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         """`cache` keeps compiled code; `workers` are threads (None: one a core). The figures do not depend on them.
+
+        A set of which nothing is heard for `patience_seconds` has failed.
 
         Raises BadInput for data that cannot be run on, StrategyFailed for a class that cannot be a strategy.
         """
@@ -101,6 +108,8 @@ class Bench:
         self.engine: EngineName = engine
         self.cache = cache
         self.workers = workers or os.cpu_count() or 1
+        self.patience_seconds = patience_seconds
+        self._threads = WatchedThreads()
         self._runs = ScoredRuns(strategy, join(data, self.rules), self.rules, cache)
         # A strategy that is told of its run's end is told by whole runs only.
         self._whole = engine == "interpreted" or strategy.on_stop is not Strategy.on_stop
@@ -125,7 +134,8 @@ class Bench:
         """Run every set. A set whose strategy fails, or refuses its parameters, has no figures and says why. The others
         are counted as trials, where runs are counted (`research.counting`).
 
-        An interrupt ends the threads after the set they are at, and is passed on. Raises StrategyFailed where the
+        An interrupt ends the threads, those in Python at once and those in compiled code after the set they are at, and
+        is passed on. Raises StrategyFailed where the
         engine is to be "compiled" and the strategy cannot be.
         """
         tell = progress or (lambda _stage, _done, _total: None)
@@ -133,8 +143,9 @@ class Bench:
         with uncounted():  # they are counted below, all at once
             if sets:
                 tell("compiling", 0, len(sets))
-                found[0] = self._one(sets[0], self._runs.desk())
-            self._rest(sets, found, tell)
+                # The first set is compiled for, or shows that nothing can be.
+                self._run(range(1), 1, sets, found)
+            self._run(range(1, len(sets)), 1 if self._whole else self.workers, sets, found, tell)
         scores = self._table(found)
         self.count(sets, scores)
         tell("running", len(sets), len(sets))
@@ -147,31 +158,62 @@ class Bench:
     def backtest(self, parameters: Mapping[str, Any]) -> Backtest:
         """One set's whole run, as `backtest` makes it."""
         return backtest(
-            self.strategy, self.data, rules=self.rules, engine=self.engine, cache=self.cache, parameters=parameters
+            self.strategy,
+            self.data,
+            rules=self.rules,
+            engine=self.engine,
+            cache=self.cache,
+            parameters=parameters,
+            progress=lambda _stage, _done, _total: self._threads.alive(),
         )
 
-    def _rest(self, sets: Sequence[Mapping[str, Any]], found: list[Scored | str | None], tell: Progress) -> None:
-        """All sets but the first, which has been compiled for or has shown that nothing can be."""
-        threads = 1 if self._whole else min(self.workers, len(sets) - 1)
-        numbers, stop = count(1), Event()
+    def _run(
+        self,
+        wanted: range,
+        workers: int,
+        sets: Sequence[Mapping[str, Any]],
+        found: list[Scored | str | None],
+        tell: Progress = lambda _stage, _done, _total: None,
+    ) -> None:
+        """Run the sets of these numbers in threads, and watch them."""
+        numbers, stop = iter(wanted), Event()
+        threads = min(workers, len(wanted))
 
         def work() -> None:
             desk = self._runs.desk()
-            while not stop.is_set() and (i := next(numbers)) < len(sets):
-                found[i] = self._one(sets[i], desk)
+            while not stop.is_set() and (i := next(numbers, None)) is not None:
+                found[i] = self._in_time(sets[i], desk, stop)
 
         if threads < 1:
             return
         with ThreadPoolExecutor(threads) as pool:
+            working = {pool.submit(work) for _ in range(threads)}
             try:
-                working = {pool.submit(work) for _ in range(threads)}
                 while working:
                     ended, working = wait(working, PROGRESS_SECONDS, FIRST_EXCEPTION)
                     for future in ended:
                         future.result()
+                    self._threads.call_back_silent(self.patience_seconds)
                     tell("running", len(sets) - found.count(None), len(sets))
             finally:
                 stop.set()
+                while working:
+                    self._threads.call_back_all()
+                    _, working = wait(working, PROGRESS_SECONDS)
+
+    def _in_time(self, parameters: Mapping[str, Any], desk: Desk, stop: Event) -> Scored | str:
+        """One set's figures, or why there are none; what is called back is one that took too long, until `stop`."""
+        try:
+            return self._threads.do(lambda: self._one(parameters, desk))
+        except CalledBack as called:
+            if stop.is_set():
+                raise
+            failure = StrategyFailed(
+                f"nothing was heard of it for {self.patience_seconds:g} s",
+                where=place_in(called, self.strategy.__name__),
+                fix="See that its loops end; where it only is slow, Bench(..., patience_seconds=...) waits longer",
+            )
+            return str(failure)
 
     def _one(self, parameters: Mapping[str, Any], desk: Desk) -> Scored | str:
         """One set's figures, or why there are none."""

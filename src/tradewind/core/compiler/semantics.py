@@ -43,6 +43,7 @@ from tradewind.core.compiler.exact import ALLOWED, REPLACED, power
 from tradewind.core.compiler.layout import CannotCompile
 from tradewind.core.compiler.lists import check_use, fraction_in_whole_list
 from tradewind.core.compiler.parts import LowerAsPart, WholeLibrary, keep_part, part_from
+from tradewind.core.compiler.rounds import LoopsEnd
 from tradewind.core.compiler.whole_numbers import CHECKED
 
 
@@ -317,6 +318,7 @@ PART_PASSES = (
     (FixupArgs, "fix up args"),
     (IRProcessing, "processing IR"),
     (CallsAreKnown, "calls are known"),
+    (LoopsEnd, "loops end"),
     (RewriteSemanticConstants, "rewrite semantic constants"),
     (DeadBranchPrune, "dead branch pruning"),
     (GenericRewrites, "nopython rewrites"),

@@ -10,12 +10,14 @@ from numba.extending import overload
 
 from tradewind.core.compiler.exact import REPLACED
 from tradewind.core.compiler.kernel import Kernel, build_kernel
+from tradewind.core.compiler.rounds import NeverEnds
 from tradewind.core.domain.records import DECISION, FILL, FUNDING
 from tradewind.core.engine import journal
 from tradewind.core.engine.interpreted import NAMES
 from tradewind.core.engine.journal import is_full
 from tradewind.core.engine.market_data import MarketData
 from tradewind.core.engine.prepared import Columns
+from tradewind.core.engine.run import never_ends
 from tradewind.core.strategy.strategy import Strategy
 
 JOURNAL_ROWS_MIN = 16_384
@@ -76,8 +78,15 @@ class CompiledRun:
         return (*self.columns, self.fills, self.decisions, self.fundings, self.rows, row, stop)
 
     def advance(self, row: int, stop: int) -> int:
-        """Run bars `row` to `stop` (or until the journal wants emptying); the row to go on from."""
-        reached = int(self.kernel.entry(self.state, *self._arguments(row, stop)))
+        """Run bars `row` to `stop` (or until the journal wants emptying); the row to go on from.
+
+        Raises StrategyFailed for a loop that does not end, and whatever else the compiled code raises.
+        """
+        try:
+            reached = int(self.kernel.entry(self.state, *self._arguments(row, stop)))
+        except NeverEnds as endless:
+            self.write_back()
+            raise never_ends(endless, self.strategy) from endless
         fills, decisions = self._written()
         if is_full(fills, decisions, len(self.data.symbols), self.rows):
             self.kept_fills.append(self.fills[:fills].copy())

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
+
+STANDARD = f"{Path(os.__file__).parent.as_posix()}/"
+"""Where Python's own library is: its lines are nobody's mistake."""
 
 
 def place_in(error: BaseException, owner: str) -> str:
@@ -13,7 +18,7 @@ def place_in(error: BaseException, owner: str) -> str:
         code = trace.tb_frame.f_code
         path = code.co_filename.replace("\\", "/")
         ours = "tradewind/core/" in path and "tradewind/core/strategy/bundled/" not in path
-        if not ours and "/site-packages/" not in path and not path.startswith("<"):
+        if not ours and "/site-packages/" not in path and not path.startswith(("<", STANDARD)):
             found = f"{owner}, {code.co_name} ({path.rsplit('/', 1)[-1]}:{trace.tb_lineno})"
         trace = trace.tb_next
     return found

@@ -152,6 +152,8 @@ def _compiled(
         report("running", row, len(data))
         try:
             row = compiled.advance(row, chunk_end(data, row, CHUNK_BARS))
+        except TradewindError:
+            raise
         except Exception as error:
             raise _Stopped from error
     report("running", len(data), len(data))
@@ -199,17 +201,32 @@ def call_hook(hook: Callable[[], None], strategy: Strategy) -> None:
 
 def failure(error: Exception | SystemExit, strategy: Strategy) -> StrategyFailed:
     """What went wrong in the strategy, where in its code, and at which bar."""
-    x: Exchange = strategy.exchange
-    bar = x.bars[x.symbol_now]
-    moment = f" at the bar of {np.datetime64(bar.time, 'ns').astype('datetime64[s]')} UTC" if bar.time else ""
+    moment = _moment(strategy)
     where = place_in(error, type(strategy).__name__)
     if isinstance(error, OrderRefused):
         return StrategyFailed(
-            f"{error}, found {x.bad_value:g}{moment}", where=where, fix="Check the value before ordering with it"
+            f"{error}, found {strategy.exchange.bad_value:g}{moment}",
+            where=where,
+            fix="Check the value before ordering with it",
         )
     return StrategyFailed(
         f"{type(error).__name__}: {error}{moment}", where=where, fix="Run with --debug for the traceback"
     )
+
+
+def never_ends(error: Exception, strategy: Strategy) -> StrategyFailed:
+    """What to say of a loop that compiled code has given up on; the strategy is as it was then."""
+    return StrategyFailed(
+        f"{error}{_moment(strategy)}",
+        where=type(strategy).__name__,
+        fix="See that its condition becomes false; --engine interpreted sets no such limit",
+    )
+
+
+def _moment(strategy: Strategy) -> str:
+    x: Exchange = strategy.exchange
+    bar = x.bars[x.symbol_now]
+    return f" at the bar of {np.datetime64(bar.time, 'ns').astype('datetime64[s]')} UTC" if bar.time else ""
 
 
 def result_of(

@@ -162,6 +162,8 @@ class SteppedRun:
         if self._compiled is not None:
             try:
                 return self._compiled.advance(self.row, stop)
+            except TradewindError:
+                raise
             except Exception as error:
                 raise CompiledStopped(self) from error
         try:

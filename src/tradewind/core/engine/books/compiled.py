@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradewind.core.compiler.kernel import Kernel, build_kernel
+from tradewind.core.compiler.rounds import NeverEnds
 from tradewind.core.domain.records import DECISION, FILL
 from tradewind.core.engine.books.driver import NAMES
 from tradewind.core.engine.books.tape import Tape
 from tradewind.core.engine.compiled import OUTBOXES
 from tradewind.core.engine.journal import is_full
+from tradewind.core.engine.run import never_ends
 from tradewind.core.strategy.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -41,7 +43,11 @@ class CompiledReplay:
 
     def advance(self, row: int, stop: int) -> int:
         """Run rows `row` to `stop` (or until the journal wants emptying); the row to go on from."""
-        reached = int(self.kernel.entry(self.state, *self._arguments(row, stop)))
+        try:
+            reached = int(self.kernel.entry(self.state, *self._arguments(row, stop)))
+        except NeverEnds as endless:
+            self.write_back()
+            raise never_ends(endless, self.strategy) from endless
         fills, decisions = self._written()
         if is_full(fills, decisions, 1, JOURNAL_ROWS):
             self.kept_fills.append(self.fills[:fills].copy())

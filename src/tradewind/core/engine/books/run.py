@@ -153,6 +153,8 @@ def _compiled(
         report("running", row, rows)
         try:
             row = compiled.advance(row, min(row + CHUNK_ROWS, rows))
+        except TradewindError:
+            raise
         except Exception as error:
             raise _Stopped from error
     report("running", rows, rows)

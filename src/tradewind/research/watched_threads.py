@@ -1,0 +1,95 @@
+"""Threads that run a strategy's own Python, which may never come back from it, and can be called back.
+
+A thread says what it begins and, on the way, that it is alive. Whoever watches may strike it: then `CalledBack` is
+raised where its Python code is. Code that is not Python's (a kernel, an array operation) is left to its end first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock, get_ident
+from time import monotonic
+from typing import TypeVar
+
+T = TypeVar("T")
+AGAIN_SECONDS = 1.0
+"""After so long a thread that has not come back is struck again: it may have caught what was raised."""
+
+
+class CalledBack(BaseException):
+    """Raised inside a thread that was struck. No strategy catches it by accident."""
+
+
+@dataclass
+class _Piece:
+    """What a thread is at: when it last said that it is alive, and when it was last struck."""
+
+    alive: float
+    struck: float = -AGAIN_SECONDS
+
+
+class WatchedThreads:
+    """Several threads, each at one piece of work at a time, and one that watches them."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._at: dict[int, _Piece] = {}
+
+    def do(self, piece: Callable[[], T]) -> T:
+        """Do a piece of work in this thread. Raises CalledBack where it was struck; none comes later."""
+        me = get_ident()
+        with self._lock:
+            self._at[me] = _Piece(monotonic())
+        try:
+            try:
+                return piece()
+            finally:
+                self._leave(me)
+        except CalledBack:
+            self._leave(me)
+            raise
+
+    def alive(self) -> None:
+        """This thread says that it is getting on."""
+        piece = self._at.get(get_ident())
+        if piece is not None:
+            piece.alive = monotonic()
+
+    def call_back_silent(self, seconds: float) -> None:
+        """Strike the thread that has been silent for longest, if that is longer than `seconds`.
+
+        Others may have waited for what it held: they have their time from now on.
+        """
+        now = monotonic()
+        with self._lock:
+            me, piece = min(self._at.items(), key=lambda item: item[1].alive, default=(0, None))
+            if piece is None or now - piece.alive <= seconds or now - piece.struck < AGAIN_SECONDS:
+                return
+            _strike(me, piece, now)
+            for other in self._at.values():
+                if other is not piece:
+                    other.alive = now
+
+    def call_back_all(self) -> None:
+        """Strike every thread that is at something."""
+        now = monotonic()
+        with self._lock:
+            for me, piece in self._at.items():
+                if now - piece.struck >= AGAIN_SECONDS:
+                    _strike(me, piece, now)
+
+    def _leave(self, me: int) -> None:
+        with self._lock:
+            self._at.pop(me, None)
+        _raise_in(me, ctypes.py_object())  # what has not arrived yet is taken back
+
+
+def _strike(me: int, piece: _Piece, now: float) -> None:
+    piece.struck = now
+    _raise_in(me, ctypes.py_object(CalledBack))
+
+
+def _raise_in(me: int, what: ctypes.py_object[type[CalledBack]]) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(me), what)
