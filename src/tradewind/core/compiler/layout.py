@@ -18,7 +18,7 @@ from numba.core import errors
 from numba.core.datamodel import models, register_default
 
 from tradewind.core.compiler.fingerprint import fingerprint
-from tradewind.core.compiler.members import fields_of, members_of
+from tradewind.core.compiler.members import constants_of, fields_of, members_of
 
 Promotions = frozenset[tuple[str, str]]
 """(class, attribute) of whole-number attributes that must be stored as fractions, because a method assigns one."""
@@ -62,8 +62,10 @@ class ObjectRecord(types.Record):
     def typeof(self, key: str) -> Any:
         """The type of an attribute. numba would let a name that was never set out as a KeyError."""
         if key not in self.fields:
-            # A number or an object it must be: text, None and what only the class has are in no record.
-            held = "it is set only on the class" if hasattr(self.python_class, key) else "or it is None or text there"
+            # A number or an object it must be: text, None and lists that only the class has are in no record.
+            held = (
+                "what the class has is no number" if hasattr(self.python_class, key) else "or it is None or text there"
+            )
             cls = self.python_class.__name__
             raise errors.TypingError(f"Unknown attribute {key!r}: {cls} has no such number after setup, {held}")
         return super().typeof(key)
@@ -238,14 +240,20 @@ def _pack_objects(items: list[Any] | tuple[Any, ...], rows: Any) -> None:
 
 def unpack(record: Any, obj: object, skip: frozenset[str] = frozenset()) -> None:
     """Copy the values of `record` back into `obj`, as plain Python numbers; attributes named in `skip` stay."""
-    if all(record.dtype[i].shape == () and record.dtype[i].names is None for i in range(len(record.dtype))):
-        vars(obj).update(zip(record.dtype.names, record.item(), strict=True))
+    held = vars(obj)
+    of_class = {name for name, _ in constants_of(type(obj)) if name not in held}
+    if not of_class and all(
+        record.dtype[i].shape == () and record.dtype[i].names is None for i in range(len(record.dtype))
+    ):
+        held.update(zip(record.dtype.names, record.item(), strict=True))
         return
     for name, value in list(fields_of(obj)):
         if name in skip:
             continue
         if isinstance(value, bool | int | float | np.generic):
-            setattr(obj, name, record[name].item())
+            now = record[name].item()
+            if name not in of_class or now != value:  # a constant that no method changed stays the class's
+                setattr(obj, name, now)
         elif isinstance(value, list):
             if isinstance(value[0], bool | int | float):
                 value[:] = record[name].tolist()

@@ -18,11 +18,13 @@ import numpy as np
 from tradewind.core.compiler.kernel import Kernel, build_kernel
 from tradewind.core.compiler.layout import CannotCompile, layout_of
 from tradewind.core.compiler.likeness import Met, Unlike, pack_difference
+from tradewind.core.compiler.members import classes_in, constants_of
 from tradewind.core.domain.instruments import Instrument
 from tradewind.core.domain.records import DECISION, FILL, FUNDING
 from tradewind.core.engine.bar_in_rows import BarInRows, rows_of
 from tradewind.core.engine.compiled import JOURNAL_ROWS_MIN
 from tradewind.core.engine.driver import driver_text
+from tradewind.core.engine.exchange import Exchange
 from tradewind.core.engine.interpreted import NAMES
 from tradewind.core.engine.market_data import MarketData
 from tradewind.core.engine.plan import Plan, adopt_sources
@@ -56,6 +58,15 @@ class Shape:
     kernel: Kernel
     packed: Array
     followed: tuple[Followed, ...]
+    constants: tuple[tuple[type, str, Any], ...]
+    """What the classes of what it holds have for all of their objects."""
+
+    def fits(self, wiring: Wiring) -> bool:
+        """Whether a strategy of this wiring may have this shape: what is packed has the classes' constants of then."""
+        return self.wiring == wiring and all(
+            (now := getattr(cls, name, None)) is value or repr(now) == repr(value)
+            for cls, name, value in self.constants
+        )
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,7 @@ class ManyRuns:
                 adopt_sources(strategy)
                 wiring = (*wiring_of(strategy), *columns)
                 for shape in shapes:
-                    if shape.wiring == wiring:
+                    if shape.fits(wiring):
                         try:
                             state, tracks = self._as(shape, strategy)
                         except Unlike:
@@ -182,17 +193,21 @@ class ManyRuns:
             call_hook(strategy.on_start, strategy)
             wiring = (*wiring_of(strategy), *columns)
             layout_of(strategy)  # raises for what is held in two places, which a stand-in would hide
+            held = tuple((c, n, v) for c in classes_in(strategy) if c is not Exchange for n, v in constants_of(c))
             own = dict(vars(strategy))
             try:
-                shape = self._shape(strategy, plan, columns, wiring, self._tracks.learn(strategy, plan, self.cache))
+                shape = self._shape(
+                    strategy, plan, columns, wiring, held, self._tracks.learn(strategy, plan, self.cache)
+                )
             except CannotCompile:
                 vars(strategy).update(own)
-                shape = self._shape(strategy, plan, columns, wiring, ())
+                shape = self._shape(strategy, plan, columns, wiring, held, ())
             self._shapes = [*self._shapes, shape]
 
     def _shape(
-        self, strategy: Strategy, plan: Plan, columns: Columns, wiring: Wiring, followed: tuple[Followed, ...]
-    ) -> Shape:
+        self, strategy: Strategy, plan: Plan, columns: Columns, wiring: Wiring,
+        held: tuple[tuple[type, str, Any], ...], followed: tuple[Followed, ...],
+    ) -> Shape:  # fmt: skip
         self._tracks.follow(strategy, followed, {})
         if self._rows is not None:
             strategy.exchange.bars[:] = [BarInRows(self._rows, self.data.step)]
@@ -200,4 +215,4 @@ class ManyRuns:
         text = driver_text(with_tracks(plan, followed), closing, self._rows is not None)
         nothing = self._arguments(Desk(self.data), columns, 0, 0)
         kernel = build_kernel(strategy, text, KEPT, nothing, self.cache)
-        return Shape(strategy, wiring, kernel, kernel.state_of(strategy), followed)
+        return Shape(strategy, wiring, kernel, kernel.state_of(strategy), followed, held)

@@ -26,7 +26,7 @@ import numpy as np
 from tradewind.core.compiler.columns import float_at, whole_at
 from tradewind.core.compiler.kernel import Kernel, build_kernel
 from tradewind.core.compiler.likeness import NUMBERS, Met, Unlike, meet, pack_difference
-from tradewind.core.compiler.members import LINKS
+from tradewind.core.compiler.members import LINKS, constants_of
 from tradewind.core.engine.column_pool import ColumnPool
 from tradewind.core.engine.driver import call_of, every_row_is_there, read_bar
 from tradewind.core.engine.market_data import MarketData
@@ -69,6 +69,8 @@ class Followed:
     kernel: Kernel
     first: Walk
     packed: Array
+    constants: tuple[tuple[str, Any], ...]
+    """What its class has for all of its objects."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,9 @@ class Tracks:
             text, nothing = walk_text(update, written), (*self._bars, *written.values(), 0)
             kernel = build_kernel(walk, text, {"is_same": is_same}, nothing, cache)
             stand_in = stand_in_of(type(indicator), kinds)
-            one = Followed(update.path, kinds, stand_in, kernel, walk, kernel.state_of(walk))
+            one = Followed(
+                update.path, kinds, stand_in, kernel, walk, kernel.state_of(walk), tuple(constants_of(type(indicator)))
+            )
             try:
                 self._track_of(one, indicator, {})
             except Unlike:
@@ -135,7 +139,7 @@ class Tracks:
         return tracks
 
     def _track_of(self, one: Followed, indicator: Indicator, met: Met) -> Track:
-        key = (one.path, type(indicator), likeness_of(indicator, met))
+        key = (one.path, type(indicator), likeness_of(indicator, met), one.constants)
         with self._lock:
             track = self._kept.pop(key, None)
             if track is not None:
@@ -261,6 +265,8 @@ def stand_in_of(cls: type, kinds: dict[str, type]) -> type:
                 "__qualname__": f"{cls.__qualname__}.followed",
                 "told_by": FOLLOW,
                 "shown": never_assigned(cls) - kinds.keys(),
+                # What the class gives at first and its methods change is, as the rest of its state, not there.
+                **dict.fromkeys({name for name, _ in constants_of(cls)} & assigned(cls)),
                 "update": None,
                 FOLLOW: names[FOLLOW],
                 **{name: property(names[name]) for name in kinds},
@@ -274,14 +280,25 @@ _stand_ins: weakref.WeakKeyDictionary[type, type] = weakref.WeakKeyDictionary()
 
 def never_assigned(cls: type) -> frozenset[str]:
     """The attributes that a class's `__init__` gives and no other method of it sets."""
-    at_first: set[str] = set()
-    later: set[str] = set()
-    for one in cls.__mro__:
-        for name, member in vars(one).items():
-            function = member.fget if isinstance(member, property) else member
-            if isinstance(function, python_types.FunctionType):
-                (at_first if name == "__init__" else later).update(_stored(function.__code__))
-    return frozenset(at_first - later - LINKS)
+    at_first = {name for one in cls.__mro__ if "__init__" in vars(one) for name in _stored_by(vars(one)["__init__"])}
+    return frozenset(at_first - assigned(cls) - LINKS)
+
+
+def assigned(cls: type) -> set[str]:
+    """The attributes that methods of a class set, other than its `__init__`."""
+    return {
+        stored
+        for one in cls.__mro__
+        for name, member in vars(one).items()
+        if name != "__init__"
+        for stored in _stored_by(member)
+    }
+
+
+def _stored_by(member: Any) -> Iterator[str]:
+    function = member.fget if isinstance(member, property) else member
+    if isinstance(function, python_types.FunctionType):
+        yield from _stored(function.__code__)
 
 
 def _stored(code: python_types.CodeType) -> Iterator[str]:

@@ -39,6 +39,22 @@ class Sub:
         return self.v
 
 
+class Fixed:
+    STEP = 3
+    HALF = 0.5
+    ON = True
+    SIDE = Side.SELL
+    WEIGHTS = (0.25, 0.75)
+    seen = 0
+
+    def use(self, x):
+        self.seen += 1
+        total = x * self.HALF + self.STEP // 2 + self.SIDE
+        for weight in self.WEIGHTS:
+            total += weight
+        return total if self.ON else x
+
+
 def outside(a, b=2.0):
     return a * b + K
 """
@@ -97,6 +113,10 @@ SAME = {
     "a function of the module": ("", "self.out = outside(x) + outside(b=x, a=y)"),
     "constants of the module": ("", "self.out = T[1] * x + K + math.pi"),
     "an enumeration": ("self.side = 0", "self.side = Side.SELL if x > y else Side.BUY"),
+    "constants of a class, and what it begins with": (
+        "self.a = Fixed()",
+        "self.out = self.a.use(x) + self.a.STEP * y + self.a.WEIGHTS[self.a.seen % 2] + len(self.a.WEIGHTS)",
+    ),
     "a number begun whole in one branch": ("", "z = 1\nif x > y:\n    z = 0.5\nself.out = z / 2"),
     "truth as a number": ("self.f = True", "self.out = self.f + self.f - True\nself.f = x > y"),
     "sums that fit": ("self.n = 2**40", "self.out = self.n * 3 - 5 + (1 << 12)"),
@@ -254,6 +274,12 @@ REFUSED = {
         "Unknown attribute 'mode': Thing has no such number after setup, or it is None or text there",
         True,
     ),
+    "a list of the class": (
+        "",
+        "self.out = self.SHARED[0]",
+        "Unknown attribute 'SHARED': .* the class has is no number",
+        True,
+    ),
     "a None attribute": ("self.e = None", "self.out = 1.0 if self.e is None else x", "Unknown attribute 'e'", True),
     "a new attribute": ("", "self.fresh = x", "Unknown attribute 'fresh'", True),
     "a name without a value": ("", "if x > y:\n    q = x\nself.out = q", "q may have no value yet", True),
@@ -320,6 +346,7 @@ if sys.version_info >= (3, 12):
 def test_what_does_not_compile_is_refused_with_its_reason_and_line(name, folder):
     setup, step, says, has_place = REFUSED[name]
     cls = snippet(setup, step, folder, "import random\nimport numpy as np\nG = 0.0\n" + BEFORE)
+    cls.SHARED = [1.0]
     with pytest.raises(CannotCompile, match=says) as caught:
         kernel_of(cls())
     if has_place:
