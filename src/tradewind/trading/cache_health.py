@@ -42,7 +42,7 @@ NEXT = {
     (Health.AWAY, "lost"): Health.AWAY,
 }
 Tell = Callable[[str, str], Awaitable[None]]
-"""Takes the state of a service (`payloads.ServiceChange`) and the reason."""
+"""Takes the state of a service (`service_payloads.ServiceChange`) and the reason."""
 
 
 class CacheHealth:

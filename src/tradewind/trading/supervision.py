@@ -64,7 +64,7 @@ class Job:
 
 
 Tell = Callable[[str, str, str], None]
-"""Takes the name of a service, its state (`payloads.ServiceChange`) and the reason. Never raises."""
+"""Takes the name of a service, its state (`service_payloads.ServiceChange`) and the reason. Never raises."""
 
 
 class Supervised:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind.core.domain.errors import BadInput
 from tradewind.core.domain.events import payloads as p
+from tradewind.core.domain.events import service_payloads as s
 from tradewind.core.domain.events.partitioning import partition_of
 from tradewind.core.domain.events.topics import DEAD_LETTERS, TOPICS, Topic
 
@@ -57,16 +58,16 @@ _TABLE: tuple[tuple[str, str, type[p.Payload], str], ...] = (
     ("risk.alert", "risk.alerts", p.RiskAlert, "account"),
     ("whale.seen", "whale.events", p.Whale, "symbol"),
     ("data.quality", "data.quality", p.QualityProblem, "symbol"),
-    ("task.changed", "task.events", p.TaskChange, "task_id"),
-    ("audit.recorded", "audit.log", p.Audit, "actor"),
-    ("review.changed", "review.events", p.Review, "proposal"),
-    ("sandbox.alert", "sandbox.alerts", p.SandboxAlert, "proposal"),
-    ("reconciliation.finished", "reconciliation.results", p.Reconciliation, "account"),
+    ("task.changed", "task.events", s.TaskChange, "task_id"),
+    ("audit.recorded", "audit.log", s.Audit, "actor"),
+    ("review.changed", "review.events", s.Review, "proposal"),
+    ("sandbox.alert", "sandbox.alerts", s.SandboxAlert, "proposal"),
+    ("reconciliation.finished", "reconciliation.results", s.Reconciliation, "account"),
     ("event.dead", "system.events", p.DeadLetter, "topic"),
     ("event.revived", "system.events", p.Revival, "topic"),
     ("letter.closed", "system.events", p.LetterClosed, "topic"),
-    ("service.changed", "system.events", p.ServiceChange, "service"),
-    ("cache.repaired", "system.events", p.CacheRepair, "service"),
+    ("service.changed", "system.events", s.ServiceChange, "service"),
+    ("cache.repaired", "system.events", s.CacheRepair, "service"),
     ("timer.fired", "system.events", p.TimerFired, "service"),
     ("session.changed", "system.events", p.SessionChange, "service"),
     ("session.checkpoint", "system.events", p.SessionCheckpoint, "service"),
