@@ -55,7 +55,9 @@ def keep_of(words: Sequence[str] = KEEP) -> Keep:
         try:
             keep_ns = timeframe_ns(length)
         except BadInput as problem:
-            raise BadInput(f"{length!r:.60} is no length of time", where=WHERE, fix=f"{problem.fix}. {EXAMPLE}") from None
+            raise BadInput(
+                f"{length!r:.60} is no length of time", where=WHERE, fix=f"{problem.fix}. {EXAMPLE}"
+            ) from None
         if keep_ns < KEEP_NS_MIN:
             raise BadInput("less than a day of events cannot be kept", where=WHERE, fix=EXAMPLE)
         if equals:

@@ -29,6 +29,10 @@ class Watching:
         self._opened.append(transport)
         return transport, protocol
 
+    def let_in(self) -> None:
+        """What was opened is the connection's from now on."""
+        self._opened.clear()
+
     def break_off(self) -> None:
         """End all that was opened, without a goodbye."""
         for transport in self._opened:
@@ -48,7 +52,9 @@ async def connect(*where: Any, loop: asyncio.AbstractEventLoop, **how: Any) -> A
     """What a pool calls for a new connection."""
     watching = Watching(loop)
     try:
-        return await asyncpg.connect(*where, loop=watching, **how)
+        connection = await asyncpg.connect(*where, loop=watching, **how)
     except BaseException:
         watching.break_off()
         raise
+    watching.let_in()
+    return connection
