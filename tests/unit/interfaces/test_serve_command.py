@@ -3,13 +3,17 @@
 import asyncio
 
 import pytest
-from market_stand import quote
+from market_stand import START, quote, trade
 
 from tradewind import bootstrap
 from tradewind.core.domain.candle_building import CandleBuilder, CandleRules
+from tradewind.core.domain.instants import instant_text
 from tradewind.core.domain.synthetic_book import SyntheticBook
+from tradewind.core.domain.timeframes import SECOND_NS
+from tradewind.messaging.producer import EventProducer, Origin
 from tradewind.operations.order_book import make_recording
 from tradewind.ports.event_store import EventQuery
+from tradewind.trading.candles import CandleMaker
 
 MARKET = ("data", "publish", "BTC/USDT", "--end", "2024-01-05")
 
@@ -110,6 +114,26 @@ def test_a_candle_leads_back_to_its_ticks_and_is_made_once_more(ask):
     shown = ask("lineage", "BTC/USDT@1h@2024-01-02T07:00").out
     assert "made once more of its 4 ticks: equal" in shown
     assert first.event_id in shown
+
+
+def test_a_candle_that_the_clock_has_closed_says_so(ask):
+    async def closed():
+        store = bootstrap.open_event_store()
+        bus, metrics = bootstrap.open_bus(store), bootstrap.open_metrics()
+        maker = CandleMaker(
+            bus, EventProducer(bus, Origin("home", "a", "paper"), metrics), metrics, store, member="one"
+        )
+        await bus.publish([trade(0, 0)])
+        await maker.take(trade(0, 0))
+        await maker.advance(START + 120 * SECOND_NS)
+        await bus.close()
+        await store.close()
+
+    asyncio.run(closed())
+    what = f"BTC/USDT@1m@{instant_text(START)[:16]}"
+    (candle,) = ask("lineage", what, "--json").document["candles"]
+    assert (candle["by_clock"], candle["closed_by"]) == (True, None)
+    assert "closed by: the clock" in ask("lineage", what).out
 
 
 @pytest.mark.parametrize(

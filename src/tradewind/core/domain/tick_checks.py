@@ -173,7 +173,7 @@ class TickChecks:
         number, before = len(self._spikes), exp(self._price)
         detail = f"{price:g} is {abs(exp(step) - 1.0):.1%} from {before:g}"
         if number > 1:
-            detail += f", the last price that was none, and the {number}. in a row"
+            detail += f", the last price that was none; {number} in a row"
         if number >= self.rules.spikes_in_a_row:
             detail += ": the market has moved"
             self._price = value

@@ -70,7 +70,9 @@ def feeds(
     if rows:
         console.table(("day", "symbol", "ticks and quotes", "problems", "share", ""), rows)
     last = instant_text(found.end_ns - 1)[:10]
-    came = f"{found.received:,} ticks and quotes, {found.problems:,} problems, {len(found.breaches):,} breaches"
+    breaches = len(found.breaches)
+    word = "breach" if breaches == 1 else "breaches"
+    came = f"{found.received:,} ticks and quotes, {found.problems:,} problems, {breaches:,} {word}"
     console.say(
         f"{instant_text(found.start_ns)[:10]} to {last}: {came if found.received or found.days else 'nothing came'}."
         f"{'  [SYNTHETIC DATA]' if found.synthetic else ''}"

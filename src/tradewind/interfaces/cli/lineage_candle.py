@@ -47,11 +47,14 @@ def show_candle(console: Console, what: str) -> None:
 def _document(one: CandleLineage) -> dict[str, Any]:
     import msgspec
 
+    from tradewind.trading.closed_candles import is_by_clock
+
     return {
         "candle": msgspec.to_builtins(one.candle.event),
         "agrees": one.agrees,
         "again": None if one.again is None else msgspec.to_builtins(one.again),
         "closed_by": None if one.closed_by is None else one.closed_by.event.event_id,
+        "by_clock": is_by_clock(one.candle.event),
         "ticks": {"number": one.number, "first": _id(one.first), "last": _id(one.last)},
         "left_out": [{"event_id": s.event.event_id, "why": why} for s, why in one.left_out],
         "left_out_number": one.left_out_number,
@@ -64,6 +67,7 @@ def _id(stored: StoredEvent | None) -> str | None:
 
 def _show(console: Console, one: CandleLineage) -> None:
     from tradewind.core.domain.instants import instant_text
+    from tradewind.trading.closed_candles import is_by_clock
     from tradewind.trading.feed_days import SYNTHETIC
 
     event, c = one.candle.event, one.candle.event.data
@@ -80,7 +84,8 @@ def _show(console: Console, one: CandleLineage) -> None:
                 f"  {name}: {e.data.size:g} at {e.data.price:g}, {instant_text(e.time_event)}, event {e.event_id}"
             )
     if one.closed_by is None:
-        console.say("  closed by: the clock, or a tick that is not stored any more")
+        clock = is_by_clock(one.candle.event)
+        console.say(f"  closed by: {'the clock' if clock else 'a tick that is not stored any more'}")
     if one.left_out_number:
         console.table(
             ("left out", "time", "price", "size", "event"),
