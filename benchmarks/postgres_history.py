@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.servers.postgres import PostgresServer
 
 import machine
+from figures import keep
 from postgres_store import DAY_NS, made
 from tradewind.adapters.event_store.postgres_events import PostgresEventStore
 from tradewind.core.domain.events.envelope import Event
@@ -39,7 +40,6 @@ from tradewind.ports.event_store import EventQuery
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "event-store.md"
-BEGIN, END = "<!-- figures: written by benchmarks/postgres_history.py -->", "<!-- end of history's figures -->"
 SYMBOL = "BTC/USDT:USDT"
 MS = 1_000_000
 AT_ONCE = 5_000
@@ -221,7 +221,7 @@ def page(result: dict[str, Any]) -> str:
         f" day{'s' * (c['days'] > 1)}, were made in {c['seconds']:.1f} s."
         for c in result["rolled_up"]
     )
-    return "\n".join([BEGIN, "", *lines, "", END])
+    return "\n".join(["", *lines, ""])
 
 
 def main() -> None:
@@ -255,10 +255,7 @@ def main() -> None:
         server.remove()
     print(json.dumps(result, indent=2))
     if options.keep:
-        (HERE / "results" / "postgres_history.json").write_text(json.dumps(result, indent=2) + "\n")
-        text = PAGE.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        PAGE.write_text(before + page(result) + rest.partition(END)[2], encoding="utf-8")
+        keep("postgres_history", result, page(result), PAGE)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.servers.postgres import PostgresServer
 
 import machine
+from figures import keep
 from tradewind.adapters.event_store.postgres_connection import open_pool
 from tradewind.adapters.event_store.postgres_days import index_days
 from tradewind.adapters.event_store.postgres_events import COLUMNS, PostgresEventStore, _row
@@ -38,7 +39,6 @@ from tradewind.ports.event_store import EventQuery
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "event-store.md"
-BEGIN, END = "<!-- figures: written by benchmarks/postgres_store.py -->", "<!-- end of figures -->"
 TOKENS = 50
 DAY_NS = 86_400_000_000_000
 BARE = """
@@ -198,7 +198,7 @@ def page(result: dict[str, Any]) -> str:
         what = f"Thirty days of one token of 1,000, after upkeep, in {r['rows']:,} rows over sixty days"
         took = f"{r['median_s'] * 1_000:,.0f} ms, decoded ({r['first_s'] * 1_000:,.0f} ms the first time)"
         lines += ["", f"{what}: {r['found']:,} events in {took}."]
-    return "\n".join([BEGIN, "", *lines, "", END])
+    return "\n".join(["", *lines, ""])
 
 
 def main() -> None:
@@ -230,10 +230,7 @@ def main() -> None:
         kept = HERE / "results" / "postgres_store.json"
         if not options.range_rows and kept.exists():  # it takes long, and that of an earlier run is still true
             result["range"] = json.loads(kept.read_text()).get("range")
-        kept.write_text(json.dumps(result, indent=2) + "\n")
-        text = PAGE.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        PAGE.write_text(before + page(result) + rest.partition(END)[2], encoding="utf-8")
+        keep("postgres_store", result, page(result), PAGE)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ same, and writes results/latest.json, results/latest.md and the table of docs/be
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -19,15 +18,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import agreement
 import environments
+import figures
 import machine
 import rounds
 import startup
 import table
 from contenders import BARS, CONTENDERS
 
-RESULTS = environments.HERE / "results"
 PAGE = environments.PROJECT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- figures: written by benchmarks/run.py -->", "<!-- end of figures -->"
 
 
 def main() -> int:
@@ -113,15 +111,11 @@ def where(found: dict[str, Any]) -> str:
 
 
 def write(found: dict[str, Any], text: str, quick: bool) -> None:
-    RESULTS.mkdir(exist_ok=True)
     name = "quick" if quick else "latest"
-    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
-    (RESULTS / f"{name}.md").write_text(text + "\n")
-    if not quick and PAGE.exists():
-        page = PAGE.read_text()
-        head, _, rest = page.partition(BEGIN)
-        _, _, tail = rest.partition(END)
-        PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
+    figures.put_away(name, found)
+    (figures.RESULTS / f"{name}.md").write_text(text + "\n", encoding="utf-8")
+    if not quick:
+        figures.show("run", text, PAGE)
 
 
 if __name__ == "__main__":

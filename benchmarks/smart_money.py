@@ -8,7 +8,6 @@ to docs/smart-money.md. Needs nothing but Python.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -21,10 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import environments
 import machine
+from figures import keep
 
-RESULTS = environments.HERE / "results"
 PAGE = environments.PROJECT / "docs" / "smart-money.md"
-BEGIN, END = "<!-- figures: written by benchmarks/smart_money.py -->", "<!-- end of figures -->"
 PEER = "smartmoneyconcepts"
 environments.PINNED[PEER] = environments.HERE / "requirements" / f"{PEER}.txt"
 environments.PACKAGES[PEER] = PEER
@@ -81,7 +79,7 @@ def main() -> int:
         "compiling": compiling,
         "labels": compared,
     }
-    write(found, table(found))
+    keep("smart_money", found, table(found), PAGE)
     return 0
 
 
@@ -127,16 +125,6 @@ def table(found: dict[str, Any]) -> str:
 
 def spread(seconds: list[float]) -> str:
     return f"{statistics.median(seconds):.4g} ({min(seconds):.4g} to {max(seconds):.4g})"
-
-
-def write(found: dict[str, Any], text: str) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "smart_money.json").write_text(json.dumps(found, indent=1) + "\n")
-    page = PAGE.read_text()
-    head, _, rest = page.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
-    print(text)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ equity of every set are compared before anything is written; results go to resul
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -22,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import environments
 import machine
+from figures import keep
 
 PAGE = environments.PROJECT / "docs" / "optimize.md"
-BEGIN, END = "<!-- figures: written by benchmarks/sweep.py -->", "<!-- end of figures -->"
 CORES = os.cpu_count() or 1
 SAME_MIN = 0.99
 """The least share of the sets in which a contender makes as many trades as Tradewind. A running sum that also subtracts
@@ -82,7 +81,7 @@ def main() -> int:
         "agreement": {c.name: agreement(answers[c.name][0], answers[OURS.name][0]) for c in CONTENDERS},
         "trades": int(statistics.mean(answers[OURS.name][0]["trades"])),
     }
-    write(found, table(found))
+    keep("sweep", found, table(found), PAGE)
     return 0
 
 
@@ -141,17 +140,6 @@ def table(found: dict[str, Any]) -> str:
     share = rows[ALONE.name]["a_core_second"] / rows[BY_HAND.name]["a_core_second"]
     lines += ["", f"A core-second of Tradewind does {share:.2f} of the loop written by hand for this one strategy."]
     return "\n".join(lines)
-
-
-def write(found: dict[str, Any], text: str) -> None:
-    results = environments.HERE / "results"
-    results.mkdir(exist_ok=True)
-    (results / "sweep.json").write_text(json.dumps(found, indent=1) + "\n")
-    if PAGE.exists() and BEGIN in (page := PAGE.read_text()):
-        head, _, rest = page.partition(BEGIN)
-        _, _, tail = rest.partition(END)
-        PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}")
-    print(text)
 
 
 if __name__ == "__main__":
