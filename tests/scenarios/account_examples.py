@@ -1,10 +1,13 @@
 """Accounts that trade, for tests of what is kept of them: events, and portfolios over a store and a cache."""
 
+import asyncio
 import random
 from decimal import Decimal
 
 from event_examples import tick
 
+from tradewind.adapters.cache.memory_cache import MemoryCache
+from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
 from tradewind.core.domain.account_view import AccountView, after
 from tradewind.core.domain.errors import Unavailable
@@ -16,6 +19,7 @@ from tradewind.trading.portfolio_keys import Account
 
 ALICE = Account("home", "paper", "alice")
 BOB = Account("home", "paper", "bob")
+PATIENCE_S = 60
 
 
 def trade(number, account="alice", **changed):
@@ -48,6 +52,29 @@ def portfolios_over(cache, store, tell=None, **given):
     """Portfolios, with metrics of their own."""
     metrics = CountedMetrics()
     return CachedPortfolios(cache, store, metrics, CacheHealth(metrics, tell), **given)
+
+
+def portfolios_in(folder):
+    """Runs an async function with portfolios over a file in the folder and a memory that can be switched off."""
+
+    def run(work, tell=None):
+        async def inside():
+            store = SqliteEventStore(folder / "events.db")
+            try:
+                return await asyncio.wait_for(work(portfolios_over(Switched(MemoryCache()), store, tell)), PATIENCE_S)
+            finally:
+                await store.close()
+
+        return asyncio.run(inside())
+
+    return run
+
+
+async def stored(portfolios, events):
+    """Store events, and hand them on as a bus would."""
+    await portfolios.store.append(events)
+    for event in events:
+        await portfolios.handle(event)
 
 
 def take_risk(portfolios):

@@ -4,11 +4,10 @@ import asyncio
 from decimal import Decimal as D
 
 import pytest
-from account_examples import ALICE, BOB, Switched, portfolios_over, take_risk, trade, view_of
+from account_examples import ALICE, BOB, Switched, portfolios_in, portfolios_over, stored, take_risk, trade, view_of
 from msgspec.structs import replace
 
 from tradewind.adapters.cache.memory_cache import MemoryCache
-from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.account_view import FOLD, TYPES
 from tradewind.core.domain.errors import Corrupt, Unavailable
 from tradewind.core.domain.events.event_types import EVENT_TYPES
@@ -21,25 +20,8 @@ from tradewind.trading.portfolio_keys import Account
 
 @pytest.fixture
 def with_portfolios(tmp_path):
-    """Runs an async function with portfolios over a file and a memory that can be switched off."""
-
-    def run(work, tell=None):
-        async def inside():
-            store = SqliteEventStore(tmp_path / "events.db")
-            try:
-                return await asyncio.wait_for(work(portfolios_over(Switched(MemoryCache()), store, tell)), 60)
-            finally:
-                await store.close()
-
-        return asyncio.run(inside())
-
-    return run
-
-
-async def stored(portfolios, events):
-    await portfolios.store.append(events)
-    for event in events:
-        await portfolios.handle(event)
+    """Runs an async function with portfolios."""
+    return portfolios_in(tmp_path)
 
 
 NAMES = ["*", "{", "}", "a:b", "a/b", "a}:positions", "=", "\u754c" * 200, "%2A", "portfolio:{x/paper/y}", "x" * 200]

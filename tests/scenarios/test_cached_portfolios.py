@@ -5,7 +5,7 @@ import random
 
 import msgspec
 import pytest
-from account_examples import ALICE, BOB, Switched, portfolios_over, take_risk, trade, view_of
+from account_examples import ALICE, BOB, Switched, portfolios_in, portfolios_over, stored, take_risk, trade, view_of
 from event_examples import tick
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,26 +30,8 @@ from tradewind.trading.supervision import Job, Supervised, run_all
 
 @pytest.fixture
 def with_portfolios(tmp_path):
-    """Runs an async function with portfolios over a file and a memory that can be switched off."""
-
-    def run(work):
-        async def inside():
-            store = SqliteEventStore(tmp_path / "events.db")
-            try:
-                return await asyncio.wait_for(work(portfolios_over(Switched(MemoryCache()), store)), 60)
-            finally:
-                await store.close()
-
-        return asyncio.run(inside())
-
-    return run
-
-
-async def stored(portfolios, events):
-    """Store events, and hand them on as a bus would."""
-    await portfolios.store.append(events)
-    for event in events:
-        await portfolios.handle(event)
+    """Runs an async function with portfolios."""
+    return portfolios_in(tmp_path)
 
 
 def test_a_trade_changes_positions_balances_and_totals_as_one(with_portfolios):
