@@ -149,6 +149,32 @@ def test_rendered_every_selector_finds_the_pods_of_one_workload_and_every_named_
                 assert {how[way]["port"] for way in ("httpGet", "tcpSocket") if way in how} <= ports
 
 
+def test_rendered_what_must_outlive_a_pod_lies_on_a_volume_that_is_claimed(rendered):
+    claimed = {
+        o["metadata"]["name"]: [claim["spec"]["resources"]["requests"]["storage"] for claim in claims]
+        for o in rendered
+        if (claims := o.get("spec", {}).get("volumeClaimTemplates"))
+    }
+    assert claimed == {
+        "kafka": [VALUES["kafka"]["storage"]],
+        "postgres": [VALUES["postgres"]["storage"]],
+        "redis-state": [VALUES["redis"]["state"]["storage"]],
+    }
+    for name, pod in pods(rendered).items():
+        mounts = {
+            mount["name"]: mount["mountPath"] for one in pod["spec"]["containers"] for mount in one["volumeMounts"]
+        }
+        assert name not in claimed or "data" in mounts
+
+
+def test_rendered_what_runs_more_than_once_is_spread_over_zones_and_nodes(rendered):
+    spread = {name: pod["spec"].get("topologySpreadConstraints", []) for name, pod in pods(rendered).items()}
+    for one in rendered:
+        if one.get("spec", {}).get("replicas", 1) > 1:
+            keys = [how["topologyKey"] for how in spread[one["metadata"]["name"]]]
+            assert keys == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"], one["metadata"]["name"]
+
+
 def test_rendered_with_servers_of_ones_own_only_the_roles_are_left():
     off = {"enabled": False}
     values = WORDS | {"kafka": off, "postgres": off, "redis": {"state": off, "cache": off}}

@@ -16,8 +16,13 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: {{ . }}
 capabilities: {drop: [ALL]}
 {{- end }}
-{{/* Of one part no two on one node, where there are enough nodes. Call with (list $ "part"). */}}
+{{/* Of one part no two on one node, nor in one zone, where there are enough of them. Call with (list $ "part"). */}}
 {{- define "tradewind.apart" -}}
+- maxSkew: 1
+  topologyKey: topology.kubernetes.io/zone
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels: {{- include "tradewind.pods" . | nindent 6 }}
 - maxSkew: 1
   topologyKey: kubernetes.io/hostname
   whenUnsatisfiable: ScheduleAnyway
