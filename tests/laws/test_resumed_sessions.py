@@ -54,6 +54,9 @@ class Restless(Strategy):
             elif bar.close > self.mean.value:
                 self.sell(size=0.1, symbol=bar.symbol)
 
+    def on_funding(self, symbol, rate, paid):
+        self.bars += paid > 0.0
+
     def on_timer(self, time):
         self.cancel()
 
@@ -76,6 +79,9 @@ def ticks(number, seed):
         which = chance.randrange(2)
         prices[which] *= 1.0 + chance.gauss(0.0, 0.001)
         found.append((time, p.Tick(symbol=SYMBOLS[which], price=round(prices[which], 3), size=1.0)))
+        if chance.random() < 0.03:
+            rate = chance.uniform(-0.001, 0.001)
+            found.append((time, p.FundingDue(symbol=SYMBOLS[which], rate=rate, price=prices[which])))
     return found
 
 
@@ -130,7 +136,7 @@ def whole(market, until):
 def state_of(x):
     """The account to the last bit."""
     return (
-        x.cash.hex(), x.equity().hex(), [(q.size.hex(), q.entry_price.hex()) for q in x.positions], x.orders_made,
+        x.cash.hex(), x.funding_paid.hex(), x.equity().hex(), [(q.size.hex(), q.entry_price.hex()) for q in x.positions], x.orders_made,
         [vars(x.orders[x.queue[i]]) for i in range(x.live)],
     )  # fmt: skip
 
@@ -170,6 +176,7 @@ def test_wherever_it_is_cut_off_a_session_that_goes_on_ends_as_one_that_never_wa
         found, there, left, replayed = with_store(again)
         assert replace(found.recorded, seal=told.seal) == told
         assert state_of(there) == state_of(x)
+        assert x.funding_paid != 0.0
         assert inputs_of(left) == inputs_of(events)
         assert orders_of(left) == orders_of(events)
         assert replayed.difference is None
@@ -237,8 +244,9 @@ def test_other_code_does_not_go_on_with_a_session():
 
 
 def test_another_market_is_not_what_the_session_saw():
-    dearer = [(time, p.Tick(symbol=t.symbol, price=t.price + 0.5 * (i == 20), size=t.size))
-              for i, (time, t) in enumerate(MARKET)]  # fmt: skip
+    dearer = list(MARKET)
+    time, tick = dearer[20]
+    dearer[20] = time, p.Tick(symbol=tick.symbol, price=tick.price + 0.5, size=1.0)
     refused(cut(), BadInput, "the market is not the one that it saw", market=dearer)
     refused(cut(), BadInput, "there is nothing", market=MARKET[:20])
 

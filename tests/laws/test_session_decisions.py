@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -11,13 +12,13 @@ from hypothesis import strategies as st
 
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.instruments import Instrument, instrument_for
-from tradewind.core.domain.market_data import Bars
+from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
 from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.indicators import EMA, RSI
 from tradewind.core.strategy.parameters import param
 from tradewind.core.strategy.strategy import Strategy
-from tradewind.operations.rehearsal import ticks_of_all
+from tradewind.operations.rehearsal import market_of
 from tradewind.research.backtest import Market, backtest
 from tradewind.trading.sessions.chance_venue import AT_ONCE, ChanceVenue
 from tradewind.trading.sessions.recording import Recorder
@@ -76,6 +77,9 @@ class Whimsical(Strategy):
         elif what == 10 and self.position.size > 0.0:
             self.sell(size=size, reduce_only=True)
 
+    def on_funding(self, symbol, rate, paid):
+        self.state = (self.state + int(rate * 1e6) + int(abs(paid))) % 2_147_483_648
+
     def on_timer(self, time):
         if self.draw(3) == 0:
             self.cancel()
@@ -97,6 +101,19 @@ def bars_of(symbols, number, seed):
     return [series for series in made if isinstance(series, Bars)]
 
 
+def funded(bars, instruments, seed):
+    """Markets with funding on the hour and beside it, some of it with a mark price."""
+    chance, markets = Random(seed), []
+    for series, instrument in zip(bars, instruments, strict=True):
+        first, last = int(series.time[0]) - 8 * HOUR_NS, int(series.time[-1]) + 8 * HOUR_NS
+        times = np.array([t + chance.choice([0, 0, 1, HOUR_NS // 3]) for t in range(first, last, 8 * HOUR_NS)])
+        rates = np.array([chance.uniform(-0.003, 0.003) for _ in times])
+        marks = MarkPrices(series.symbol, times[5:], np.array([chance.uniform(90.0, 110.0) for _ in times[5:]]))
+        funding = Funding(series.symbol, times, rates)
+        markets.append(Market(series, instrument, funding, marks if chance.random() < 0.5 else None))
+    return markets
+
+
 def ids():
     number = iter(range(10**9))
     return lambda: f"id{next(number):09d}"
@@ -111,15 +128,16 @@ async def with_store(work):
             await store.close()
 
 
-def session_of(strategy, terms, bars):
+def session_of(strategy, terms, markets):
     """A session's end, and its replay."""
+    bars = [market.bars for market in markets]
 
     async def work(store):
         recorder = Recorder(
             strategy, terms, ChanceVenue(NAME, terms.instruments, terms.rules, AT_ONCE), store, session=NAME,
             tenant="home", mode="backtest", clock_ns=lambda: int(bars[0].time[-1]), new_id=ids(),
         )  # fmt: skip
-        told = await recorder.run(ticks_of_all(bars), int(bars[0].time[-1]) + HOUR_NS)
+        told = await recorder.run(market_of(markets, terms.rules), int(bars[0].time[-1]) + HOUR_NS)
         return told, await replay(store, NAME, lambda _terms: (strategy, "")), recorder.desk
 
     return asyncio.run(with_store(work))
@@ -135,24 +153,30 @@ def instruments_of(kind, symbols):
 
 @settings(max_examples=10, deadline=None)
 @given(
-    st.integers(1, 1_000_000), st.integers(0, 50), st.sampled_from(["usual", "stepped"]), st.booleans(), st.booleans()
-)
-def test_whatever_a_strategy_asks_for_a_session_and_a_backtest_decide_alike(whim, seed, kind, pair, hedging):
+    st.integers(1, 1_000_000), st.integers(0, 50), st.sampled_from(["usual", "stepped"]), st.booleans(), st.booleans(),
+    st.booleans(),
+)  # fmt: skip
+def test_whatever_a_strategy_asks_for_a_session_and_a_backtest_decide_alike(whim, seed, kind, pair, hedging, paying):
     strategy = WhimsicalPair if pair else Whimsical
     symbols = SYMBOLS if pair else SYMBOLS[:1]
     bars, instruments = bars_of(symbols, 200, seed), instruments_of(kind, symbols)
     rules = MarketRules(
-        cash=1e9, slippage="none", funding=False, liquidation=False, close_at_end=False, leverage=3.0, hedging=hedging
+        cash=1e9, slippage="none", funding=paying, liquidation=False, close_at_end=False, leverage=3.0, hedging=hedging
     )
-    markets = [Market(b, i) for b, i in zip(bars, instruments, strict=True)]
+    markets = funded(bars, instruments, seed)
     told = backtest(strategy, markets, rules=rules, engine="interpreted", parameters={"whim": whim}).run
     terms = SessionTerms("whimsical", tuple(instruments), "1h", "", {"whim": whim}, rules)
-    session, again, desk = session_of(strategy, terms, bars)
+    session, again, desk = session_of(strategy, terms, markets)
     mine = desk._all.rows()
     for row, (here, there) in enumerate(zip(mine, told.decisions, strict=False)):
         assert repr(here) == repr(there), f"decision {row}"
     assert len(mine) == len(told.decisions) > 30
     assert session.decision_hash == told.decision_hash
+    there = told.strategy.exchange
+    assert told.cash.hex() == desk.x.cash.hex()
+    assert desk.x.funding_paid.hex() == there.funding_paid.hex()
+    assert (desk.x.funding_paid != 0.0) == paying
+    assert [p.size.hex() for p in desk.x.positions] == [p.size.hex() for p in there.positions]
     assert again.difference is None
     assert again.decision_hash == told.decision_hash
 
@@ -165,7 +189,7 @@ def test_compiled_too():
         Whimsical, [Market(bars[0], instruments[0])], rules=rules, engine="compiled", parameters={"whim": 77}
     ).run
     terms = SessionTerms("whimsical", tuple(instruments), "1h", "", {"whim": 77}, rules)
-    session, _, desk = session_of(Whimsical, terms, bars)
+    session, _, desk = session_of(Whimsical, terms, [Market(bars[0], instruments[0])])
     assert told.engine == "compiled"
     assert session.decision_hash == told.decision_hash
     held = np.array([desk.x.positions[0].size, told.strategy.exchange.positions[0].size])

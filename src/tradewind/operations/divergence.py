@@ -53,13 +53,13 @@ async def diverge(session: str, at: Workplace, *, store: EventStore) -> Finished
     replayed = await replay_session(store, session, seen)
     terms = replayed.terms
     bars = _candles(seen, terms, session)
-    rules = replace(terms.rules, funding=False, close_at_end=False)
+    rules = replace(terms.rules, close_at_end=False)
     with counting(
         at.trials, TrialKind.BACKTEST, now_ns=at.now_ns, origin=f"session {session}" if terms.synthetic else REAL
     ):
         tested = backtest(
             strategy_named(terms.strategy),
-            [Market(of, instrument) for of, instrument in zip(bars, terms.instruments, strict=True)],
+            [Market(of, i, *(seen.due(of.symbol) or ())) for of, i in zip(bars, terms.instruments, strict=True)],
             rules=rules, cache=at.kernels, progress=Stages(at.progress), parameters=terms.parameters,
         )  # fmt: skip
     at.progress.stage("reporting")

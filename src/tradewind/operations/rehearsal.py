@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from operator import itemgetter
 
 import msgspec
+import numpy as np
 
 from tradewind.core.domain.errors import BadInput
-from tradewind.core.domain.events.payloads import Tick
+from tradewind.core.domain.events.payloads import FundingDue, Tick
 from tradewind.core.domain.market_data import Bars
+from tradewind.core.engine.rules import MarketRules
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.operations.backtest_data import completed, instrument_from, load_markets
 from tradewind.operations.backtest_request import BacktestRequest
@@ -23,6 +25,7 @@ from tradewind.operations.sessions import TENANT
 from tradewind.operations.strategies import strategy_named
 from tradewind.ports.event_store import EventStore
 from tradewind.ports.market_data import MarketData
+from tradewind.research.backtest import Market, symbol_data
 from tradewind.research.code_hash import code_hash
 from tradewind.trading.sessions.chance_venue import Chances, ChanceVenue
 from tradewind.trading.sessions.lineage import terms_of
@@ -104,7 +107,7 @@ async def rehearse(
         recorder = _recorder(own, strategy, terms, chances, store, clock_ns, new_id)
         try:
             with held(own):
-                recorded = await recorder.run(ticks_of_all([market.bars for market in markets], progress), until_ns)
+                recorded = await recorder.run(market_of(markets, terms.rules, progress), until_ns)
         except NameTaken:
             if name or number == NAMES_TRIED_MAX:
                 raise
@@ -144,11 +147,14 @@ async def resume_rehearsal(
                 where=f"session {session}", fix="Begin another one: tradewind rehearse",
             ) from None  # fmt: skip
         strategy = strategy_named(terms.strategy)
-        bars = [catalogue.bars(symbol, terms.timeframe, start_ns, end_ns) for symbol in terms.symbols]
-        candles = sum(map(len, bars))
+        stored, _ = load_markets(
+            BacktestRequest(terms.strategy, terms.symbols, terms.timeframe, start_ns, end_ns), catalogue
+        )
+        markets = [replace(m, instrument=of) for m, of in zip(stored, terms.instruments, strict=True)]
+        candles = sum(len(market.bars) for market in markets)
         progress.stage("running", candles)
         recorder = _recorder(session, strategy, terms, chances, store, clock_ns, new_id)
-        found = await resume(recorder, strategy, code_hash(strategy), ticks_of_all(bars, progress), end_ns)
+        found = await resume(recorder, strategy, code_hash(strategy), market_of(markets, terms.rules, progress), end_ns)
     return Rehearsed(found.recorded, terms, candles, (), found.inputs)
 
 
@@ -160,6 +166,28 @@ def _recorder(
         strategy, terms, ChanceVenue(session, terms.instruments, terms.rules, chances), store, session=session,
         tenant=TENANT, mode="backtest", clock_ns=clock_ns, new_id=new_id,
     )  # fmt: skip
+
+
+def market_of(
+    markets: Sequence[Market], rules: MarketRules, progress: Progress | None = None
+) -> Iterator[tuple[int, Tick | FundingDue]]:
+    """All that happens in the markets by its time; funding that falls due as a candle opens comes before its ticks."""
+    due = [] if not rules.funding else [funding_of(market) for market in markets]
+    ticks = ticks_of_all([market.bars for market in markets], progress)
+    return merge(*due, ticks, key=itemgetter(0)) if due else ticks
+
+
+def funding_of(market: Market) -> Iterator[tuple[int, FundingDue]]:
+    """A market's payments, each at its mark price; where none is known at its candle's open, as a backtest does."""
+    found, bars = symbol_data(market), market.bars
+    if found.funding_time is None or found.funding_rate is None:
+        return
+    prices = found.funding_price
+    rows = np.searchsorted(bars.time + bars.step_ns, found.funding_time, side="right")
+    for i, row in enumerate(rows):
+        known = np.nan if prices is None else float(prices[i])
+        price = float(bars.open[row]) if np.isnan(known) else known
+        yield int(found.funding_time[i]), FundingDue(symbol=bars.symbol, rate=float(found.funding_rate[i]), price=price)
 
 
 def ticks_of_all(markets: Sequence[Bars], progress: Progress | None = None) -> Iterator[tuple[int, Tick]]:

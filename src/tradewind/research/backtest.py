@@ -192,7 +192,7 @@ def join(data: Bars | Market | Sequence[Bars | Market], rules: MarketRules) -> J
     for market in markets:
         sound_prices(market.bars)
     share_time([m.bars for m in markets])
-    return Joined(markets, merge([_columns(m) for m in markets], steps.pop()), _judged(markets, rules))
+    return Joined(markets, merge([symbol_data(m) for m in markets], steps.pop()), _judged(markets, rules))
 
 
 def _judged(markets: Sequence[Market], rules: MarketRules) -> list[Bars]:
@@ -214,7 +214,8 @@ def _market(data: Bars | Market) -> Market:
     return data if isinstance(data, Market) else Market(data, instrument_for(data.symbol))
 
 
-def _columns(market: Market) -> SymbolData:
+def symbol_data(market: Market) -> SymbolData:
+    """A market as the engine takes it: its candles, and the funding that falls due while they run."""
     bars = market.bars
     columns = {name: getattr(bars, name) for name in ("time", "open", "high", "low", "close", "volume")}
     if market.funding is None or market.instrument.kind != "perpetual" or len(bars) == 0:

@@ -388,15 +388,44 @@ def test_a_quiet_year_is_not_written_down_minute_by_minute(tmp_path):
 
 
 class Funded(Strategy):
-    """Decides by funding."""
+    """Decides by funding, from the first payment on."""
+
+    def setup(self):
+        self.paid = []
 
     def on_funding(self, symbol, rate, paid):
-        self.close()
+        self.paid.append(paid)
+        self.buy(size=0.5)
+
+
+@pytest.mark.parametrize("funding", [True, False])
+def test_funding_is_settled_on_what_is_held_and_heard_as_it_falls_due(tmp_path, funding):
+    def market():
+        due = p.FundingDue(symbol=SYMBOLS[0], rate=0.001, price=110.0)
+        yield BEGIN, due
+        for minute in range(1, 4):
+            yield BEGIN + minute * MINUTE_NS, p.Tick(symbol=SYMBOLS[0], price=100.0, size=1.0)
+            yield BEGIN + minute * MINUTE_NS + 1, due
+
+    agreed = terms(rules=MarketRules(leverage=5.0, funding=funding))
+
+    async def work(store):
+        recorder = recorder_of(Funded, agreed, store, AT_ONCE)
+        return await recorder.run(market()), recorder, await replay(store, NAME, lambda _terms: (Funded, "c0de"))
+
+    told, recorder, again = in_store(tmp_path, work)
+    assert again.difference is None
+    x = recorder.desk.x
+    if funding:
+        assert told.decisions == 4, "the first of them before there is a price, which is refused"
+        assert recorder.desk.strategy.paid == pytest.approx([0.0, 0.0, 0.055, 0.11])
+        assert x.funding_paid == pytest.approx(0.165)
+    else:
+        assert (told.decisions, x.funding_paid) == (0, 0.0)
+    assert recorder.venue.market.x.cash == pytest.approx(x.cash), "the venue's books say the same"
 
 
 def test_what_a_session_would_never_call_is_refused_at_once():
-    with pytest.raises(StrategyFailed, match="hears of no funding"):
-        Desk(Funded, terms(), NAME)
     with pytest.raises(BadInput, match="trades 2 symbols"):
         Desk(Everything, terms(), NAME)
     with pytest.raises(BadInput, match="named twice"):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 OF_THE_ENGINE = (
-    "engine", "funding", "liquidation", "slippage", "slippage_amount", "participation", "latency_bars",
+    "engine", "liquidation", "slippage", "slippage_amount", "participation", "latency_bars",
     "latency_ms", "close_at_end",
 )  # fmt: skip
 """Options of a backtest that mean nothing here: the venue has its own chances."""

@@ -30,7 +30,7 @@ ONE_SIDE = "only one side"
 HOW = (
     "The session was replayed from its record; its candles are those that its own ticks made.",
     "The backtest ran the same strategy, parameters and account over these candles, by the engine of every backtest.",
-    "It paid no funding, and did not close what was open at the end.",
+    "It paid the funding that the session paid, and did not close what was open at the end.",
     "Decisions belong together that ask for the same kind of order, on the same side, after the same bar or the next.",
     "Prices and fees are compared where both sides traded; what only one side traded is left unexplained.",
 )

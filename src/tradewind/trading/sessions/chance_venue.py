@@ -119,6 +119,10 @@ class ChanceVenue:
             answer = self._trade(known, happened) if isinstance(happened, Traded) else self._end(known, happened)
             self._send(now + self._way(), answer)
 
+    def fund(self, symbol: int, rate: float, price: float, now: int) -> None:
+        """See the port."""
+        self.market.fund(symbol, rate, price, now)
+
     def next_answer_ns(self) -> int | None:
         """See the port."""
         return self._coming[0][0] if self._coming else None

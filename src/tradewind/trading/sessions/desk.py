@@ -15,7 +15,7 @@ from typing import Any
 from tradewind.core.domain.errors import Corrupt, StrategyFailed, TradewindError
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.timeframes import timeframe_ns
+from tradewind.core.domain.timeframes import bucket_start_ns, timeframe_ns
 from tradewind.core.engine import constants as k
 from tradewind.core.engine import intake
 from tradewind.core.engine.books.state import QuoteSeen, TradeSeen
@@ -31,6 +31,7 @@ from tradewind.core.strategy.strategy import Strategy
 from tradewind.trading.sessions import answers, stops
 from tradewind.trading.sessions.account import SessionExchange, size_by_stake
 from tradewind.trading.sessions.decided import Decided
+from tradewind.trading.sessions.funding import settle
 from tradewind.trading.sessions.moments import Moment, Moments
 from tradewind.trading.sessions.sent import Sent
 from tradewind.trading.sessions.terms import SessionTerms
@@ -90,11 +91,6 @@ class Desk:
             raise StrategyFailed(
                 "it has a prepare, and a session has no whole history to show it", where=owner, fix="Use indicators"
             )
-        if strategy_type.on_funding is not Strategy.on_funding:
-            raise StrategyFailed(
-                "its on_funding would never be called: a session hears of no funding yet", where=owner,
-                fix="Leave it out",
-            )  # fmt: skip
         self.session, self.terms = session, terms
         self.x = SessionExchange(len(terms.instruments), timeframe_ns(terms.timeframe), terms.rules.orders_max)
         settle_rules(self.x, list(terms.instruments), terms.rules)
@@ -106,6 +102,7 @@ class Desk:
         )
         self.x.timer_next = k.EVER
         self.x.wants_updates = "on_order_update" in plan.hooks
+        self._hooks = plan.hooks
         self.hears_fills = "on_fill" in plan.hooks
         self.sent, self.stirred = Sent(), False
         self._hears_trades, self._hears_quotes = (
@@ -204,6 +201,19 @@ class Desk:
             seen.ask, seen.ask_size = quote.ask, quote.ask_size
             self.x.symbol_now = number
             self.strategy.on_quote(seen)
+            self.drain()
+
+    def _hear_funding(self, due: p.FundingDue, time: int) -> None:
+        """It is settled by the engine's own code, on what is held now."""
+        number, x = self._number(due.symbol), self.x
+        if not self.terms.rules.funding:
+            return
+        settle(x, number, due.rate, due.price, time)
+        if "on_funding" in self._hooks:
+            x.symbol_now = number
+            if not x.bars[number].time:  # no candle has closed yet, and orders are taken all the same
+                x.bars[number].time = bucket_start_ns(time, x.step)
+            self.strategy.on_funding(number, x.funding_rate, x.funding_last)
             self.drain()
 
     def _hear_candle(self, candle: p.Candle, time: int) -> None:  # noqa: ARG002
@@ -311,6 +321,7 @@ HEARS: dict[type, Callable[[Desk, Any, int], None]] = {
     p.Tick: Desk._hear_tick,
     p.Quote: Desk._hear_quote,
     p.Candle: Desk._hear_candle,
+    p.FundingDue: Desk._hear_funding,
     p.TimerFired: Desk._hear_timer,
     p.Trade: Desk._hear_trade,
     p.OrderChange: Desk._hear_order,

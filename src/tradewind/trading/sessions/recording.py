@@ -40,7 +40,7 @@ UNWRITTEN_MAX = 1_000
 """Inputs of the market without a decision that wait to be written together, at most; and for how long, by the clock."""
 UNWRITTEN_NS_MAX = SECOND_NS
 
-MarketData = p.Tick | p.Quote | p.Candle
+MarketData = p.Tick | p.Quote | p.Candle | p.FundingDue
 
 
 class NameTaken(BadInput):

@@ -66,3 +66,5 @@ class SoFar:
             self.venue.see(self._numbers[data.symbol], data.price, data.size, now)
         elif isinstance(data, p.Candle):
             self.venue.see(self._numbers[data.symbol], data.close, data.volume, now)
+        elif isinstance(data, p.FundingDue) and self.terms.rules.funding:
+            self.venue.fund(self._numbers[data.symbol], data.rate, data.price, now)

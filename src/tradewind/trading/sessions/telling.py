@@ -50,6 +50,7 @@ def plain(amount: Decimal) -> str:
 TOLD: dict[type, Callable[[Any], str]] = {
     p.Tick: lambda d: f"{d.symbol} traded {d.size:g} at {d.price:g}",
     p.Quote: lambda d: f"{d.symbol} bid {d.bid:g}, ask {d.ask:g}",
+    p.FundingDue: lambda d: f"{d.symbol} funding of {d.rate:g} fell due at {d.price:g}",
     p.Candle: lambda d: f"{d.symbol} {d.timeframe} closed at {d.close:g}",
     p.SessionChange: lambda d: (
         f"the session has {d.state}: {d.strategy}{f', {d.decision_hash}' * bool(d.decision_hash)}"

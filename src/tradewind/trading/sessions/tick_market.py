@@ -21,6 +21,7 @@ from tradewind.core.engine.journal import UNLIMITED, drain
 from tradewind.core.engine.rules import MarketRules
 from tradewind.core.engine.setup import settle_rules
 from tradewind.core.engine.state import Order, OrderUpdate
+from tradewind.trading.sessions.funding import settle
 
 ENDS = frozenset((k.FILLED, k.REJECTED, k.CANCELED, k.EXPIRED))
 
@@ -79,6 +80,10 @@ class TickMarket:
                 del self.left[order]
                 return True
         return False
+
+    def fund(self, symbol: int, rate: float, price: float, now: int) -> None:
+        """Funding falls due on what the account holds."""
+        settle(self.x, symbol, rate, price, now)
 
     @property
     def waits(self) -> bool:

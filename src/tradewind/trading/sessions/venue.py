@@ -32,6 +32,10 @@ class Venue(Protocol):
         """The market of a symbol traded."""
         ...
 
+    def fund(self, symbol: int, rate: float, price: float, now: int) -> None:
+        """Holders of a symbol pay each other."""
+        ...
+
     def next_answer_ns(self) -> int | None:
         """When the next answer arrives; None while there is none on its way."""
         ...

@@ -8,7 +8,7 @@ import numpy as np
 
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.events.envelope import Event
-from tradewind.core.domain.market_data import Bars
+from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
 from tradewind.core.domain.records import DECISION, FILL
 from tradewind.trading.sessions.account import SessionExchange
 from tradewind.trading.sessions.desk import Step, Watcher
@@ -33,6 +33,7 @@ class Witness(Watcher):
         self._candles: dict[int, list[p.Candle]] = {}
         self._decisions: list[np.ndarray[Any, Any]] = []
         self._fills: list[tuple[Any, ...]] = []
+        self._due: dict[str, list[tuple[int, float, float]]] = {}
 
     def moment(self, moment: Moment, x: SessionExchange) -> None:
         """See the port."""
@@ -50,6 +51,8 @@ class Witness(Watcher):
         if step.decisions:
             self._decisions.append(np.array(step.decisions, DECISION))
         change = event.data
+        if type(change) is p.FundingDue:
+            self._due.setdefault(change.symbol, []).append((event.time_event, change.rate, change.price))
         if type(change) is p.OrderChange:
             number = int(change.order_id.rpartition("-")[2])
             self.counts[change.state] = self.counts.get(change.state, 0) + 1
@@ -67,6 +70,13 @@ class Witness(Watcher):
     def fills(self) -> np.ndarray[Any, Any]:
         """Rows of `records.FILL`; `time` is when it was heard of, and `bar` means nothing."""
         return np.array(self._fills, FILL)
+
+    def due(self, symbol: str) -> tuple[Funding, MarkPrices] | None:
+        """A symbol's funding that fell due, and the mark prices it was reckoned by; None where there was none."""
+        if symbol not in self._due:
+            return None
+        times, rates, prices = (np.array(column) for column in zip(*self._due[symbol], strict=True))
+        return Funding(symbol, times.astype(np.int64), rates), MarkPrices(symbol, times.astype(np.int64), prices)
 
     def bars(self, number: int, symbol: str, timeframe: str) -> Bars:
         """The candles of a symbol."""

@@ -43,6 +43,7 @@ class EventType:
 _TABLE: tuple[tuple[str, str, type[p.Payload], str], ...] = (
     ("price.tick", "price.ticks", p.Tick, "symbol"),
     ("price.quote", "price.ticks", p.Quote, "symbol"),
+    ("funding.due", "price.ticks", p.FundingDue, "symbol"),
     ("candle.closed", "market.candles", p.Candle, "symbol"),
     ("signal.generated", "signal.generated", p.Signal, "symbol"),
     ("signal.consensus", "signal.consensus", p.Consensus, "symbol"),

@@ -72,6 +72,14 @@ class Quote(Payload, frozen=True):
     ask_size: float
 
 
+class FundingDue(Payload, frozen=True):
+    """Holders of a perpetual pay each other: longs pay shorts `rate` of a position's value at `price`, the mark."""
+
+    symbol: str
+    rate: float
+    price: float
+
+
 class Candle(Payload, frozen=True):
     """A closed candle, by its open time (ns UTC). `ticks` is how many made it."""
 

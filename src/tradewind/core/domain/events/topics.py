@@ -33,7 +33,7 @@ class Topic:
 
 
 _TABLE = (
-    ("price.ticks", 10, "symbol", DAY_NS, "trades and quotes of the market, as they come"),
+    ("price.ticks", 10, "symbol", DAY_NS, "trades, quotes and funding of the market, as they come"),
     ("market.candles", 10, "symbol", WEEK_NS, "candles that have closed"),
     ("signal.generated", 5, "symbol", WEEK_NS, "what one agent or strategy would do"),
     ("signal.consensus", 5, "symbol", WEEK_NS, "what all of them together would do"),
