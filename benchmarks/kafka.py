@@ -51,18 +51,23 @@ async def new_place(brokers: Brokers) -> KafkaPlace:
     return place
 
 
-async def through_a_handler(place: KafkaPlace, events: list[Event[Any]]) -> dict[str, float]:
-    """Seconds until all are acknowledged, and until the last is handled, publisher and handler in one process; and how
-    many of them a processor worked for that process.
+async def through_a_handler(place: KafkaPlace, events: list[Event[Any]], feeds: int) -> dict[str, float]:
+    """Seconds until all are acknowledged, and until the last is handled, publishers and handler in one process; and how
+    many of them a processor worked for that process. Each feed has symbols of its own, and waits for each batch.
     """
     bus, metrics = KafkaBus(place, patience_s=PATIENCE_S), CountedMetrics()
     producer = EventProducer(bus, Origin("bench", "bench", "backtest"), metrics)
     counter = Counter(bus, producer, metrics, group="count", member="one", in_hand_max=4 * BATCH)
     running = asyncio.create_task(counter.run())
     await counter.subscribed.wait()
+
+    async def feed(mine: list[Event[Any]]) -> None:
+        for start in range(0, len(mine), BATCH):
+            await producer.send_batch(mine[start : start + BATCH])
+
     started, worked = time.perf_counter(), time.process_time()
-    for start in range(0, len(events), BATCH):
-        await producer.send_batch(events[start : start + BATCH])
+    # Tokens follow each other in turn, and there are as many for each feed.
+    await asyncio.gather(*(feed(events[number::feeds]) for number in range(feeds)))
     acknowledged = time.perf_counter() - started
     while counter.handled_so_far < len(events):
         await asyncio.sleep(0.001)
@@ -144,8 +149,10 @@ def main() -> int:
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
             measured: dict[str, float] = {}
             place = asyncio.run(new_place(brokers))
-            measured |= asyncio.run(through_a_handler(place, events))
+            measured |= asyncio.run(through_a_handler(place, events, 1))
             measured["handled later"] = asyncio.run(handled_later(place, len(events)))
+            two = asyncio.run(through_a_handler(asyncio.run(new_place(brokers)), events, 2))
+            measured["handled, two feeds"] = two["handled"]
             ways: dict[str, Callable[[], dict[str, Any]]] = {"ours": lambda: PUBLISHING, "defaults": lambda: DEFAULTS}
             for name, settings in ways.items():
                 found = alone(asyncio.run(new_place(brokers)), events, settings())
@@ -168,7 +175,8 @@ def table(found: dict[str, Any]) -> str:
     m = found["machine"]
     rate = {name: found["events"] / statistics.median(took) for name, took in found["seconds"].items()}
     rows = (
-        ("published, acknowledged and handled, one process", "handled"),
+        ("published, acknowledged and handled, one process, one feed that waits for each batch", "handled"),
+        ("published, acknowledged and handled, one process, two such feeds", "handled, two feeds"),
         ("published and acknowledged, while another task handles", "acknowledged"),
         ("handled, where all are there already", "handled later"),
         ("the library alone: sent and acknowledged, Tradewind's settings", "sent, ours"),
