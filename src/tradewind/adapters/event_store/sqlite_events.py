@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -259,7 +259,7 @@ def _tell(waiting: _Waiting, answer: list[int] | TradewindError) -> None:
         else:
             waiting.done.set_exception(answer)
 
-    if not waiting.loop.is_closed():
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
         waiting.loop.call_soon_threadsafe(tell)
 
 

@@ -131,6 +131,23 @@ def test_who_may_only_use_what_was_made_for_it_is_let_in_and_who_may_nothing_is_
     postgres.ask("DROP OWNED BY given CASCADE", name)
 
 
+def test_who_may_not_install_timescaledb_gets_partitions(timescale):
+    name = timescale.new_database().rpartition("/")[2]
+    timescale.ask("CREATE ROLE modest LOGIN")
+    timescale.ask("CREATE SCHEMA tradewind AUTHORIZATION modest", name)
+
+    async def work():
+        async with opened(f"postgresql://modest@127.0.0.1:{timescale.port}/{name}") as store:
+            assert await store.append([tick(1)]) == [1]
+            await store.tidy()
+            return store.kind, await store.described()
+
+    kind, described = run(work)
+    assert kind is Kind.NATIVE
+    assert "partitions by day" in described
+    assert timescale.ask("SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'", name) == [(0,)]
+
+
 def test_a_step_that_breaks_off_leaves_nothing_behind_and_is_taken_again(url, tmp_path, monkeypatch):
     new = postgres_schema.FOLDER
     broken = "CREATE TABLE tradewind.half (x int); SELECT 1 / 0"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from event_examples import tick
 
-from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
+from tradewind.adapters.event_store.sqlite_events import SqliteEventStore, _Waiting
 from tradewind.core.domain.errors import Corrupt, Unavailable
 from tradewind.ports.event_store import EventQuery
 
@@ -137,3 +137,19 @@ def test_who_stops_waiting_for_an_answer_leaves_the_file_usable(tmp_path):
             return found
 
     assert asyncio.run(work()) == 50
+
+
+def test_a_loop_that_ends_while_its_events_are_written_does_not_end_the_writer(tmp_path, monkeypatch):
+    """Its end may come between any two steps of the writer's thread."""
+    store = SqliteEventStore(tmp_path / "events.db")
+    ended = asyncio.new_event_loop()
+    ended.close()
+    monkeypatch.setattr(ended, "is_closed", lambda: False)  # as the writer saw it a moment before
+    store._queue.put(_Waiting("PRAGMA optimize", [()], ended, asyncio.Future(loop=ended)))
+
+    async def work():
+        async with asyncio.timeout(60):
+            assert await store.append([tick(1)]) == [1]
+            await store.close()
+
+    asyncio.run(work())
