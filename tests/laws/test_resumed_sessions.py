@@ -135,10 +135,9 @@ def whole(market, until):
 
 def state_of(x):
     """The account to the last bit."""
-    return (
-        x.cash.hex(), x.funding_paid.hex(), x.equity().hex(), [(q.size.hex(), q.entry_price.hex()) for q in x.positions], x.orders_made,
-        [vars(x.orders[x.queue[i]]) for i in range(x.live)],
-    )  # fmt: skip
+    money = x.cash.hex(), x.funding_paid.hex(), x.equity().hex()
+    held = [(q.size.hex(), q.entry_price.hex()) for q in x.positions]
+    return money, held, x.orders_made, [vars(x.orders[x.queue[i]]) for i in range(x.live)]
 
 
 def groups_of(events):

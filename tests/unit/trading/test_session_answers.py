@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
-from tradewind.core.domain.errors import BadInput, Corrupt, StrategyFailed
+from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.event_types import EVENT_TYPES
