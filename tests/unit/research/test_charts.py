@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
@@ -14,7 +14,9 @@ from tradewind.research.reports import charts
 from tradewind.research.reports.axes import time_axis
 from tradewind.research.reports.heat_maps import CELLS_MAX
 from tradewind.research.reports.line_charts import LINES_MAX
+from tradewind.research.reports.plot import CANVASES, Canvas, plain, plot
 from tradewind.research.reports.point_charts import POINTS_MAX
+from tradewind.research.reports.svg import LETTER
 from tradewind.research.reports.wording import percent
 
 NAUGHTY = "<script>alert(1)</script>&\"'"
@@ -237,3 +239,23 @@ def test_values_are_written_shortly() -> None:
     }
     assert {value: charts.plain(value) for value in written} == written
     assert charts.plain(NAN) == "\N{EN DASH}"
+
+
+@settings(max_examples=60, deadline=None)
+@example(first=20_176 * DAY, length=19 * DAY + DAY // 3, canvas=CANVASES["narrow"])
+@given(
+    first=st.integers(0, 20_000 * DAY),
+    length=st.integers(10**9, 9_000 * DAY),
+    canvas=st.sampled_from(list(CANVASES.values())),
+)
+def test_the_dates_of_an_axis_leave_room_between_them(first: int, length: int, canvas: Canvas) -> None:
+    drawn = plot(canvas, (float(first), float(first + length)), (0.0, 1.0), written=plain, x_written=None, time=True)
+    texts = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)">([^<]+)</text>', drawn.frame())
+    dates = [(float(x), anchor, text) for x, y, anchor, text in texts if float(y) > drawn.y.start]
+    assert dates or not drawn.x.ticks
+    ends = -1e9
+    for x, anchor, text in dates:
+        width = LETTER * len(text)
+        begins = x - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * width
+        assert begins - ends > 7, "the words of two ticks touch"
+        ends = begins + width

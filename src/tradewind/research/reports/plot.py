@@ -25,6 +25,8 @@ Written = Callable[[float], str]
 TOP, BOTTOM, RIGHT = 28, 44, 16
 """Room above a plot for the name of the axis upwards, beneath it for ticks and the name of the axis across."""
 TOP_NAMELESS, BOTTOM_NAMELESS = 10, 28
+GAP = 8
+"""Room between two texts of the axis across."""
 LINE = 14
 """Height of a line of text."""
 INKS = 8
@@ -75,10 +77,15 @@ class Plot:
         for up, text in zip(self.y.ticks, self.y_texts, strict=True):
             at = self.y.at(up)
             parts.append(stroke("grid", level_line(at, left, right)) + label(left - 7, at, text, "end", dy=0.32))
+        free = -math.inf
         for tick, text in zip(self.x.ticks, self.x_texts, strict=True):
             at, half = self.x.at(tick), LETTER * len(text) / 2
             anchor = "start" if at - half < 2 else "end" if at + half > self.canvas.width else "middle"
-            parts.append(stroke("grid", upright(at, floor, floor + 4)) + label(at, floor + 18, text, anchor))
+            begins = at - half * {"start": 0, "middle": 1, "end": 2}[anchor]
+            # Words that would touch those before them are left out; their tick stays.
+            said = label(at, floor + 18, text, anchor) if begins >= free else ""
+            free = begins + 2 * half + GAP if said else free
+            parts.append(stroke("grid", upright(at, floor, floor + 4)) + said)
         return "".join(parts) + stroke("axis", level_line(floor, left, right))
 
     def names(self) -> str:
