@@ -24,7 +24,7 @@ from tradewind.adapters.event_store.postgres_packing import pack_days
 from tradewind.adapters.event_store.postgres_query import condition
 from tradewind.adapters.event_store.postgres_reading import count_packed, read_rows
 from tradewind.adapters.event_store.postgres_schema import IN_WORDS, Kind, migrate
-from tradewind.adapters.event_store.timescale_candles import refresh, refuse_young
+from tradewind.adapters.event_store.timescale_candles import refresh, refuse_young, refuse_zeros
 from tradewind.core.domain.errors import BadInput, Refused, Unavailable
 from tradewind.core.domain.events.codec import decode, encode
 from tradewind.core.domain.events.envelope import Event
@@ -302,7 +302,9 @@ class PostgresEventStore:
             raise places
         if isinstance(ready, BaseException):
             raise ready
-        bodies = chain(ready, map(encode, islice(events, AHEAD_ROWS, None)))
+        bodies: Iterable[bytes] = chain(ready, map(encode, islice(events, AHEAD_ROWS, None)))
+        if self.kind is Kind.LICENSED:
+            bodies = map(refuse_zeros, bodies)
         kept = KEPT_FOR_EVER.intersection({event.type for event in events})
         if not kept:
             await self._copy_history(connection, events, places, bodies)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 from event_examples import tick
+from msgspec.structs import replace
 from tests.servers.event_stores import opened
 from tests.servers.timescale_stand_in import stand_in_database, stand_in_migrations
 
@@ -121,6 +122,24 @@ def test_late_ticks_are_refreshed_from_their_day_on_but_never_what_is_forgotten(
     assert 3 <= ago[0] < 3.1
     assert 363.9 < ago[1] < 364.1, "what is about to be dropped is left alone"
     assert 20 <= ago[2] < 21.1, "what was forgotten is left alone"
+
+
+def test_what_would_keep_all_aggregates_from_being_made_is_refused_alone(url):
+    fine, odd, like_it = (of_day(i, 3) for i in range(3))
+    odd, like_it = (
+        replace(event, data=replace(event.data, trade_id=said))
+        for event, said in ((odd, "a\0b"), (like_it, "a\\u0000b"))
+    )
+
+    async def work():
+        async with opened(url) as store:
+            told = await asyncio.gather(*(store.append([e]) for e in (fine, odd, like_it)), return_exceptions=True)
+            assert isinstance(told[1], BadInput)
+            assert "zero character" in str(told[1])
+            await store.roll_up()
+            return [s.event async for some in store.read(EventQuery()) for s in some]
+
+    assert run(work) == [fine, like_it]
 
 
 def test_ticks_whose_candles_are_still_looked_at_are_not_forgotten(url):
