@@ -19,7 +19,7 @@ from tradewind.ports.lockbox import Lockbox
 from tradewind.ports.market_data import MarketData
 from tradewind.ports.runs import Runs
 from tradewind.ports.trials import Trials
-from tradewind.settings import Settings
+from tradewind.settings import SETTINGS, Settings
 
 PYTHONS = ((3, 11), (3, 14))
 PACKAGES = ("numpy", "numba", "polars", "msgspec", "typer", "rich", "jinja2")
@@ -28,6 +28,7 @@ EXTRAS = {
     "optuna": "tradewind optimize --method tpe; install it with: pip install 'tradewind[optimize]'",
     "cmaes": "tradewind optimize --method cma-es; install it with: pip install 'tradewind[optimize]'",
 }
+FOLDERS = tuple(setting.name for setting in SETTINGS if setting.is_folder)
 DISK_FREE_MIN = 2 * 2**30
 
 
@@ -66,7 +67,7 @@ def checkups(
         lambda: map(_package, PACKAGES),
         lambda: [_extra(name, use) for name, use in EXTRAS.items()],
         lambda: [_settings(settings)],
-        lambda: [_folder(name, getattr(settings, name)) for name in ("data", "runs", "sweeps", "cache", "ledger")],
+        lambda: [_folder(name, getattr(settings, name)) for name in FOLDERS],
         lambda: [_disk(settings.data)],
         lambda: _catalogue(catalogue),
         lambda: [_trials(trials)],

@@ -122,6 +122,6 @@ def test_the_doctor_finds_damage_and_says_what_to_do(catalogue: ParquetCatalogue
     path.write_bytes(path.read_bytes()[:-200])
     (tmp_path / "home").write_text("a file where a folder should be")
     failed = [check for check in checkups(settings_made, catalogue, *others) if check.state is State.FAILED]
-    folders = ["data folder", "runs folder", "sweeps folder", "cache folder", "ledger folder"]
+    folders = ["data folder", "runs folder", "sweeps folder", "cache folder", "ledger folder", "events folder"]
     assert [check.name for check in failed] == [*folders, "catalogue"]
     assert all(check.fix for check in failed)

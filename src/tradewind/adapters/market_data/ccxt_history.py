@@ -16,6 +16,8 @@ from tradewind.core.domain.market_data import Bars, Funding, Kind, MarkPrices
 
 MILLISECOND_NS = 1_000_000
 NEEDED = {Kind.CANDLES: "fetchOHLCV", Kind.FUNDING: "fetchFundingRateHistory", Kind.MARK: "fetchMarkOHLCV"}
+OTHERS = {"binance": "okx"}
+"""Which exchange to try instead; of any other that is Binance."""
 MARK_TIMEFRAME = "1h"
 NAMES_MAX = 5
 
@@ -72,12 +74,14 @@ class CcxtHistory:
         try:
             return question()
         except self.ccxt.NetworkError as problem:
-            raise Unavailable(_one_line(problem), where=self.name) from None
+            raise Unavailable(
+                _one_line(problem), where=self.name, fix="See that it can be reached from here, then run the same again"
+            ) from None
         except self.ccxt.BaseError as problem:
             raise BadInput(
                 f"the exchange refused: {_one_line(problem)}",
                 where=self.name,
-                fix="Correct what it names, or ask another one: --exchange binance",
+                fix=f"Correct what it names, or ask another one: --exchange {OTHERS.get(self.name, 'binance')}",
             ) from None
 
 
