@@ -95,10 +95,28 @@ def _given(parameter: Parameter, choice: Any, owner: str) -> Axis:
         choice = [part.strip() for part in choice.split(",") if part.strip()]
     elif isinstance(choice, int | float) or not isinstance(choice, Iterable):
         choice = [choice]
-    values = sorted({parameter.parse(value, owner) for value in _few(choice, where)})
+    values = sorted({_value(parameter, value, owner) for value in _few(choice, where)})
     if not values:
         raise BadInput("it has no values to try", where=where, fix=RANGE_WORDS)
     return Axis(parameter.name, tuple(values))
+
+
+def _value(parameter: Parameter, value: Any, owner: str) -> Any:
+    """A value of a space; where it is none at all, how a space is written is what helps."""
+    try:
+        return parameter.parse(value, owner)
+    except BadInput as problem:
+        if isinstance(value, str) and not _is_number(value):
+            raise BadInput(problem.message, where=problem.where, fix=RANGE_WORDS) from None
+        raise
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _few(values: Iterable[Any], where: str) -> Iterator[Any]:
@@ -114,7 +132,7 @@ def _from_range(parameter: Parameter, text: str, owner: str) -> Axis:
     if len(parts) not in (2, 3) or not all(parts) or isinstance(parameter.default, bool):
         raise BadInput(f"{text!r} is no range for it", where=where, fix=RANGE_WORDS)
     for end in parts[:2]:
-        parameter.parse(end, owner)
+        _value(parameter, end, owner)
     return _ranged(parameter, parts[0], parts[1], parts[2] if len(parts) == 3 else parameter.step, where)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradewind import BadInput, Strategy, param
-from tradewind.research.asked_space import space_of
+from tradewind.research.asked_space import RANGE_WORDS, space_of
 from tradewind.research.bench import SCORES, Scores
 from tradewind.research.judged_sets import front
 from tradewind.research.objectives import HIGHER, LOWER, constraints_from, objectives_from
@@ -83,6 +83,13 @@ def test_choices_that_make_no_axis_are_refused(choice, said):
     with pytest.raises(BadInput) as told:
         space_of(Wide, choice)
     assert said in str(told.value)
+
+
+@pytest.mark.parametrize("choice", [{"whole": "2..9"}, {"whole": "2-9"}, {"whole": "1,two"}, {"whole": "low:9"}])
+def test_what_is_no_number_in_a_space_is_answered_with_how_a_space_is_written(choice):
+    with pytest.raises(BadInput, match="expected a number") as told:
+        space_of(Wide, choice)
+    assert told.value.fix == RANGE_WORDS
 
 
 def test_an_endless_list_of_values_is_refused_and_not_waited_for():

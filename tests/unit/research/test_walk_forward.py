@@ -16,7 +16,7 @@ from tradewind.research.optimise import optimise
 from tradewind.research.reports.study import render_study
 from tradewind.research.reports.walk_forward_document import walk_forward_document
 from tradewind.research.reports.walk_forward_page import walk_forward_study
-from tradewind.research.reports.walk_forward_words import verdict_of
+from tradewind.research.reports.walk_forward_words import cautions, verdict_of
 from tradewind.research.walk_forward import walk_forward
 
 BARS = market("BTC/USDT", 2_400, "1h", seed=9)
@@ -325,3 +325,9 @@ def test_two_lines_in_a_notebook(walked):
     shown = walked._repr_html_()
     assert shown.startswith("<iframe ")
     assert "SmaCross, walked forward" in shown
+
+
+def test_who_never_trades_is_told_that_there_is_nothing_to_judge(kernels):
+    walked = walk_forward(Idle, BARS, space={"size": [1, 2]}, windows=2, cache=kernels)
+    assert "No trade was made out of sample: there is nothing to judge" in cautions(walked)
+    assert walked.joined.performance.metrics["sharpe"] is None

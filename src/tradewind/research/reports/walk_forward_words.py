@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tradewind.core.domain.quantities import so_many
 from tradewind.core.performance.calendar import read_calendar
 from tradewind.core.performance.returns import RUIN
 from tradewind.core.performance.undefined import Undefined
@@ -60,8 +61,10 @@ def cautions(walked: WalkForward) -> list[str]:
             f"The shortest test has {shortest} daily returns: one window's figures say little, the joined ones more"
         )
     trades = int(walked.joined.performance.metrics["trades"] or 0)
-    if trades < TRADES_FEW:
-        said.append(f"Only {trades} trades out of sample: hardly enough to tell skill from luck")
+    if trades == 0:
+        said.append("No trade was made out of sample: there is nothing to judge")
+    elif trades < TRADES_FEW:
+        said.append(f"Only {so_many(trades, 'trade')} out of sample: hardly enough to tell skill from luck")
     return said + _edges(walked)
 
 
