@@ -6,13 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from cli_page import PAGE, keys_of
 from typer.main import get_command
 
 from tradewind.interfaces.cli import backtest
 from tradewind.interfaces.cli.app import VERBS
 
-PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text(encoding="utf-8")
-DOCUMENTS = dict(re.findall(r"^\| `([a-z ]+)` \| (.*) \|$", PAGE[PAGE.index("## With `--json`") :], re.MULTILINE))
 RUN = ("backtest", "sma_cross", "-s", "BTC/USDT:USDT", "--engine", "interpreted", "--json")
 
 
@@ -30,17 +29,13 @@ def test_every_option_of_a_backtest_is_on_the_page() -> None:
         assert {option, f"--{bare}", f"--no-{bare.removeprefix('--')}"} & said, option
 
 
-def names(text: str) -> set[str]:
-    return set(re.findall(r"`([a-z_]+)`", text))
-
-
 def test_documents_have_the_keys_that_the_page_names(ask) -> None:
     run = ask(*RUN).document
-    assert set(run) == names(DOCUMENTS["backtest"])
+    assert set(run) == keys_of("backtest")
     listed = ask("runs", "--json").document
-    assert set(listed) | set(listed["runs"][0]) == names(DOCUMENTS["runs"])
+    assert set(listed) | set(listed["runs"][0]) == keys_of("runs")
     assert {"run", "report"} <= set(ask("report", "--json").document)
-    assert set(ask("new", "strategy", "idea", "--json").document) == names(DOCUMENTS["new strategy"])
+    assert set(ask("new", "strategy", "idea", "--json").document) == keys_of("new strategy")
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.json", "trades.csv", "equity.csv"])

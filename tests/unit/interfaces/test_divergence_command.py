@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from cli_page import keys_of
 
 SYMBOL = ("--symbol", "BTC/USDT:USDT", "--end", "2024-01-20")
 
@@ -14,6 +15,7 @@ def rehearsed(ask, *words):
 def test_at_a_perfect_venue_every_decision_is_the_backtests(ask, home):
     session = rehearsed(ask, "--name", "perfect", "--perfect")
     found = ask("divergence", "perfect", "--json").document
+    assert set(found) == keys_of("divergence")
     assert found["identical"]
     assert found["decision_hash_session"] == found["decision_hash_backtest"] == session["decision_hash"]
     assert found["decisions"] == {"same": session["decisions"], "differing": 0, "only_session": 0, "only_backtest": 0}

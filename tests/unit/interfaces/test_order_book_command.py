@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cli_page import keys_of
 
 MAKER = Path(__file__).parents[3] / "examples" / "market_maker.py"
 
@@ -29,6 +30,7 @@ def test_a_replay_is_kept_counted_and_marked_and_its_command_makes_it_again(ask,
     words = ["order-book", "backtest", str(MAKER), str(recording), "-p", "size=0.02", "--order-ms", "5"]
     words += ["--queue", "back"]
     first = ask(*words, "--json").document
+    assert set(first) == keys_of("order-book backtest")
     assert first["queue"]["maker_fills"] > 0
     assert first["metrics"]["n_trials"] == 1
     assert first["gaps"] == 1

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from cli_page import keys_of
 
 from tradewind.operations.portfolio_request import EXAMPLE
 
@@ -59,6 +60,7 @@ def test_a_file_is_run_kept_and_told(ask, tmp_path):
     answer = ask("portfolio", file, "--json")
     assert answer.code == 0, answer.err
     told = answer.document
+    assert set(told) == keys_of("portfolio")
     assert told["kind"] == "portfolio"
     assert told["cash"] == 5000
     assert told["allocation"]["method"] == "risk_parity"

@@ -5,12 +5,14 @@ import shlex
 from pathlib import Path
 
 import pytest
+from cli_page import keys_of
 
 WALK = ("walk-forward", "sma_cross", "-s", "BTC/USDT", "--space", "fast=5,10", "--space", "slow=20:40:20", "-w", 3)
 
 
 def test_a_walk_is_shown_and_kept(ask, home: Path) -> None:
     found = ask(*WALK, "--json").document
+    assert set(found) == keys_of("walk-forward")
     assert (found["kind"], len(found["windows"]), found["synthetic"]) == ("walk-forward", 3, True)
     assert found["search"]["sets_a_window"] == 4
     kept = json.loads((Path(found["folder"]) / "report.json").read_text(encoding="utf-8"))
