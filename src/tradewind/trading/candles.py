@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from tradewind.core.domain.candle_building import BEFORE_ALL_NS, CandleBuilder, CandleRules, Verdict
+from tradewind.core.domain.candle_building import CandleBuilder, CandleRules
 from tradewind.core.domain.events.envelope import Event
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.events.partitioning import partition_of
@@ -28,8 +26,9 @@ from tradewind.ports.event_store import EventStore
 from tradewind.ports.metrics import Metrics
 from tradewind.trading.closed_candles import closings_of, end_of
 from tradewind.trading.derived_events import Outbox, Stream, stream_of
-from tradewind.trading.earlier_ticks import NOWHERE, EarlierTicks, is_ahead, position_of
+from tradewind.trading.earlier_ticks import NOWHERE, EarlierTicks, position_of
 from tradewind.trading.most_recent import STREAMS_MAX, MostRecent
+from tradewind.trading.open_candles import OpenCandles
 
 log = logging.getLogger(__name__)
 TICKS = EVENT_TYPES["price.tick"].topic
@@ -41,26 +40,6 @@ PENDING_MAX = 5_000
 """Candles that are published together while a stream is made again."""
 PATIENCE_NS = 10 * SECOND_NS
 """How long a market must be silent before the clock closes its candles: much longer than ticks are under way."""
-
-
-@dataclass
-class _Making:
-    """A stream's candles that are open, and what has to be remembered of its ticks."""
-
-    builder: CandleBuilder
-    outbox: Outbox
-    latest_ns: int = BEFORE_ALL_NS
-    heard_ns: int = BEFORE_ALL_NS
-    recent: deque[tuple[int, str]] = field(default_factory=deque)
-    """When ticks happened, and their ids, as far as they are not final: one that comes again is known by its id."""
-    recent_ids: set[str] = field(default_factory=set)
-    folded: set[str] = field(default_factory=set)
-    """Ids of ticks that were taken from the store and are still to come on the bus."""
-    last: Event[Any] | None = None
-    """The tick that was taken last: what the clock closes is closed after it."""
-    closings: dict[str, int] = field(default_factory=dict)
-    """After which ticks the clock closed candles, and up to when: of what the store knows and is not folded yet."""
-    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 _Pending: TypeAlias = dict[tuple[str, int], tuple[Candle, Event[Any]]]
@@ -91,7 +70,7 @@ class CandleMaker(EventConsumer):
         super().__init__(bus, producer, metrics, group=group, member=member, sleep=sleep, **given)
         self.producer, self.metrics, self.store = producer, metrics, store
         self.rules, self.patience_ns = rules or CandleRules(), patience_ns
-        self._making: MostRecent[Stream, _Making] = MostRecent(streams_max)
+        self._making: MostRecent[Stream, OpenCandles] = MostRecent(streams_max)
         self._losses, self._crowded = 0, False
 
     @event_handler("price.tick")
@@ -133,7 +112,7 @@ class CandleMaker(EventConsumer):
         self._losses += 1
         self._making.drop(lambda stream: (TICKS.name, partition_of(stream.token, TICKS.partitions)) in places)
 
-    async def _advance(self, stream: Stream, making: _Making, now_ns: int) -> None:
+    async def _advance(self, stream: Stream, making: OpenCandles, now_ns: int) -> None:
         silent_since_ns, wait_ns = now_ns - self.patience_ns, self.rules.wait_ns
         if making.builder.due_ns + wait_ns > silent_since_ns or making.heard_ns > silent_since_ns:
             return
@@ -147,14 +126,14 @@ class CandleMaker(EventConsumer):
             while (until_ns := making.builder.due_ns + wait_ns) <= silent_since_ns:
                 making.builder.advance(until_ns)
 
-    async def _publish(self, making: _Making, cause: Event[Any] | None) -> None:
+    async def _publish(self, making: OpenCandles, cause: Event[Any] | None) -> None:
         """Publish what has closed: by a tick, or, without one, by the clock.
 
         The clock's are in the store before another tick is taken: what a tick closes the ticks say again, but when the
         clock did, only these candles know.
         """
         for candle in making.builder.closed():
-            _send(making.outbox, candle, cause, after=making.last)
+            making.send(candle, cause)
             self.metrics.counter("candles_closed", timeframe=candle.timeframe)(1)
         await making.outbox.publish()
 
@@ -172,15 +151,15 @@ class CandleMaker(EventConsumer):
         log.warning("%s is on the bus and not in the store: candles begin with what is there", event.event_id)
         return NOWHERE
 
-    def _feed(self, making: _Making, event: Event[Any]) -> None:
-        self.metrics.counter("ticks_for_candles", verdict=_fed(making, event))(1)
+    def _feed(self, making: OpenCandles, event: Event[Any]) -> None:
+        self.metrics.counter("ticks_for_candles", verdict=making.take(event))(1)
 
-    async def _restored(self, stream: Stream, event: Event[Any]) -> _Making:
+    async def _restored(self, stream: Stream, event: Event[Any]) -> OpenCandles:
         """All that the store holds of a stream, folded: also what is stored after this event and still to come.
 
         So it does not matter which event is the first to come after a restart, be it an old one that comes again.
         """
-        making = _Making(CandleBuilder(stream.token, self.rules), Outbox(stream, self.producer, self.store))
+        making = OpenCandles(CandleBuilder(stream.token, self.rules), Outbox(stream, self.producer, self.store))
         position = await self._stored_at(event)
         last_ns = await EarlierTicks(self.store, stream, position).last_ns(max(event.time_event, event.time_recorded))
         begin_ns = (event.time_event if last_ns is None else last_ns) - self.rules.wait_ns
@@ -191,7 +170,7 @@ class CandleMaker(EventConsumer):
         async for stored in stored_ticks.read(read_ns - self.rules.wait_ns):
             one = stored.event
             if stored.position < position:
-                _fed(making, one)
+                making.take(one)
             else:
                 self._feed(making, one)
                 if len(making.folded) < FOLDED_MAX:
@@ -205,7 +184,7 @@ class CandleMaker(EventConsumer):
         await self._publish_all(making, pending)
         return making
 
-    async def _publish_all(self, making: _Making, pending: _Pending) -> None:
+    async def _publish_all(self, making: OpenCandles, pending: _Pending) -> None:
         """Publish candles that the store does not have; one that is on its way there is stored once all the same."""
         if not pending:
             return
@@ -214,33 +193,7 @@ class CandleMaker(EventConsumer):
         async for event in stored.candles(first_ns, last_ns + 1):
             pending.pop((event.data.timeframe, event.data.time), None)
         for candle, cause in pending.values():
-            _send(making.outbox, candle, cause)
+            making.send(candle, cause)
             self.metrics.counter("candles_closed", timeframe=candle.timeframe)(1)
         pending.clear()
         await making.outbox.publish()
-
-
-def _fed(making: _Making, event: Event[Any]) -> str:
-    """What became of a tick. One that is final is late when it comes again; one that is not is known by its id."""
-    making.heard_ns = max(making.heard_ns, event.time_recorded)
-    if is_ahead(event):
-        return "ahead"
-    if event.event_id in making.recent_ids:
-        return "duplicate"
-    making.latest_ns = max(making.latest_ns, event.time_event)
-    tick = event.data
-    verdict = making.builder.take(event.time_event, tick.price, tick.size, tick.trade_id)
-    if verdict is Verdict.TAKEN:
-        making.last = event
-    if making.closings and (until_ns := making.closings.pop(event.event_id, None)) is not None:
-        making.builder.advance(until_ns + making.builder.rules.wait_ns)
-    making.recent.append((event.time_event, event.event_id))
-    making.recent_ids.add(event.event_id)
-    while making.recent and making.recent[0][0] < making.builder.final_ns:
-        making.recent_ids.discard(making.recent.popleft()[1])
-    return verdict
-
-
-def _send(outbox: Outbox, candle: Candle, cause: Event[Any] | None, after: Event[Any] | None = None) -> None:
-    parts = candle.timeframe, candle.time
-    outbox.add("candle.closed", candle, end_of(candle), parts, cause, after=after, keep=cause is None)
