@@ -238,13 +238,14 @@ def _pack_objects(items: list[Any] | tuple[Any, ...], rows: Any) -> None:
             pack(item, row)
 
 
+NUMBERS = frozenset({bool, int, float})
+
+
 def unpack(record: Any, obj: object, skip: frozenset[str] = frozenset()) -> None:
     """Copy the values of `record` back into `obj`, as plain Python numbers; attributes named in `skip` stay."""
     held = vars(obj)
     of_class = {name for name, _ in constants_of(type(obj)) if name not in held}
-    if not of_class and all(
-        record.dtype[i].shape == () and record.dtype[i].names is None for i in range(len(record.dtype))
-    ):
+    if held and not of_class and NUMBERS.issuperset(map(type, held.values())):
         held.update(zip(record.dtype.names, record.item(), strict=True))
         return
     for name, value in list(fields_of(obj)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import types as python_types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 LINKS = frozenset({"source", "feed"})
@@ -79,8 +79,24 @@ def functions_in(obj: object) -> list[python_types.FunctionType]:
     return [function for cls in classes_in(obj) for _, function, _ in members_of(cls)]
 
 
-def members_of(cls: type) -> Iterator[tuple[str, python_types.FunctionType, bool]]:
-    """Name, function, and whether it is a property, of all that can be compiled of a class, inherited ones included."""
+Member = tuple[str, python_types.FunctionType, bool]
+_members: weakref.WeakKeyDictionary[type, tuple[Member, ...]] = weakref.WeakKeyDictionary()
+
+
+def members_of(cls: type) -> Iterable[Member]:
+    """Name, function, and whether it is a property, of all that can be compiled of a class, inherited ones included.
+
+    Tradewind's own classes stay as they are while the process lives, and are looked through once.
+    """
+    if not cls.__module__.startswith("tradewind."):
+        return _looked_up(cls)
+    found = _members.get(cls)
+    if found is None:
+        found = _members[cls] = tuple(_looked_up(cls))
+    return found
+
+
+def _looked_up(cls: type) -> Iterator[Member]:
     for name in dir(cls):
         if (name.startswith("__") and name != "__bool__") or name in SETUP_ONLY:
             continue

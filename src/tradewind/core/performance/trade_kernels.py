@@ -2,6 +2,8 @@
 
 Lots are rows of LOT. The open lots of one (symbol, leg) form a queue, oldest first, linked by `after`; a lot also leads
 to its trades, newest first (`trade`, then `older`), so that an exit order in several fills finds its trade again.
+
+Sizes that have moved are above zero, so what divides by them need not ask whether they are.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tradewind.core.performance.kernel import kept
+from tradewind.core.performance.kernel import kept, kernel
 
 ROUNDING = 1e-9
 """Sizes that differ by less than this share of a fill are the same size, rounded differently."""
@@ -49,7 +51,7 @@ def share_funding(due: Any, queue: Any, lots: Any) -> None:
         lot = lots[lot]["after"]
 
 
-@kept
+@kernel
 def enter(fill: Any, moved: float, number: int, queue: Any, lots: Any) -> None:
     """Add an opening fill to its order's lot, which joins the queue's tail unless it is in it."""
     lot = lots[number]
@@ -68,7 +70,7 @@ def enter(fill: Any, moved: float, number: int, queue: Any, lots: Any) -> None:
     queue["held"] += moved
 
 
-@kept
+@kernel
 def settle(fill: Any, taken: float, moved: float, lot: Any, trade: Any) -> None:
     """Move `taken` of a lot into a trade, at the fill's price, with its share of fees and funding."""
     share = taken / lot["size"]
@@ -91,7 +93,7 @@ def settle(fill: Any, taken: float, moved: float, lot: Any, trade: Any) -> None:
     lot["size"] -= taken
 
 
-@kept
+@kernel
 def leave(fill: Any, moved: float, queue: Any, lots: Any, trades: Any, older: Any, n_trades: int) -> int:
     """Close lots from the queue's head with a closing fill; the new number of trades, or -1 when too little is open.
 
@@ -131,7 +133,7 @@ def leave(fill: Any, moved: float, queue: Any, lots: Any, trades: Any, older: An
     return -1 if remaining > ROUNDING * moved else n_trades
 
 
-@kept
+@kernel
 def match_fills(fills: Any, funding: Any, queues: Any, lots: Any, trades: Any, orders: int) -> tuple[int, int, int]:
     """Fill `lots` and `trades`; how many of each, and the row of an impossible fill (-1: none). Queues start empty."""
     older = np.full(len(trades), NONE)
