@@ -63,7 +63,6 @@ def _what_is_left_open_is_told_here(
         gc.collect()
 
 
-
 @pytest.fixture(scope="session")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of compiled code, one for the whole test run: a kernel is found again by what it is made of."""
