@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradewind.core.domain.errors import BadInput
-from tradewind.core.domain.events.codec import CARRYING_BYTES_MAX, EVENT_BYTES_MAX, decode, encode, payload_of
+from tradewind.core.domain.events.codec import (
+    CARRYING_BYTES_MAX,
+    EVENT_BYTES_MAX,
+    decode,
+    decode_all,
+    encode,
+    payload_of,
+)
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.events.partitioning import murmur2, partition_of
 from tradewind.core.domain.events.topics import TOPICS
@@ -266,3 +273,18 @@ def test_an_older_version_is_upgraded_step_by_step(monkeypatch):
 
 def test_defaults_are_not_written():
     assert "causation_id" not in msgspec.json.decode(encode(tick()))
+
+
+@given(st.data())
+def test_many_rows_are_read_as_each_alone_is(data):
+    """Runs of one type are read by what read the row before; whatever comes between them changes nothing."""
+    lines = [line for file in WRITTEN for line in file.read_bytes().splitlines()]
+    rows = data.draw(st.lists(st.sampled_from(lines), max_size=12))
+    assert decode_all(rows) == [decode(row) for row in rows]
+    at = data.draw(st.integers(0, len(rows)))
+    broken = data.draw(st.sampled_from(lines))[: data.draw(st.integers(0, 200))]
+    with pytest.raises(BadInput) as many:
+        decode_all([*rows[:at], broken, *rows[at:]])
+    with pytest.raises(BadInput) as one:
+        decode(broken)
+    assert str(many.value) == str(one.value)

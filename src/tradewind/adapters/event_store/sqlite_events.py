@@ -20,7 +20,7 @@ import apsw
 
 from tradewind.adapters.event_store.holding import KEPT_FOR_EVER, read, written
 from tradewind.core.domain.errors import Corrupt, TradewindError, Unavailable
-from tradewind.core.domain.events.codec import decode, encode
+from tradewind.core.domain.events.codec import decode_all, encode
 from tradewind.core.domain.events.envelope import Event
 from tradewind.ports.event_store import EventQuery, Hold, Purged, StoredEvent, Tidied
 
@@ -127,7 +127,8 @@ class SqliteEventStore:
         while True:
             rows = await self._ask(sql, (after, *values, page))
             for start in range(0, len(rows), batch):
-                yield [StoredEvent(position, decode(body)) for position, body in rows[start : start + batch]]
+                positions, bodies = zip(*rows[start : start + batch], strict=True)
+                yield list(map(StoredEvent, positions, decode_all(bodies)))
             if len(rows) < page:
                 return
             after, page = rows[-1][0], max(page, PAGE_ROWS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -75,6 +76,23 @@ def decode(data: bytes) -> Event[Any]:
     if len(data) > EVENT_BYTES_MAX:
         _check_length(len(data), type(event.data) in CARRYING, event.type)
     return event
+
+
+def decode_all(rows: Iterable[bytes]) -> list[Event[Any]]:
+    """The events of many rows of bytes, each as `decode` reads it. Of a run of one type it is looked for once."""
+    found: list[Event[Any]] = []
+    head = b""
+    read: Callable[[bytes], Event[Any]] = decode
+    for data in rows:
+        if not (head and data.startswith(head, USUAL_AT)):
+            head = data[USUAL_AT : data.find(TIME, USUAL_AT, LOOKED_AT)]
+            today = _decoders().get(head)
+            head, read = (b"", decode) if today is None else (head + TIME, today.decode)
+        try:
+            found.append(read(data) if len(data) <= EVENT_BYTES_MAX else decode(data))
+        except (*UNREADABLE, BadInput):
+            found.append(decode(data))  # it says what is wrong
+    return found
 
 
 def check(event: Event[Any]) -> None:
