@@ -114,7 +114,8 @@ def _show_difference(console: Console, found: Difference) -> None:
     from tradewind.core.domain.instants import instant_text
 
     when = f", {instant_text(found.time)}" if found.time else ""
-    console.say(f"{WHAT[found.what]}: event {found.position} ({found.type}{when})")
+    place = f"event {found.position} ({found.type}{when})" if found.position else found.type
+    console.say(f"{WHAT[found.what]}: {place}")
     console.say(f"  recorded: {_side(found.recorded, found.replayed)}")
     console.say(f"  now:      {_side(found.replayed, found.recorded)}")
 
