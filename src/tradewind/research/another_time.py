@@ -44,9 +44,26 @@ def may_ask(functions: Iterable[FunctionType]) -> bool:
     return False
 
 
+CHANCE = frozenset({"random", "default_rng", "RandomState", "Random", "SystemRandom", "urandom", "secrets", "uuid4"})
+
+
+def may_draw(functions: Iterable[FunctionType]) -> bool:
+    """Whether any of the functions names something that draws by chance; it may have a seed."""
+    return any(
+        names_in(function.__code__) & CHANCE
+        or any(getattr(function.__globals__.get(n), "__module__", "") == "random" for n in names_in(function.__code__))
+        for function in functions
+    )
+
+
 @contextmanager
-def at_another_time(functions: Iterable[FunctionType], later: real.timedelta) -> Iterator[list[str]]:
-    """While it lasts clocks are `later`; the list fills with the names of what `functions` or their like have asked."""
+def at_another_time(
+    functions: Iterable[FunctionType], later: real.timedelta, *, salted: bool = True
+) -> Iterator[list[str]]:
+    """While it lasts clocks are `later`; the list fills with the names of what `functions` or their like have asked.
+
+    `salted`: hashes and places in memory are other ones too; machine code knows them only as they are.
+    """
     asked: list[str] = []
     put_back: list[tuple[Any, str, Any]] = []
     written: list[tuple[dict[str, Any], str]] = []
@@ -59,7 +76,7 @@ def at_another_time(functions: Iterable[FunctionType], later: real.timedelta) ->
                 if isinstance(name, str) and _is_clock(value) and value in shifted:
                     put_back.append((space, name, value))
                     space[name] = shifted[value]
-            for name in names_in(function.__code__) & {"hash", "id"} - set(space):
+            for name in (names_in(function.__code__) & {"hash", "id"} - set(space)) if salted else ():
                 written.append((space, name))
                 space[name] = shifted[name]
         for module, name in owners:

@@ -17,7 +17,7 @@ from tradewind.core.domain.quantities import so_many
 from tradewind.core.engine.market_data import MarketData
 from tradewind.core.engine.prepared import Columns
 from tradewind.core.engine.run import RunResult
-from tradewind.research.another_time import LATER, at_another_time, may_ask
+from tradewind.research.another_time import LATER, at_another_time, may_ask, may_draw
 from tradewind.research.differences import column_differs, decision_at, first_other_decision
 from tradewind.research.foresight import Finding, ahead_of, number_text
 from tradewind.research.outside_state import functions_of
@@ -30,6 +30,8 @@ DECISIONS_EXPLAINED = 5
 FILLED = "its first numbers are made of later bars, as where a gap is filled backwards (bfill)"
 GLIMPSE = (60, 15)
 """How many bars before and after a cut are kept of a column, to be drawn."""
+TIMES_AGAIN = 6
+"""How often who may draw by chance is run again on the same bars."""
 
 
 @dataclass
@@ -52,16 +54,18 @@ def unrepeatable_finding(search: Search) -> Finding | None:
     """The first thing that a second run on the very same bars does otherwise: chance or a clock, not look-ahead."""
     words = "the same bars gave another answer: it draws by chance, or asks a clock"
     ways = ("run again on the same bars", "prepared again")
-    found = _other_again(search, search.rerun.run(search.data), search.rerun.columns(search.data), ways, words)
     functions = functions_of(search.rerun.strategy)
+    found: Finding | None = None
+    # A coin may fall twice the same way: who draws is asked more often.
+    for _ in range(TIMES_AGAIN if may_draw(functions) else 1):
+        again, columns = search.rerun.run(search.data), search.rerun.columns(search.data)
+        found = found or _other_again(search, again, columns, ways, words)
     if found or not may_ask(functions):
         return found
+    salted = search.whole.engine != "compiled"
     for later in LATER:
-        with suppress(StrategyFailed), at_another_time(functions, later) as asked:
-            # Machine code has no clock, and keeps the names that it was compiled with; `prepare` is never compiled.
-            compiled = search.whole.engine == "compiled"
-            again = search.whole if compiled else search.rerun.run(search.data)
-            columns = search.rerun.columns(search.data)
+        with suppress(StrategyFailed), at_another_time(functions, later, salted=salted) as asked:
+            again, columns = search.rerun.run(search.data), search.rerun.columns(search.data)
             if asked:
                 words = f"the same bars gave another answer at another time: it asks {_listed(asked)}"
                 found = found or _other_again(search, again, columns, ("run again at another time",) * 2, words)

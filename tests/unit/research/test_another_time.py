@@ -2,6 +2,8 @@
 
 # ruff: noqa: DTZ001, DTZ005, DTZ007, DTZ011 - what people ask carelessly is what is tested
 import datetime as dt
+import itertools
+import random
 import time
 from datetime import date, datetime
 from time import time as seconds_now
@@ -11,6 +13,7 @@ import pytest
 
 from tradewind.core.domain.market_data import Bars
 from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
+from tradewind.core.indicators import SMA
 from tradewind.core.strategy.strategy import Strategy
 from tradewind.research.another_time import LATER, at_another_time, may_ask
 from tradewind.research.lookahead import CLEAN, UNREPEATABLE, lookahead
@@ -122,3 +125,33 @@ def test_clocks_are_later_while_it_lasts_whole_otherwise_and_put_back():
 def test_who_names_no_clock_is_run_no_more_often_for_it():
     assert may_ask(functions_of(Logs))
     assert not may_ask(functions_of(AsksNothing))
+
+
+class TossesACoin(Strategy):
+    """Two runs in a row agree every other time."""
+
+    def setup(self):
+        self.average = SMA(random.choice((10, 20)))
+
+    def on_bar(self, bar):
+        if bar.close > self.average.value and self.direction == 0:
+            self.buy()
+        elif bar.close < self.average.value and self.direction > 0:
+            self.close()
+
+
+class SetUpByTheDate(TossesACoin):
+    def setup(self):
+        self.average = SMA(5 + date.today().toordinal() % 20)
+
+
+@pytest.mark.parametrize("engine", ["interpreted", "compiled"])
+def test_who_sets_up_by_chance_or_by_the_date_cannot_be_repeated_in_either_engine(engine, kernels, monkeypatch):
+    tosses = itertools.chain([10] * 3, itertools.cycle([20, 10]))
+    monkeypatch.setattr(random, "choice", lambda _: next(tosses))
+    by_chance = lookahead(TossesACoin, BARS, engine=engine, cache=kernels)
+    assert by_chance.verdict == UNREPEATABLE
+    assert "draws by chance" in by_chance.findings[0].diagnosis
+    by_date = lookahead(SetUpByTheDate, BARS, engine=engine, cache=kernels)
+    assert (by_date.verdict, by_date.engine) == (UNREPEATABLE, engine)
+    assert "date.today()" in by_date.findings[0].diagnosis
