@@ -14,7 +14,7 @@ from tradewind.adapters.bus.kafka_place import KafkaPlace
 from tradewind.adapters.bus.kafka_subscription import RECEIVING
 from tradewind.adapters.bus.kafka_topics import describe_topics, make_topics, wanted_topics
 from tradewind.adapters.telemetry.counted_metrics import CountedMetrics
-from tradewind.core.domain.errors import BadInput, Disputed
+from tradewind.core.domain.errors import BadInput, Disputed, Unavailable
 from tradewind.core.domain.events.codec import encode
 from tradewind.core.domain.events.event_types import EVENT_TYPES
 from tradewind.core.domain.events.partitioning import partition_of
@@ -218,6 +218,20 @@ def test_a_call_of_more_events_than_the_client_has_room_for_keeps_their_order(ka
     found = on(kafka, work)
     for token in TOKENS[:3]:
         assert [e for e in found if e.token == token] == [e for e in events if e.token == token]
+
+
+def test_a_call_that_waits_for_room_on_a_bus_that_is_closed_comes_to_an_end(kafka, monkeypatch):
+    monkeypatch.setitem(PUBLISHING, "queue.buffering.max.messages", 50)
+
+    async def work(bus):
+        publishing = asyncio.create_task(bus.publish([tick(i, TOKENS[i % 3]) for i in range(1_000)]))
+        await asyncio.sleep(0)
+        assert not publishing.done()
+        await bus.close()
+        with pytest.raises(Unavailable, match="closed"):
+            await publishing
+
+    on(kafka, work)
 
 
 def test_what_a_stranger_published_in_a_transaction_can_be_looked_at_to_its_end(kafka):

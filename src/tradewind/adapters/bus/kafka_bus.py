@@ -64,17 +64,19 @@ class KafkaBus:
         if not encoded:
             return
         producer = self._open_producer()
-        batch, deadline = _Batch(asyncio.get_running_loop()), time.monotonic() + self.patience_s
+        batch = _Batch(asyncio.get_running_loop())
         from confluent_kafka import KafkaException  # noqa: PLC0415 - optional
 
         produce, prefix, delivered, sent = producer.produce, self.place.prefix, batch.delivered, 0
         try:
             for event, data, (topic, partition) in zip(events, encoded, places, strict=True):
+                deadline = 0.0
                 while True:
                     try:
                         produce(prefix + topic, data, event.token, partition, delivered)
                         break
                     except BufferError:
+                        deadline = deadline or time.monotonic() + self.patience_s
                         await self._room(deadline)
                 sent += 1
         except KafkaException as problem:
@@ -130,6 +132,7 @@ class KafkaBus:
         if time.monotonic() > deadline:
             raise Unavailable("too many events are on their way", where=self.place.shown)
         await asyncio.sleep(FULL_S)
+        self._must_be_open()  # else nobody would hear any more that they arrived
 
     def _open_producer(self) -> Producer:
         if self._producer is None:

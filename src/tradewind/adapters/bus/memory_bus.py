@@ -67,6 +67,7 @@ class MemoryBus:
             self._check_somebody_reads()
             async with self._changed:
                 await self._changed.wait_for(self._has_room)
+            self._must_be_open()
             positions: Sequence[int] = range(self._number + 1, self._number + 1 + len(events))
             self._number += len(events)
         else:

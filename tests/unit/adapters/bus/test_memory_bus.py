@@ -144,6 +144,21 @@ def test_publishing_waits_while_too_much_waits_for_a_group():
     assert asyncio.run(work()) == [5, 6, 7, 8, 9, 10]
 
 
+def test_who_waits_for_room_on_a_bus_that_is_closed_is_told_that_nothing_was_published():
+    async def work():
+        bus = MemoryBus(waiting_max=1)
+        await bus.subscribe("g", TICKS, "m")
+        await bus.publish([tick(1)])
+        waiting = asyncio.create_task(bus.publish([tick(2)]))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        await bus.close()
+        with pytest.raises(Unavailable, match="closed"):
+            await asyncio.wait_for(waiting, 20)
+
+    asyncio.run(work())
+
+
 def test_a_group_has_one_set_of_topics():
     async def work():
         bus = MemoryBus()
