@@ -40,6 +40,8 @@ __all__ = ["SCORES", "Bench", "Progress", "Scores"]
 Progress = Callable[[str, int, int], None]
 """Called with a stage, the parameter sets done and the sets in all."""
 PROGRESS_SECONDS = 0.1
+GRACE_SECONDS = 1.0
+"""How long threads are left to the sets they are at when a search is to end; then they are called back."""
 PATIENCE_SECONDS = 600.0
 """A set that is silent for so long is given up: its strategy's Python may be in a loop that never ends. It is heard of
 when it has been set up, and every `CHUNK_BARS_INTERPRETED` bars."""
@@ -134,8 +136,8 @@ class Bench:
         """Run every set. A set whose strategy fails, or refuses its parameters, has no figures and says why. The others
         are counted as trials, where runs are counted (`research.counting`).
 
-        An interrupt ends the threads, those in Python at once and those in compiled code after the set they are at, and
-        is passed on. Raises StrategyFailed where the
+        An interrupt ends the threads after the set they are at, or where it stands after a second if that is in Python,
+        and is passed on. Raises StrategyFailed where the
         engine is to be "compiled" and the strategy cannot be.
         """
         tell = progress or (lambda _stage, _done, _total: None)
@@ -197,6 +199,7 @@ class Bench:
                     tell("running", len(sets) - found.count(None), len(sets))
             finally:
                 stop.set()
+                _, working = wait(working, GRACE_SECONDS)  # most are at the end of their set long before
                 while working:
                     self._threads.call_back_all()
                     _, working = wait(working, PROGRESS_SECONDS)
