@@ -53,7 +53,7 @@ def test_each_class_of_events_stays_as_long_as_is_said(ask, stored):
     dry = ask("upkeep", *words, "--dry-run", "--json").document
     done = ask("upkeep", *words, "--json").document
     assert dry["forgotten"] == done["forgotten"] == {"price.tick": 29}
-    assert set(done["before"]) == {"*", "price.tick", "price.quote"}
+    assert set(done["before"]) == {"*", "price.tick", "price.quote", "funding.due"}
     assert stored() == 11
 
 
