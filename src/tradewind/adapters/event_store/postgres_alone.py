@@ -79,15 +79,14 @@ class _Held:
                 for role in self.roles:
                     await self._take(connection, role)
             except BaseException:
-                connection.terminate()
+                await _goodbye(connection)
                 raise
             self._connection = connection
 
     async def let_go(self) -> None:
         """End the session, and the roles are free."""
         if self._connection is not None:
-            with suppress(TimeoutError):
-                await self._connection.close(timeout=CLOSE_S_MAX)
+            await _goodbye(self._connection)
 
     async def _take(self, connection: asyncpg.Connection[Any], role: str) -> None:
         import asyncpg  # noqa: PLC0415 - an extra
@@ -120,6 +119,12 @@ class _Held:
             except BaseException:  # another has a role, or it is not known: nobody may go on as if it were held
                 lost()
                 raise
+
+
+async def _goodbye(connection: asyncpg.Connection[Any]) -> None:
+    """End a session: who is answered knows that its locks are free."""
+    with suppress(TimeoutError, OSError):
+        await connection.close(timeout=CLOSE_S_MAX)
 
 
 async def _ended(connection: asyncpg.Connection[Any]) -> None:

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from tests.servers.left_open import left_open
 from tests.servers.postgres import PostgresServer
+from tests.servers.proxy import Proxy
 
 from tradewind.adapters.event_store import postgres_alone
 from tradewind.adapters.event_store.postgres_alone import HOLDER, LOCKS, TAKE, key_of, served_alone_at
@@ -34,7 +35,6 @@ def own_server():
 def _impatient(monkeypatch):
     monkeypatch.setattr(postgres_alone, "WAIT_MS_MAX", 300)
     monkeypatch.setattr(postgres_alone, "AGAIN_S", 0.05)
-    monkeypatch.setattr(postgres_alone, "BEAT_S", 0.5)
 
 
 def test_a_role_that_another_process_has_is_refused_and_who_has_it_is_said(postgres):
@@ -78,6 +78,35 @@ def test_a_role_is_taken_again_after_the_server_was_away(own_server):
                 await asyncio.to_thread(own_server.start)
                 await held(own_server.url(), by="tradewind one-1")
             assert not lost.is_set()
+
+    asyncio.run(work())
+
+
+def test_a_session_that_is_silent_is_given_up_and_the_role_taken_again_when_the_network_heals(postgres, monkeypatch):
+    monkeypatch.setattr(postgres_alone, "BEAT_S", 0.3)
+    name, ended = postgres.new_database().rpartition("/")[2], postgres_alone._ended
+    there = postgres.url(name)
+
+    async def work():
+        given_up, lost = asyncio.Event(), asyncio.Event()
+
+        async def noted(connection):
+            await ended(connection)
+            given_up.set()
+
+        monkeypatch.setattr(postgres_alone, "_ended", noted)
+        async with asyncio.timeout(PATIENCE_S), Proxy(postgres.port) as proxy, connected(there, "looks") as looks:
+            url = f"postgresql://tradewind@127.0.0.1:{proxy.port}/{name}"
+            async with served_alone_at(url, ("candles",), "one-1", lost.set):
+                while (first := await looks.fetchrow(HOLDER, LOCKS, key_of("candles"))) is None:
+                    await asyncio.sleep(0)
+                proxy.partition()
+                await given_up.wait()
+                proxy.heal()
+                while (await looks.fetchrow(HOLDER, LOCKS, key_of("candles")) or first)["pid"] == first["pid"]:
+                    await asyncio.sleep(0)
+                await held(there, by="tradewind one-1")
+                assert not lost.is_set()
 
     asyncio.run(work())
 
