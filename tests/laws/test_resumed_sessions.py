@@ -145,7 +145,7 @@ def groups_of(events):
     return [1, *(i + 1 for i, event in enumerate(events) if event.type == "session.checkpoint")]
 
 
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     st.integers(0, 99), st.booleans(), st.lists(st.floats(0.0, 0.999), min_size=1, max_size=3),
     st.sampled_from([0, 5_000_000_000]),
@@ -153,7 +153,7 @@ def groups_of(events):
 def test_wherever_it_is_cut_off_a_session_that_goes_on_ends_as_one_that_never_was(seed, tame, cuts, wait):
     chances = Chances(seed) if tame else WILD
     terms = replace(TERMS, wait_ns=wait)
-    market = ticks(250, seed)
+    market = ticks(200, seed)
     until = market[-1][0] + 10 * 60 * 10**9
 
     async def never(store):

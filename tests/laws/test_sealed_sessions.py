@@ -10,7 +10,7 @@ from tests.unit.trading.test_sessions import NAME, Busy, again_by, events_of, in
 from tradewind.core.domain.errors import BadInput, Corrupt
 from tradewind.trading.sessions.replaying import replay
 
-FLIPS = 20
+FLIPS = 12
 KINDS = ("session.checkpoint", "price.tick", "decision.taken", "order.changed", "trade.executed", "session.changed")
 
 

@@ -10,6 +10,8 @@ from random import Random
 import apsw
 import pytest
 
+from tradewind import bootstrap
+
 WAIT_S = 60
 CLI = [sys.executable, "-m", "tradewind.interfaces.cli.main"]
 ASKED = ["sma_cross", "--symbol", "BTC/USDT:USDT", "--param", "fast=3", "--param", "slow=8", "--name"]
@@ -94,19 +96,10 @@ def test_a_session_that_is_killed_again_and_again_goes_on_to_what_it_would_have_
     assert ask("divergence", "cut", "--json").code == 0
 
 
-def test_a_session_that_another_process_is_at_work_on_is_left_alone(ask, home):
-    process = subprocess.Popen(
-        [*CLI, "rehearse", *ASKED, "cut"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )  # fmt: skip
-    try:
-        until = time.monotonic() + WAIT_S
-        while not events_of(home) and process.poll() is None and time.monotonic() < until:
-            pass
-        process.send_signal(signal.SIGSTOP)  # so it cannot come to its end meanwhile
+def test_a_session_that_somebody_is_at_work_on_is_left_alone(ask, home):
+    ask("rehearse", *ASKED, "cut", "--end", "2024-01-03")
+    with bootstrap.session_alone("cut"):
         answer = ask("resume", "cut")
-    finally:
-        process.kill()
-        process.wait(WAIT_S)
     assert answer.code == 3
-    assert "another process is at work on it" in answer.err or "come to its end" in answer.err
-    assert process.returncode == -signal.SIGKILL
+    assert "another process is at work on it" in answer.err
+    assert "come to its end" in ask("resume", "cut").err, "and it is let go again"
