@@ -21,7 +21,7 @@ from tradewind import (
     param,
 )
 from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
-from tradewind.core.engine import tracks
+from tradewind.core.engine import many_runs, tracks
 from tradewind.core.indicators.indicator import ring
 from tradewind.core.performance.returns import equity_returns
 from tradewind.core.strategy.bundled import STRATEGIES
@@ -313,7 +313,8 @@ class Restless(Strategy):
             self.close()
 
 
-def test_a_set_up_that_is_never_the_same_is_given_up_on_and_interpreted():
+def test_a_set_up_that_is_never_the_same_is_given_up_on_and_interpreted(monkeypatch):
+    monkeypatch.setattr(many_runs, "ATTEMPTS_MAX", 2)  # each is compiled
     bench = Bench(Restless, markets((PERPETUAL,), bars=100))
     scores = bench.score([{"length": 2}, {"length": 3}])
     assert "does not make the same twice" in scores.why_interpreted
