@@ -177,8 +177,9 @@ def cross_validate(
 
     Every parameter set is run once over all bars. Its returns by the calendar's periods (days, mostly) are cut into
     `groups`; each choice of `test_groups` of them is tested once with the set that is best in the other periods,
-    without those that `purge` takes off before and `embargo` after each test group (bars or a length of time, rounded
-    up to periods). The tests join to whole histories, each period of each tested with what was chosen without it.
+    without those around each test group that `purge` takes off on both sides, since outcomes reach so far into it and
+    out of it, and `embargo` after that (bars or a length of time, rounded up to periods). The tests join to whole
+    histories, each period of each tested with what was chosen without it.
 
     A choice looks at the returns of its training periods and at nothing else: a set that a test will ruin may be chosen
     for it, and loses all there. Periods after a test group come from indicators that have seen its prices, which is

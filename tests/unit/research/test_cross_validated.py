@@ -72,6 +72,16 @@ def test_the_page_shows_paths_splits_and_choices(kernels):
     assert repr(found).startswith("CrossValidated(SmaCross, 10 splits, 4 paths, median Sharpe ")
 
 
+def test_a_purge_is_left_out_on_both_sides_of_a_test_group_and_an_embargo_after_it(kernels):
+    found = cross_validate(
+        SMA_CROSS, BARS, groups=5, test_groups=1, space=SPACE, purge="2d", embargo="3d", cache=kernels
+    )
+    others = [len(found.time) - split.tested for split in found.splits]
+    assert [before - split.trained for before, split in zip(others, found.splits, strict=True)] == [5, 7, 7, 7, 2]
+    said = "Left out of the training: 2 days before each test group (purge), 5 after it (purge and embargo)"
+    assert said in render_study(cross_validated_study(found))
+
+
 class Geared(Strategy):
     """With `always` in the market but for an hour a day, without it for eight hours of two days."""
 

@@ -191,11 +191,13 @@ def _cautions(found: CrossValidated) -> list[str]:
 
 def _method(found: CrossValidated) -> tuple[str, ...]:
     joins = f"{len(found.splits)} splits, which join to {len(found.paths)} paths"
+    after = found.purge + found.embargo
+    gaps = f"{found.purge} days before each test group (purge), {after} after it (purge and embargo)"
     items = [
         f"{found.groups} groups of successive days, every choice of {found.test_groups} tested once: {joins}",
         f"{len(found.sets):,} sets by {found.search.method} (seed {found.search.seed}), each run once over all bars",
         "A split chooses by the Sharpe ratio of its training days",
-        f"Purge {found.purge} days before, embargo {found.embargo} days after each test group",
+        f"Left out of the training: {gaps}",
         f"Searched: {', '.join(str(axis) for axis in found.search.space.axes)}",
     ]
     if found.fixed:
