@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock, get_ident
-from time import monotonic
+from time import monotonic, sleep
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -27,7 +28,12 @@ class _Piece:
     """What a thread is at: when it last said that it is alive, and when it was last struck."""
 
     alive: float
-    struck: float = -AGAIN_SECONDS
+    struck: float | None = None
+    leaving: bool = False
+
+    def may_be_struck(self, now: float) -> bool:
+        """Not on its way out, and not while it may still be on its way out from the last time."""
+        return not self.leaving and (self.struck is None or now - self.struck >= AGAIN_SECONDS)
 
 
 class WatchedThreads:
@@ -39,17 +45,19 @@ class WatchedThreads:
 
     def do(self, piece: Callable[[], T]) -> T:
         """Do a piece of work in this thread. Raises CalledBack where it was struck; none comes later."""
-        me = get_ident()
-        with self._lock:
-            self._at[me] = _Piece(monotonic())
+        me, mine = get_ident(), _Piece(monotonic())
         try:
+            with self._lock:
+                self._at[me] = mine
+            return piece()
+        finally:
+            mine.leaving = (
+                True  # nothing is called before this, so nothing arrives before it; at most one strike is left
+            )
             try:
-                return piece()
-            finally:
-                self._leave(me)
-        except CalledBack:
-            self._leave(me)
-            raise
+                self._leave(me, mine)
+            except CalledBack:
+                self._leave(me, mine)
 
     def alive(self) -> None:
         """This thread says that it is getting on."""
@@ -65,7 +73,7 @@ class WatchedThreads:
         now = monotonic()
         with self._lock:
             me, piece = min(self._at.items(), key=lambda item: item[1].alive, default=(0, None))
-            if piece is None or now - piece.alive <= seconds or now - piece.struck < AGAIN_SECONDS:
+            if piece is None or now - piece.alive <= seconds or not piece.may_be_struck(now):
                 return
             _strike(me, piece, now)
             for other in self._at.values():
@@ -77,19 +85,32 @@ class WatchedThreads:
         now = monotonic()
         with self._lock:
             for me, piece in self._at.items():
-                if now - piece.struck >= AGAIN_SECONDS:
+                if piece.may_be_struck(now):
                     _strike(me, piece, now)
 
-    def _leave(self, me: int) -> None:
+    def _leave(self, me: int, mine: _Piece) -> None:
         with self._lock:
             self._at.pop(me, None)
-        _raise_in(me, ctypes.py_object())  # what has not arrived yet is taken back
+        if mine.struck is not None:
+            _await_strike(me)
 
 
 def _strike(me: int, piece: _Piece, now: float) -> None:
     piece.struck = now
-    _raise_in(me, ctypes.py_object(CalledBack))
+    _raise_in(me)
 
 
-def _raise_in(me: int, what: ctypes.py_object[type[CalledBack]]) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(me), what)
+def _await_strike(me: int) -> None:
+    """Receive here what may still be on its way to this thread, which is struck once more to be sure that it comes.
+
+    It is not taken back (by no exception at all): CPython then goes on looking for one for ever, and a thread that is
+    traced, as under coverage or a debugger, stands still in that.
+    """
+    with suppress(CalledBack):
+        _raise_in(me)
+        while True:
+            sleep(0)
+
+
+def _raise_in(me: int) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(me), ctypes.py_object(CalledBack))
