@@ -51,9 +51,8 @@ class WatchedThreads:
                 self._at[me] = mine
             return piece()
         finally:
-            mine.leaving = (
-                True  # nothing is called before this, so nothing arrives before it; at most one strike is left
-            )
+            # Nothing is called before this, so nothing arrives before it; after it one strike at most is on its way.
+            mine.leaving = True
             try:
                 self._leave(me, mine)
             except CalledBack:
