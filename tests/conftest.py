@@ -112,14 +112,24 @@ def ask(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
     return command
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server that the tests of a process share; each makes a database of its own."""
+def _made_postgres() -> Iterator[PostgresServer]:
     server = PostgresServer()
     try:
         yield server.make()
     finally:
         server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that the tests of a process share; each makes a database of its own."""
+    yield from _made_postgres()
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test's own, which it may stop."""
+    yield from _made_postgres()
 
 
 @pytest.fixture(scope="session")

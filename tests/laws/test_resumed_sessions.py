@@ -1,17 +1,15 @@
 """A session that is cut off anywhere and goes on ends as one that was never cut off, to the last bit."""
 
 import asyncio
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import msgspec
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from session_examples import with_store
 
-from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.errors import BadInput, Disputed
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.instruments import instrument_for
@@ -112,25 +110,13 @@ def orders_of(events):
     return [event.data for event in events if event.source == "session" and hasattr(event.data, "order_id")]
 
 
-def with_store(work):
-    async def run():
-        with tempfile.TemporaryDirectory() as folder:
-            store = SqliteEventStore(Path(folder) / "events.db")
-            try:
-                return await work(store)
-            finally:
-                await store.close()
-
-    return asyncio.run(run())
-
-
 def whole(market, until):
     async def work(store):
         first = recorder(store, "a")
         told = await first.run(market, until)
         return told, first.desk.x, await events_of(store)
 
-    return with_store(work)
+    return asyncio.run(with_store(work))
 
 
 def state_of(x):
@@ -160,7 +146,7 @@ def test_wherever_it_is_cut_off_a_session_that_goes_on_ends_as_one_that_never_wa
         first = recorder(store, "a", chances, terms)
         return await first.run(iter(market), until), first.desk.x, await events_of(store)
 
-    told, x, events = with_store(never)
+    told, x, events = asyncio.run(with_store(never))
     kept, left = events, events
     for number, cut in enumerate(sorted(cuts)):
         places = [place for place in groups_of(left) if place < len(left)]
@@ -172,7 +158,7 @@ def test_wherever_it_is_cut_off_a_session_that_goes_on_ends_as_one_that_never_wa
             found = await resume(went_on, Restless, "c0de", iter(market), until)
             return found, went_on.desk.x, await events_of(store), await replay(store, NAME, made_of("c0de"))
 
-        found, there, left, replayed = with_store(again)
+        found, there, left, replayed = asyncio.run(with_store(again))
         assert replace(found.recorded, seal=told.seal) == told
         assert state_of(there) == state_of(x)
         assert x.funding_paid != 0.0
@@ -215,7 +201,7 @@ def test_positions_and_open_orders_are_there_before_the_next_input_is_taken():
         await resume(went_on, Restless, "c0de", iter(MARKET))
         return seen, await events_of(store)
 
-    seen, events = with_store(work)
+    seen, events = asyncio.run(with_store(work))
     assert seen[0][0] > 0
     assert seen[0][1] > 0
     assert seen[0][2] > 0
@@ -230,7 +216,7 @@ def refused(kept, error, words, market=MARKET, code="c0de", chances=WILD):
             await resume(recorder(store, "b", chances), Restless, code, iter(market))
         return await events_of(store)
 
-    assert with_store(work) == kept, "nothing is written into what cannot go on"
+    assert asyncio.run(with_store(work)) == kept, "nothing is written into what cannot go on"
 
 
 def test_a_session_that_has_ended_does_not_go_on():
@@ -278,7 +264,7 @@ def test_of_two_that_go_on_from_one_place_only_one_does():
             await resume(first, Restless, "c0de", iter(MARKET))
         return await replay(store, NAME, made_of("c0de"))
 
-    again = with_store(work)
+    again = asyncio.run(with_store(work))
     assert again.difference is None
     assert again.ended
     assert again.resumed == 1

@@ -1,16 +1,14 @@
 """Law 1 for sessions: at a venue without chance a session decides what a backtest decides over the same bars."""
 
 import asyncio
-import tempfile
-from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from session_examples import with_store
 
-from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.instruments import Instrument, instrument_for
 from tradewind.core.domain.market_data import Bars, Funding, MarkPrices
 from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
@@ -117,15 +115,6 @@ def funded(bars, instruments, seed):
 def ids():
     number = iter(range(10**9))
     return lambda: f"id{next(number):09d}"
-
-
-async def with_store(work):
-    with tempfile.TemporaryDirectory() as folder:
-        store = SqliteEventStore(Path(folder) / "events.db")
-        try:
-            return await work(store)
-        finally:
-            await store.close()
 
 
 def session_of(strategy, terms, markets):

@@ -1,16 +1,14 @@
 """Sessions: a backtest's decisions where the venue is a backtest's market; whatever is changed in a record is found."""
 
 import asyncio
-import tempfile
-from pathlib import Path
 from random import Random
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from session_examples import with_store
 
-from tradewind.adapters.event_store.sqlite_events import SqliteEventStore
 from tradewind.core.domain.events import payloads as p
 from tradewind.core.domain.instruments import instrument_for
 from tradewind.core.domain.synthetic import SyntheticMarket, synthetic_market
@@ -77,15 +75,6 @@ def ticks(number, seed):
         time += chance.randrange(1, 2 * 10**10)
         price *= 1.0 + chance.gauss(0.0, 0.001)
         yield time, p.Tick(symbol=SYMBOL, price=round(price, 2), size=round(chance.random(), 3))
-
-
-async def with_store(work):
-    with tempfile.TemporaryDirectory() as folder:
-        store = SqliteEventStore(Path(folder) / "events.db")
-        try:
-            return await work(store)
-        finally:
-            await store.close()
 
 
 @pytest.mark.parametrize("name", ["sma_cross", "ema_triple", "macd_trend", "dca"])

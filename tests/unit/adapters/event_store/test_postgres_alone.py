@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 from tests.servers.left_open import left_open
-from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Proxy
 
 from tradewind.adapters.event_store import postgres_alone
@@ -19,16 +18,6 @@ PATIENCE_S = 60
 
 def nothing():
     """Nobody is told."""
-
-
-@pytest.fixture
-def own_server():
-    """A server that a test may stop."""
-    server = PostgresServer()
-    try:
-        yield server.make()
-    finally:
-        server.remove()
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,6 @@ import asyncpg
 import pytest
 from event_examples import tick
 from tests.servers.event_stores import asked, opened
-from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Proxy
 
 from tradewind.adapters.event_store import postgres_connection
@@ -52,16 +51,6 @@ async def everything(store, query=None):
 @pytest.fixture
 def url(postgres):
     return postgres.new_database()
-
-
-@pytest.fixture
-def own_server():
-    """A server that a test may stop."""
-    server = PostgresServer()
-    try:
-        yield server.make()
-    finally:
-        server.remove()
 
 
 def now_ns():
