@@ -64,6 +64,7 @@ def test_a_session_that_is_interrupted_says_so_and_keeps_what_it_acted_on(ask, h
     assert again["same"]
     assert again["events"] == events_of(home)
     assert again["ended"] or (process.returncode == 130 and out == b"")
+    assert again["ended"] or b"Go on with it: tradewind resume cut" in said
 
 
 @pytest.mark.parametrize("seed", [1])

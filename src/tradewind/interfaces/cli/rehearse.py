@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,13 +53,8 @@ def rehearse(
     ] = False,
 ) -> None:
     """Rehearse a strategy as if live: ticks one by one, orders answered late, in parts or not at all; all recorded."""
-    import asyncio
-    from contextlib import redirect_stdout
-
-    from uuid_utils import uuid7
-
-    from tradewind import bootstrap
     from tradewind.core.domain.errors import BadInput
+    from tradewind.interfaces.cli.at_session import run_session
     from tradewind.interfaces.cli.clock import now_ns
     from tradewind.operations.rehearsal import rehearse as run
     from tradewind.trading.sessions.chance_venue import AT_ONCE, Chances
@@ -72,18 +66,7 @@ def rehearse(
             raise BadInput("a perfect venue has no chances", where="--perfect", fix="Leave out its other options")
         chances = AT_ONCE
 
-    async def work() -> Rehearsed:
-        store = bootstrap.open_event_store()
-        try:
-            with console.progress("loading", "running") as progress, redirect_stdout(sys.stderr):
-                return await run(
-                    request, chances, name=name, catalogue=bootstrap.open_catalogue(), store=store, now_ns=now_ns(),
-                    clock_ns=now_ns, new_id=lambda: str(uuid7()), held=bootstrap.session_alone, progress=progress,
-                )  # fmt: skip
-        finally:
-            await store.close()
-
-    done = asyncio.run(work())
+    done = run_session(console, partial(run, request, chances, name=name, now_ns=now_ns()))
     tell(console, done, seed)
 
 
