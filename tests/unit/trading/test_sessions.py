@@ -340,20 +340,38 @@ def test_code_that_decides_otherwise_stops_at_its_first_other_decision(tmp_path)
     assert again.code_hash == "other"
 
 
-def test_a_session_that_was_cut_off_is_played_as_far_as_it_is_written(tmp_path):
-    class Breaks(Exception):
-        pass
+class MarketBreaks(Exception):
+    """The market of a session that is cut off."""
+
+
+async def cut_off(store):
+    """A session that breaks at its 1,500th tick, played again."""
 
     def broken():
         for number, each in enumerate(ticks(2_000)):
             if number == 1_500:
-                raise Breaks
+                raise MarketBreaks
             yield each
 
+    with pytest.raises(MarketBreaks):
+        await recorded(store, market=broken())
+    return await replay(store, NAME, again_by(Busy))
+
+
+def test_where_an_earlier_session_of_the_name_is_forgotten_its_end_is_not_missed_in_the_next(tmp_path):
     async def work(store):
-        with pytest.raises(Breaks):
-            await recorded(store, market=broken())
-        return await replay(store, NAME, again_by(Busy))
+        await recorded(store)
+        apsw.Connection(str(store.path)).execute("DELETE FROM events WHERE session = ?", (NAME,))
+        return await cut_off(store)
+
+    again = in_store(tmp_path, work)
+    assert again.difference is None
+    assert not again.ended
+
+
+def test_a_session_that_was_cut_off_is_played_as_far_as_it_is_written(tmp_path):
+    async def work(store):
+        return await cut_off(store)
 
     again = in_store(tmp_path, work)
     assert again.difference is None

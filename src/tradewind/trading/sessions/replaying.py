@@ -131,7 +131,7 @@ class Replay:
         self.ended = False
         self.resumed = 0
         self.failed: str | None = None
-        self.begun_ns = 0
+        self.begun_ns = self.begun_at = 0
         self.tenant: str | None = None
         self.unsealed: Event[Any] | None = None
         """The beginning, where nothing has sealed it yet."""
@@ -187,7 +187,7 @@ class Replay:
         """A session that came to its end has left a mark of that beside its record."""
         if self.tenant is not None and not self.ended:
             end = await store.bookmark(end_mark(self.tenant, self.session))
-            if end:
+            if end > self.begun_at:  # one before it is of an earlier session of this name, whose record is forgotten
                 gone = "its end is gone, and what was before it"
                 raise _Differs(Difference("record", end, "", "the end of the record", 0, "the session's end", gone))
 
@@ -311,7 +311,7 @@ class Replay:
             if self.desk is not None:
                 raise _Differs(_difference("record", stored, _plain(change), "one beginning"))
             self.terms, self.begun_ns = read_terms(change.terms, self.session), stored.event.time_event
-            self.tenant = stored.event.tenant
+            self.begun_at, self.tenant = stored.position, stored.event.tenant
             strategy_type, self.code_hash = self.made_of(self.terms)
             self.desk = Desk(strategy_type, self.terms, self.session, self.watcher)
             return
