@@ -10,6 +10,8 @@ from tradewind.core.domain.errors import BadInput
 
 Kind = Literal["spot", "perpetual"]
 STEP_MIN, STEP_MAX = Decimal("1e-18"), Decimal("1e18")
+FLOAT_BITS_MAX = 1_000
+"""A whole number of more binary digits is not made a float: it may be beyond all of them."""
 """The finest and the coarsest tick or lot: the parts of the finest coin there is, and as far the other way."""
 
 
@@ -80,7 +82,7 @@ def _is_step(value: Decimal) -> bool:
     """Whether prices and sizes can be rounded to it exactly: as a ratio of two whole numbers that a float holds."""
     if not STEP_MIN <= value <= STEP_MAX:
         return False
-    return all(float(number) == number for number in value.as_integer_ratio())
+    return all(number.bit_length() <= FLOAT_BITS_MAX and float(number) == number for number in value.as_integer_ratio())
 
 
 def instrument_for(symbol: str) -> Instrument:

@@ -444,7 +444,9 @@ def test_a_compiler_that_is_turned_off_is_a_reason_to_interpret(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["tick", "lot"])
-@pytest.mark.parametrize("step", ["1e-400", "1e-19", "1e19", "0.1234567890123456789", "nan", "-0.1"])
+@pytest.mark.parametrize(
+    "step", ["1e-400", "1e-19", "1e19", "0.1234567890123456789", "1." + "0" * 400 + "1", "nan", "-0.1"]
+)
 def test_a_step_that_no_price_could_be_rounded_to_exactly_is_refused(name, step):
     with pytest.raises(BadInput, match=name):
         Instrument("BTC/USDT", **{name: Decimal(step)})
