@@ -5,7 +5,6 @@ Everything here looks at one `Search`, which gathers findings and notes; `resear
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,19 +58,25 @@ def unrepeatable_finding(search: Search) -> Finding | None:
     # A coin may fall twice the same way: who draws is asked more often.
     for _ in range(TIMES_AGAIN if may_draw(functions) else 1):
         again, columns = search.rerun.run(search.data), search.rerun.columns(search.data)
-        found = found or _other_again(search, again, columns, ways, words)
-    if found or not may_ask(functions):
-        return found
+        found = _other_again(search, again, columns, ways, words)
+        if found:
+            return found
+    if not may_ask(functions):
+        return None
     salted = search.whole.engine != "compiled"
+    told = "at other times it decided the same"
     for later in LATER:
-        with suppress(StrategyFailed), at_another_time(functions, later, salted=salted) as asked:
-            again, columns = search.rerun.run(search.data), search.rerun.columns(search.data)
-            if asked:
-                words = f"the same bars gave another answer at another time: it asks {_listed(asked)}"
-                found = found or _other_again(search, again, columns, ("run again at another time",) * 2, words)
+        try:
+            with at_another_time(functions, later, salted=salted) as asked:
+                again, columns = search.rerun.run(search.data), search.rerun.columns(search.data)
+                if asked:
+                    words = f"the same bars gave another answer at another time: it asks {_listed(asked)}"
+                    found = _other_again(search, again, columns, ("run again at another time",) * 2, words)
+        except StrategyFailed as failed:
+            told = f"at another time it fails: {failed}"
         if found or not asked:
             return found
-    search.notes[f"It asks {_listed(asked)}; at other times it decided the same"] = None
+    search.notes[f"It asks {_listed(asked)}; {told}"] = None
     return None
 
 

@@ -52,6 +52,20 @@ CLOCKS = {
 }
 
 
+def test_who_fails_at_another_time_is_not_said_to_decide_the_same():
+    today = date.today().year
+
+    class ForThisYear(Asks):
+        def number(self, bar):
+            if datetime.now().year != today:
+                raise ValueError("it is another year")
+            return 0
+
+    result = lookahead(ForThisYear, BARS, engine="interpreted")
+    assert any("at another time it fails" in note and "another year" in note for note in result.notes)
+    assert not any("decided the same" in note for note in result.notes)
+
+
 @pytest.mark.parametrize("name", CLOCKS)
 def test_decisions_by_the_clock_of_the_day_they_are_run_on_cannot_be_repeated(name):
     clock = CLOCKS[name]
