@@ -21,8 +21,8 @@ from tradewind.operations.backtest_data import completed, instrument_from, load_
 from tradewind.operations.backtest_request import BacktestRequest
 from tradewind.operations.progress import Progress, Silence
 from tradewind.operations.run_names import run_name
-from tradewind.operations.sessions import TENANT
 from tradewind.operations.strategies import strategy_named
+from tradewind.operations.tenant import TENANT
 from tradewind.ports.event_store import EventStore
 from tradewind.ports.market_data import MarketData
 from tradewind.research.backtest import Market, symbol_data

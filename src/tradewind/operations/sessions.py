@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from tradewind.core.domain.errors import TradewindError
 from tradewind.operations.strategies import strategy_named
+from tradewind.operations.tenant import TENANT
 from tradewind.ports.event_store import EventQuery, EventStore
 from tradewind.research.code_hash import code_hash
 from tradewind.trading.sessions.consequences import Consequences, consequences
@@ -14,7 +15,6 @@ from tradewind.trading.sessions.lineage import Lineage, lineage
 from tradewind.trading.sessions.replaying import Difference, Replayed, replay
 from tradewind.trading.sessions.terms import SessionTerms
 
-TENANT = "home"
 SESSIONS_SHOWN_MAX = 1_000
 
 

@@ -116,7 +116,7 @@ class _Held:
                 await self.take()
             except Unavailable:
                 await asyncio.sleep(AGAIN_S)
-            except BaseException:  # another has a role, or it is not known: nobody may go on as if it were held
+            except Exception:  # another has a role, or it is not known: nobody may go on as if it were held
                 lost()
                 raise
 

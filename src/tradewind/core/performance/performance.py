@@ -91,11 +91,11 @@ def summarise(
     return Performance(values, reasons, calendar.periods_per_year, calendar.description)  # type: ignore[arg-type]
 
 
+SWINGS = ("volatility", "sharpe", "sortino")
+
+
 def _of_returns(found: NDArray[np.float64] | Undefined, per_year: float) -> dict[str, Figure]:
     measures = {
-        "volatility": lambda r: returns.volatility(r, per_year),
-        "sharpe": lambda r: returns.sharpe(r, per_year),
-        "sortino": lambda r: returns.sortino(r, per_year),
         "omega": returns.omega,
         "psr": psr,
         "value_at_risk_95": returns.value_at_risk_95,
@@ -105,8 +105,9 @@ def _of_returns(found: NDArray[np.float64] | Undefined, per_year: float) -> dict
         "kurtosis": returns.kurtosis,
     }
     if isinstance(found, Undefined):
-        return dict.fromkeys(measures, found)
-    return {name: measure(found) for name, measure in measures.items()}
+        return dict.fromkeys((*SWINGS, *measures), found)
+    swings = zip(SWINGS, returns.swings(found, per_year), strict=True)
+    return {**dict(swings), **{name: measure(found) for name, measure in measures.items()}}
 
 
 def _of_trades(trades: NDArray[Any]) -> dict[str, Figure]:

@@ -38,8 +38,11 @@ def publish(
 
     console, factor = console_of(ctx), _speed(speed)
     file, catalogue = Path(what), bootstrap.open_catalogue()
-    stored = any(info.key.symbol == what for info in catalogue.data_sets())
-    if file.is_file() or (not stored and _is_meant_as_file(file, what)):
+
+    def stored() -> bool:
+        return any(info.key.symbol == what for info in catalogue.data_sets())
+
+    if file.is_file() or (_is_meant_as_file(file, what) and not stored()):
         if timeframe or start or end:
             raise BadInput("a recording is published whole", where="--timeframe, --start, --end", fix="Leave them out")
         feed = recorded_feed(bootstrap.read_order_book(file), file.name)
